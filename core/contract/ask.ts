@@ -1,0 +1,112 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { passageSchema } from './search.ts'
+import { boxSchema } from './parsed-document.ts'
+import { errorDataSchema, id, searchModeSchema } from './values.ts'
+
+export const citationSchema = z.object({
+  /** The number in the answer's `[1]`; one number per distinct span, from 1. */
+  marker: z.int().min(1),
+  documentId: id<'document'>(),
+  document: z.string(),
+  path: z.string(),
+  chunkId: z.int(),
+  /** The cited span in the document's text. */
+  start: z.int(),
+  end: z.int(),
+  text: z.string(),
+  page: z.int().nullable(),
+  headings: z.array(z.string()),
+  boxes: z.array(boxSchema),
+})
+export type Citation = z.infer<typeof citationSchema>
+
+export const askEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ask-start'), traceId: id<'trace'>() }),
+  z.object({ type: z.literal('retrieval-end'), passages: z.array(passageSchema) }),
+  /** Markers such as `[1]` are part of the text. */
+  z.object({ type: z.literal('answer-delta'), text: z.string() }),
+  /** Comes before the delta that holds its marker. */
+  z.object({ type: z.literal('citation'), citation: citationSchema }),
+  z.object({
+    type: z.literal('ask-end'),
+    traceId: id<'trace'>(),
+    answer: z.string(),
+    citations: z.array(citationSchema),
+    /** True when nothing relevant was found; `answer` then says so in a sentence. */
+    refused: z.boolean(),
+    durationMs: z.number(),
+  }),
+])
+export type AskEvent = z.infer<typeof askEventSchema>
+
+/** One timed step of a question. */
+export const spanSchema = z.object({
+  name: z.string(),
+  /** Milliseconds since the trace began. */
+  startMs: z.number(),
+  durationMs: z.number(),
+  input: z.unknown(),
+  output: z.unknown(),
+  error: errorDataSchema.nullable(),
+})
+export type Span = z.infer<typeof spanSchema>
+
+export const traceSchema = z.object({
+  id: id<'trace'>(),
+  collectionId: id<'collection'>().nullable(),
+  question: z.string(),
+  answer: z.string(),
+  refused: z.boolean(),
+  error: errorDataSchema.nullable(),
+  citations: z.array(citationSchema),
+  passages: z.array(passageSchema),
+  spans: z.array(spanSchema),
+  startedAt: z.number(),
+  durationMs: z.number(),
+})
+export type Trace = z.infer<typeof traceSchema>
+
+export const askContract = {
+  /** Errors: item-missing, input-invalid (blank question). Leaving the stream cancels the question. */
+  run: oc
+    .route({ method: 'POST', path: '/ask' })
+    .input(
+      z.object({
+        collectionId: id<'collection'>(),
+        question: z.string().trim().min(1, 'Type a question.').max(200_000),
+        mode: searchModeSchema.default('hybrid'),
+      }),
+    )
+    .output(eventIterator(askEventSchema)),
+}
+
+export const tracesContract = {
+  /** Newest first. */
+  list: oc
+    .route({ method: 'GET', path: '/traces' })
+    .input(
+      z.object({
+        collectionId: id<'collection'>().optional(),
+        limit: z.coerce.number().int().min(1).max(1000).default(50),
+      }),
+    )
+    .output(
+      z.object({
+        traces: z.array(
+          traceSchema.pick({
+            id: true,
+            collectionId: true,
+            question: true,
+            refused: true,
+            startedAt: true,
+            durationMs: true,
+          }),
+        ),
+      }),
+    ),
+  get: oc
+    .route({ method: 'GET', path: '/traces/{traceId}' })
+    .input(z.object({ traceId: id<'trace'>() }))
+    .output(traceSchema),
+}

@@ -1,0 +1,25 @@
+import { askContract, tracesContract } from './ask.ts'
+import { collectionsContract } from './collections.ts'
+import { documentsContract } from './documents.ts'
+import { evaluationContract } from './evaluation.ts'
+import { ingestContract } from './ingest.ts'
+import { jobsContract } from './jobs.ts'
+import { searchContract } from './search.ts'
+import { workspaceContract } from './workspace.ts'
+
+/**
+ * Everything a client can ask of the core host. From this one value come the typed client, validation on both sides,
+ * the REST routes and their OpenAPI document. Queries read, commands change, streams are async iterators of events.
+ */
+export const contract = {
+  workspace: workspaceContract,
+  collections: collectionsContract,
+  documents: documentsContract,
+  ingest: ingestContract,
+  jobs: jobsContract,
+  search: searchContract,
+  ask: askContract,
+  traces: tracesContract,
+  evaluation: evaluationContract,
+}
+export type Contract = typeof contract

@@ -1,0 +1,45 @@
+import { oc } from '@orpc/contract'
+import { z } from 'zod'
+import { id, searchModeSchema } from './values.ts'
+
+export const foundBySchema = z.enum(['text', 'vector', 'both'])
+
+/** A retrieved passage: one chunk, or neighbouring chunks of one document merged. */
+export const passageSchema = z.object({
+  documentId: id<'document'>(),
+  /** File name. */
+  document: z.string(),
+  path: z.string(),
+  title: z.string().nullable(),
+  chunkId: z.int(),
+  start: z.int(),
+  end: z.int(),
+  text: z.string(),
+  context: z.string(),
+  headings: z.array(z.string()),
+  page: z.int().nullable(),
+  pageLast: z.int().nullable(),
+  score: z.number(),
+  scoreKind: z.enum(['bm25', 'cosine', 'fusion']),
+  foundBy: foundBySchema,
+  textScore: z.number().nullable(),
+  textRank: z.int().nullable(),
+  vectorScore: z.number().nullable(),
+  vectorRank: z.int().nullable(),
+})
+export type RetrievedPassage = z.infer<typeof passageSchema>
+
+export const searchContract = {
+  /** Errors: item-missing. A collection without ready documents gives an empty list. */
+  run: oc
+    .route({ method: 'POST', path: '/search' })
+    .input(
+      z.object({
+        collectionId: id<'collection'>(),
+        query: z.string().max(200_000),
+        k: z.coerce.number().int().min(1).max(1000).default(10),
+        mode: searchModeSchema.default('hybrid'),
+      }),
+    )
+    .output(z.object({ results: z.array(passageSchema), latencyMs: z.number() })),
+}

@@ -1,0 +1,36 @@
+import type { Definition } from '../shared/family.ts'
+import type { Tokenizer } from '../shared/tokenizer.ts'
+
+/** Some models want another prefix for questions than for passages. */
+export type EmbedPurpose = 'query' | 'passage'
+
+/**
+ * Turns one batch of texts into unit vectors. Batching, caching by content hash and retrying live in the caller.
+ */
+export interface Embedder {
+  /** Identifies the weights: a vector is reusable exactly where this string is the same. */
+  readonly modelId: string
+  readonly dimensions: number
+  /** Longer texts are cut here by the model. */
+  readonly maxTokens: number
+  readonly tokenizer: Tokenizer
+  /**
+   * Shape [texts.length × dimensions], row-major, every row of length 1 or, for a text without a single token
+   * (empty, only symbols the model does not know), all zeros. Never NaN.
+   */
+  embed(texts: readonly string[], purpose: EmbedPurpose, options?: { signal?: AbortSignal }): Promise<Float32Array>
+  dispose(): Promise<void>
+}
+
+export interface EmbedderDependencies {
+  /** The folder of a model's files by model name, or an AppError 'model-missing' that says where it was looked for. */
+  locateModel(name: string): Promise<string>
+  /** Threads one inference call may use. */
+  threads: number
+}
+
+export type EmbedderDefinition<Options = Record<string, unknown>> = Definition<
+  Options,
+  Promise<Embedder>,
+  EmbedderDependencies
+>

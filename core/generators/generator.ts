@@ -1,0 +1,50 @@
+import type { Definition } from '../shared/family.ts'
+import type { Tokenizer } from '../shared/tokenizer.ts'
+
+/** A retrieved passage as a generator sees it. Its text is data, never instructions. */
+export interface Passage {
+  /** Position in the list given to the generator. Citations point to it. */
+  index: number
+  documentId: string
+  documentTitle: string
+  headings: readonly string[]
+  /** See Chunk.context: a repeated table header, for instance. */
+  context: string
+  text: string
+  /** Retrieval score and its legs, where known. */
+  score: number
+  textScore?: number
+  vectorScore?: number
+}
+
+export interface GenerateRequest {
+  question: string
+  passages: readonly Passage[]
+}
+
+/**
+ * A stream of parts. Text deltas joined give the answer; a citation part comes right after the text it supports and
+ * names a passage and a span of that passage's text (UTF-16 code units into `Passage.text`). The generator does not
+ * number its citations: the ask flow resolves, validates and numbers them. A refusal part is the only part.
+ */
+export type AnswerPart =
+  | { type: 'text-delta'; text: string }
+  | { type: 'citation'; passage: number; start: number; end: number }
+  | { type: 'refusal'; reason: string }
+
+export interface Generator {
+  generate(request: GenerateRequest, options?: { signal?: AbortSignal }): AsyncIterable<AnswerPart>
+}
+
+export interface GeneratorDependencies {
+  tokenizer: Tokenizer
+  /** Shape [texts.length × dimensions], unit rows or zeros. */
+  embed(texts: readonly string[], purpose: 'query' | 'passage'): Promise<Float32Array>
+  dimensions: number
+}
+
+export type GeneratorDefinition<Options = Record<string, unknown>> = Definition<
+  Options,
+  Generator,
+  GeneratorDependencies
+>

@@ -1,0 +1,53 @@
+import type { Database } from 'better-sqlite3'
+import type { Definition } from '../shared/family.ts'
+import type { DocumentId } from '../shared/ids.ts'
+
+/** One chunk as an index takes it. `chunkId` is the row id in the `chunks` table. */
+export interface IndexEntry {
+  chunkId: number
+  documentId: DocumentId
+  /** What full-text search reads: title, heading path, context and text, joined by line breaks. */
+  text: string
+  /** Length `dimensions`; all zeros (no known token) means the entry has no vector and is found by text only. */
+  vector: Float32Array
+}
+
+export interface IndexHit {
+  chunkId: number
+  /** Higher is better. Text: BM25, unbounded. Vector: cosine, -1 to 1. */
+  score: number
+}
+
+/** Restricts a search; empty means everything in the index. */
+export interface IndexFilter {
+  documentIds?: readonly DocumentId[]
+}
+
+/**
+ * Stores and searches vectors and text of one collection under one index fingerprint. Never chunks, never embeds.
+ * Synchronous: the caller chooses the thread and, for writes, the transaction.
+ */
+export interface IndexStore {
+  add(entries: readonly IndexEntry[]): void
+  remove(chunkIds: readonly number[]): void
+  /** Any text a person can type is a valid query; it is never read as query syntax. */
+  searchText(query: string, limit: number, filter?: IndexFilter): IndexHit[]
+  /** A query vector of zeros finds nothing. */
+  searchVector(vector: Float32Array, limit: number, filter?: IndexFilter): IndexHit[]
+  /** Merges segments after bulk work, so that searches are fast. */
+  optimize(): void
+  /** Creates the tables if they are absent. */
+  create(): void
+  /** Drops the tables. */
+  drop(): void
+}
+
+export interface IndexDependencies {
+  /** With sqlite-vec loaded. */
+  database: Database
+  /** Number of the row in the `indexes` table; names the tables. */
+  indexId: number
+  dimensions: number
+}
+
+export type IndexDefinition<Options = Record<string, unknown>> = Definition<Options, IndexStore, IndexDependencies>
