@@ -41,6 +41,8 @@ export interface GeneratorDependencies {
   /** Shape [texts.length × dimensions], unit rows or zeros. */
   embed(texts: readonly string[], purpose: 'query' | 'passage'): Promise<Float32Array>
   dimensions: number
+  /** In how many chunks of the collection each word occurs (0 = never), and how many chunks there are. */
+  termStatistics(words: readonly string[]): { chunks: number; frequencies: number[] }
 }
 
 export type GeneratorDefinition<Options = Record<string, unknown>> = Definition<

@@ -18,6 +18,12 @@ export interface IndexHit {
   score: number
 }
 
+export interface TermStatistics {
+  chunks: number
+  /** Parallel to the words asked for. */
+  frequencies: number[]
+}
+
 /** Restricts a search; empty means everything in the index. */
 export interface IndexFilter {
   documentIds?: readonly DocumentId[]
@@ -34,6 +40,8 @@ export interface IndexStore {
   searchText(query: string, limit: number, filter?: IndexFilter): IndexHit[]
   /** A query vector of zeros finds nothing. */
   searchVector(vector: Float32Array, limit: number, filter?: IndexFilter): IndexHit[]
+  /** In how many chunks each word occurs, after the same analysis as `searchText`, and how many chunks there are. */
+  termStatistics(words: readonly string[]): TermStatistics
   /** Merges segments after bulk work, so that searches are fast. */
   optimize(): void
   /** Creates the tables if they are absent. */
