@@ -91,7 +91,9 @@ export function isCancellation(error: unknown): boolean {
 
 function systemErrorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
+  if (typeof error.code !== 'string') return undefined
+  // SQLite's extended codes (SQLITE_CORRUPT_VTAB …) refine a primary code.
+  return /^SQLITE_[A-Z]+/.exec(error.code)?.[0] ?? error.code
 }
 
 const systemErrors: Record<string, [ErrorCode, string]> = {

@@ -1,0 +1,9 @@
+import * as workspace from './0010-workspace.ts'
+
+/** In order. A released migration is never edited; a new one gets the next ten. */
+export const migrations: readonly Migration[] = [workspace]
+
+export interface Migration {
+  readonly name: string
+  readonly sql: string
+}
