@@ -1,0 +1,33 @@
+import { channelOverPort, type Channel, type PortLike } from '../../core/contract/channel.ts'
+import { fromErrorData, type ErrorData } from '../../core/contract/errors.ts'
+import type { ShellBridge } from '../platform/shell-api.ts'
+
+let lastRequest = 0
+
+/** Asks the shell for a port to the core host and waits for it: the host may still be starting. */
+export function openDesktopChannel(shell: Pick<ShellBridge, 'requestPort'>): Promise<Channel> {
+  const request = ++lastRequest
+  return new Promise((resolve, reject) => {
+    const onMessage = (event: MessageEvent<unknown>): void => {
+      // The preload script posts into its own window: anything from elsewhere is not ours.
+      if (event.source !== window || !isAnswer(event.data) || event.data.request !== request) return
+      window.removeEventListener('message', onMessage)
+      const port = event.ports[0]
+      if (event.data.type === 'quarry-port' && port) resolve(channelOverPort(port as unknown as PortLike))
+      else if (event.data.error) reject(fromErrorData(event.data.error))
+    }
+    window.addEventListener('message', onMessage)
+    shell.requestPort(request)
+  })
+}
+
+interface Answer {
+  type: 'quarry-port' | 'quarry-port-refused'
+  request: number
+  error?: ErrorData
+}
+
+function isAnswer(data: unknown): data is Answer {
+  if (typeof data !== 'object' || data === null || !('type' in data)) return false
+  return data.type === 'quarry-port' || data.type === 'quarry-port-refused'
+}

@@ -1,0 +1,73 @@
+/** What differs between the desktop and a plain browser: the whole of it. */
+export interface ShellApi {
+  readonly platform: 'mac' | 'windows' | 'linux' | 'browser'
+  /** Null when the person cancelled. */
+  pickFiles(): Promise<Picked | null>
+  pickFolder(): Promise<Picked | null>
+  /** What was dropped, folders walked where there are no paths. Call it in the drop handler itself, before any await. */
+  pickDropped(data: DataTransfer): Promise<Picked>
+  /** Shows a file in the system's file manager. Null where that cannot be done: show no button then. */
+  readonly revealInFolder: ((path: string) => Promise<void>) | null
+  /** Opens an https address in the person's browser, after asking on the desktop. */
+  openExternal(url: string): Promise<void>
+  /** Makes native parts (title bar, menus) follow; the page's own colours are the page's business. */
+  setTheme(preference: ThemePreference): void
+  /** Commands of the native menu. Never called in a browser. Returns the function that unsubscribes. */
+  onMenuCommand(listener: (command: MenuCommand) => void): () => void
+}
+
+/**
+ * What a person chose. Goes to `ingest.start` as it is: `paths` (absolute, files or folders) directly, `files` after
+ * `ingest.upload`.
+ */
+export interface Picked {
+  paths: string[]
+  files: PickedFile[]
+  /** Relative paths of what the browser could not read; to be shown, the rest goes on. */
+  unreadable: string[]
+}
+
+export interface PickedFile {
+  /** Relative, '/' between folders, as picked or dropped: 'handbook/boats.md'. */
+  path: string
+  file: File
+}
+
+export const themePreferences = ['system', 'light', 'dark'] as const
+export type ThemePreference = (typeof themePreferences)[number]
+
+export const menuCommands = [
+  'add-files',
+  'add-folder',
+  'new-collection',
+  'open-library',
+  'open-ask',
+  'focus-search',
+  'open-settings',
+] as const
+export type MenuCommand = (typeof menuCommands)[number]
+
+/** What the desktop's preload script puts on `window`: plain functions and values, checked again in the main process. */
+export interface ShellBridge {
+  readonly platform: 'mac' | 'windows' | 'linux'
+  pickFiles(): Promise<string[] | null>
+  pickFolder(): Promise<string[] | null>
+  /** Absolute path of a dropped or picked file or folder; '' when it has none. */
+  pathForFile(file: File): string
+  revealInFolder(path: string): Promise<void>
+  openExternal(url: string): Promise<void>
+  setTheme(preference: ThemePreference): void
+  onMenuCommand(listener: (command: MenuCommand) => void): () => void
+  /**
+   * Asks for a port to the core host. It arrives as a window message `{ type: 'quarry-port', request }` with one
+   * MessagePort, or the host's failure to start as `{ type: 'quarry-port-refused', request, error }`.
+   */
+  requestPort(request: number): void
+}
+
+declare global {
+  interface Window {
+    /** Present on the desktop only. */
+    readonly quarryShell?: ShellBridge
+  }
+}
