@@ -4,6 +4,11 @@
  */
 export interface Tokenizer {
   readonly id: string
+  /**
+   * True when no token spans white space and nothing across white space changes a word's tokens: the counts of pieces
+   * cut at white space then add up to the count of the whole. Absent means unknown.
+   */
+  readonly additive?: boolean
   /** Number of tokens of `text`, without special tokens. */
   count(text: string): number
   /** The tokens with their places in `text`. */
