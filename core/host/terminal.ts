@@ -1,0 +1,97 @@
+import { Presets, SingleBar } from 'cli-progress'
+import type { Citation } from '../contract/ask.ts'
+import type { EvaluationResult } from '../contract/evaluation.ts'
+import type { RetrievedPassage } from '../contract/search.ts'
+
+/** How the command line shows things to a person. Document text is data: control characters never reach the terminal. */
+export interface Terminal {
+  /** To standard output. */
+  write(text: string): void
+  /** One line to standard error. */
+  complain(message: string): void
+  /** The JSON value, or what `show` writes. */
+  result(json: boolean | undefined, value: unknown, show: () => void): void
+  passages(results: readonly RetrievedPassage[]): void
+  sources(citations: readonly Citation[]): void
+  metrics(result: EvaluationResult): void
+  table<Row extends Record<string, unknown>>(rows: readonly Row[], columns: (keyof Row & string)[], none: string): void
+  /** A progress bar where standard error is a terminal, else nothing. */
+  progress(json: boolean | undefined): ProgressBar
+}
+
+export interface ProgressBar extends Disposable {
+  update(done: number, total: number | undefined, label: string): void
+}
+
+export function createTerminal(): Terminal {
+  const write = (text: string): void => void process.stdout.write(clean(text))
+  return {
+    write,
+    complain: (message) => void process.stderr.write(`quarry: ${clean(message).replaceAll('\n', ' ')}\n`),
+    result(json, value, show) {
+      if (json) process.stdout.write(`${JSON.stringify(value)}\n`)
+      else show()
+    },
+    passages(results) {
+      if (results.length === 0) write('Nothing found.\n')
+      for (const [index, passage] of results.entries()) {
+        const page = passage.page === null ? '' : `, page ${passage.page}`
+        const headings = passage.headings.length > 0 ? `\n   ${passage.headings.join(' > ')}` : ''
+        write(`${index + 1}. ${passage.path}${page}  (${passage.scoreKind} ${passage.score.toFixed(3)}, found by ${passage.foundBy})${headings}\n`)
+        write(`   ${excerpt(passage.text)}\n\n`)
+      }
+    },
+    sources(citations) {
+      write('\n')
+      for (const { marker, path, page, headings, text } of citations) {
+        const where = [path, page === null ? undefined : `page ${page}`, headings.join(' > ') || undefined]
+        write(`\n[${marker}] ${where.filter((part) => part !== undefined).join(', ')}\n    "${excerpt(text)}"\n`)
+      }
+    },
+    metrics({ metrics, latency_ms: latency, queries }) {
+      for (const [name, value] of Object.entries(metrics)) write(`${name.padEnd(12)}${value.toFixed(4)}\n`)
+      write(`latency     p50 ${latency.p50.toFixed(1)} ms, p95 ${latency.p95.toFixed(1)} ms\nqueries     ${queries}\n`)
+    },
+    table(rows, columns, none) {
+      if (rows.length === 0) return write(`${none}\n`)
+      const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+      const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => text(row[column]).length)))
+      const line = (cells: string[]): string => cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd()
+      write(`${line(columns)}\n`)
+      for (const row of rows) write(`${line(columns.map((column) => text(row[column])))}\n`)
+    },
+    progress(json) {
+      if (json || !process.stderr.isTTY) return { update: () => {}, [Symbol.dispose]: () => {} }
+      const bar = new SingleBar(
+        { format: '{bar} {value}/{total} | {rate}/s | {eta_formatted} left | {label}', clearOnComplete: true, hideCursor: true },
+        Presets.shades_classic,
+      )
+      let started = false
+      const startedMs = performance.now()
+      return {
+        update(done, total, label) {
+          if (!started) bar.start(total ?? 0, done)
+          started = true
+          if (total !== undefined) bar.setTotal(total)
+          const rate = (done / Math.max(0.001, (performance.now() - startedMs) / 1000)).toFixed(1)
+          bar.update(done, { label: clean(label).slice(-60), rate })
+        },
+        [Symbol.dispose]() {
+          if (started) bar.stop()
+          started = false
+        },
+      }
+    },
+  }
+}
+
+/** Escape sequences in a document or a file name must not command the terminal. */
+function clean(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is removed
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+}
+
+function excerpt(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line
+}
