@@ -111,9 +111,20 @@ evaluation
 command('collections', 'list the collections').action((options: GlobalOptions) =>
   run(options, { program: 'quarry collections' }, async (client) => {
     const { collections } = await client.collections.list()
-    const rows = collections.map(({ id, name, documents, ready, failed, chunks }) => ({ id, name, documents, ready, failed, chunks }))
+    const rows = collections.map(({ id, name, documents, ready, failed, chunks }) => ({
+      id,
+      name,
+      documents,
+      ready,
+      failed,
+      chunks,
+    }))
     terminal.result(options.json, { collections: rows }, () =>
-      terminal.table(rows, ['name', 'documents', 'ready', 'failed', 'chunks'], 'No collections yet. Make one with: quarry ingest PATH --collection NAME'),
+      terminal.table(
+        rows,
+        ['name', 'documents', 'ready', 'failed', 'chunks'],
+        'No collections yet. Make one with: quarry ingest PATH --collection NAME',
+      ),
     )
     return 0
   }),
@@ -172,12 +183,22 @@ command('serve', 'serve the workbench on 127.0.0.1 until it is stopped')
   .action(async (options: GlobalOptions & { port?: number }) => {
     process.exitCode = await guarded(options, async () => {
       const log = consoleLog()
-      await using app = await createApp(environment(workspaceFolder(options), 'quarry serve', { log, resumeJobs: true }))
+      await using app = await createApp(
+        environment(workspaceFolder(options), 'quarry serve', { log, resumeJobs: true }),
+      )
       const rendererFolder = join(root, 'out', 'renderer')
       const port = options.port === undefined ? {} : { port: options.port }
-      await using host = await serve({ router: app.router, rendererFolder, version: app.services.version, log, ...port })
+      await using host = await serve({
+        router: app.router,
+        rendererFolder,
+        version: app.services.version,
+        log,
+        ...port,
+      })
       const address = { url: host.url, port: host.port, workspace: app.services.workspace.folder }
-      terminal.result(options.json, address, () => terminal.write(`Quarry is open at ${host.url}\nStop it with Ctrl-C.\n`))
+      terminal.result(options.json, address, () =>
+        terminal.write(`Quarry is open at ${host.url}\nStop it with Ctrl-C.\n`),
+      )
       await stopSignal()
       return 0
     })
@@ -218,7 +239,11 @@ interface RunSettings {
 }
 
 /** Opens the workspace, gives the work a client, closes everything, sets the exit code. */
-async function run(options: GlobalOptions, settings: RunSettings, work: (client: Client) => Promise<number>): Promise<void> {
+async function run(
+  options: GlobalOptions,
+  settings: RunSettings,
+  work: (client: Client) => Promise<number>,
+): Promise<void> {
   process.exitCode = await guarded(options, async () => {
     await using cleanup = new AsyncDisposableStack()
     let folder = workspaceFolder(options)
@@ -247,7 +272,11 @@ async function guarded(options: GlobalOptions, work: () => Promise<number>): Pro
   }
 }
 
-function environment(dataFolder: string, name: string, more: { log: ReturnType<typeof consoleLog>; resumeJobs: boolean }) {
+function environment(
+  dataFolder: string,
+  name: string,
+  more: { log: ReturnType<typeof consoleLog>; resumeJobs: boolean },
+) {
   return {
     dataFolder,
     program: name,
@@ -286,7 +315,8 @@ async function followJob(client: Client, jobId: JobId, options: GlobalOptions): 
   }
   bar[Symbol.dispose]()
   const job = await client.jobs.get({ jobId })
-  if (job.status === 'failed') throw new AppError(job.error?.code ?? 'internal', job.error?.message ?? 'The job failed.')
+  if (job.status === 'failed')
+    throw new AppError(job.error?.code ?? 'internal', job.error?.message ?? 'The job failed.')
   if (job.status === 'cancelled') throw new AppError('cancelled', 'Cancelled. What was ready stays ready.')
   const { ready, failed, unchanged, chunks } = job.progress
   const failedRows = failures.map(({ path, reason }) => ({ path, code: reason?.code, reason: reason?.message ?? '' }))
@@ -360,4 +390,3 @@ function stopSignal(): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop())
   })
 }
-

@@ -37,7 +37,9 @@ export function createTerminal(): Terminal {
       for (const [index, passage] of results.entries()) {
         const page = passage.page === null ? '' : `, page ${passage.page}`
         const headings = passage.headings.length > 0 ? `\n   ${passage.headings.join(' > ')}` : ''
-        write(`${index + 1}. ${passage.path}${page}  (${passage.scoreKind} ${passage.score.toFixed(3)}, found by ${passage.foundBy})${headings}\n`)
+        write(
+          `${index + 1}. ${passage.path}${page}  (${passage.scoreKind} ${passage.score.toFixed(3)}, found by ${passage.foundBy})${headings}\n`,
+        )
         write(`   ${excerpt(passage.text)}\n\n`)
       }
     },
@@ -56,14 +58,22 @@ export function createTerminal(): Terminal {
       if (rows.length === 0) return write(`${none}\n`)
       const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
       const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => text(row[column]).length)))
-      const line = (cells: string[]): string => cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd()
+      const line = (cells: string[]): string =>
+        cells
+          .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+          .join('  ')
+          .trimEnd()
       write(`${line(columns)}\n`)
       for (const row of rows) write(`${line(columns.map((column) => text(row[column])))}\n`)
     },
     progress(json) {
       if (json || !process.stderr.isTTY) return { update: () => {}, [Symbol.dispose]: () => {} }
       const bar = new SingleBar(
-        { format: '{bar} {value}/{total} | {rate}/s | {eta_formatted} left | {label}', clearOnComplete: true, hideCursor: true },
+        {
+          format: '{bar} {value}/{total} | {rate}/s | {eta_formatted} left | {label}',
+          clearOnComplete: true,
+          hideCursor: true,
+        },
         Presets.shades_classic,
       )
       let started = false

@@ -29,6 +29,8 @@ export interface PendingDocument {
   size: number
   version: number
   contentHash: string | null
+  /** 'pdf@1': what made the current version. */
+  parser: string | null
 }
 
 export interface StoredText {
@@ -62,7 +64,8 @@ export interface DocumentLibrary {
   restoreAfterCancel(jobId: JobId): void
   /** Stores a new version and makes it current. The caller holds the transaction. Gives the version's number. */
   saveVersion(id: DocumentId, version: { contentHash: string; type: string; size: number; parser: string; parsed: ParsedDocument }): number
-  uploadLocations(ids: readonly DocumentId[]): string[]
+  uploadOf(id: DocumentId): UploadId | undefined
+  uploadsIn(collectionId: CollectionId): UploadId[]
   remove(ids: readonly DocumentId[]): number
 }
 
@@ -95,8 +98,9 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   )
   const updateQueued = database.prepare(`UPDATE documents SET status = 'queued', reason = NULL, job_id = ? WHERE id = ?`)
   const selectPending = database.prepare<[string], PendingRow>(
-    `SELECT id, collection_id, location, path, name, size, version, content_hash FROM documents
-     WHERE job_id = ? AND status NOT IN ('ready', 'failed') ORDER BY path, id`,
+    `SELECT d.id, d.collection_id, d.location, d.path, d.name, d.size, d.version, d.content_hash, v.parser
+     FROM documents d LEFT JOIN document_versions v ON v.document_id = d.id AND v.number = d.version
+     WHERE d.job_id = ? AND d.status NOT IN ('ready', 'failed') ORDER BY d.path, d.id`,
   )
   const selectFailed = database
     .prepare<[string], string>(`SELECT id FROM documents WHERE collection_id = ? AND status = 'failed' ORDER BY path`)
@@ -121,8 +125,11 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     `UPDATE documents SET status = 'ready', reason = NULL, version = @version, content_hash = @contentHash, type = @type,
        size = @size, title = @title, pages = @pages, warnings = @warnings, indexed_at = @now WHERE id = @id`,
   )
-  const selectUploadLocation = database
-    .prepare<[string], string>('SELECT location FROM documents WHERE id = ? AND upload_id IS NOT NULL')
+  const selectUpload = database
+    .prepare<[string], string>('SELECT upload_id FROM documents WHERE id = ? AND upload_id IS NOT NULL')
+    .pluck()
+  const selectUploads = database
+    .prepare<[string], string>('SELECT upload_id FROM documents WHERE collection_id = ? AND upload_id IS NOT NULL')
     .pluck()
   const deleteOne = database.prepare('DELETE FROM documents WHERE id = ?')
 
@@ -203,7 +210,8 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       })
       return number
     },
-    uploadLocations: (ids) => ids.flatMap((id) => selectUploadLocation.get(id) ?? []),
+    uploadOf: (id) => selectUpload.get(id) as UploadId | undefined,
+    uploadsIn: (collectionId) => selectUploads.all(collectionId) as UploadId[],
     remove: (ids) => removeAll(ids),
   }
   return library
@@ -241,6 +249,7 @@ interface PendingRow {
   size: number
   version: number
   content_hash: string | null
+  parser: string | null
 }
 
 function toDocument(row: Row): Document {
@@ -272,6 +281,7 @@ function toPending(row: PendingRow): PendingDocument {
     size: row.size,
     version: row.version,
     contentHash: row.content_hash,
+    parser: row.parser,
   }
 }
 

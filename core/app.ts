@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createComputePool } from './compute/pool.ts'
+import type { Collection } from './contract/collections.ts'
+import { openWorkspace } from './database/open-workspace.ts'
+import { askHandlers, traceHandlers } from './handlers/ask.ts'
+import { os } from './handlers/base.ts'
+import { collectionHandlers } from './handlers/collections.ts'
+import { documentHandlers } from './handlers/documents.ts'
+import { evaluationHandlers } from './handlers/evaluation.ts'
+import { ingestHandlers } from './handlers/ingest.ts'
+import { jobHandlers } from './handlers/jobs.ts'
+import { searchHandlers } from './handlers/search.ts'
+import { workspaceHandlers } from './handlers/workspace.ts'
+import { createJobRunner } from './jobs/job-runner.ts'
+import { createCollectionLibrary } from './library/collections.ts'
+import { createDocumentLibrary } from './library/documents.ts'
+import { createEmbeddingCache } from './library/embedding-cache.ts'
+import { createIndexLibrary } from './library/indexes.ts'
+import { createJobLibrary } from './library/jobs.ts'
+import { createSourceLibrary } from './library/sources.ts'
+import { createTraceLibrary } from './library/traces.ts'
+import { createModelLocator } from './model-files/locator.ts'
+import { createCollectionIndexes } from './services/collection-indexes.ts'
+import { createDocumentTexts } from './services/document-texts.ts'
+import { type Embedding, openEmbedding } from './services/embedding.ts'
+import { createEvaluationWork } from './services/evaluation-work.ts'
+import { createIngestWork } from './services/ingest-work.ts'
+import { createRetrieval } from './services/retrieval.ts'
+import { openSample } from './services/sample.ts'
+import type { Services } from './services/services.ts'
+import { createUploads } from './services/uploads.ts'
+import { canonicalJson } from './shared/hash.ts'
+import type { CollectionId, DocumentId } from './shared/ids.ts'
+import type { Log } from './shared/log.ts'
+
+/** What differs between the desktop, a headless host, the command line and a test. */
+export interface Environment {
+  /** The workspace folder; made if it is absent. */
+  dataFolder: string
+  /** Who opens it, for the message to a second one: 'quarry serve'. */
+  program: string
+  /** Folders that hold model folders, searched in order. */
+  modelFolders: readonly string[]
+  /** The folder with `corpus/` and `questions.json`. */
+  demoFolder: string
+  /** The entry of compute workers: core/compute/worker.ts, or what it was bundled to. */
+  computeWorkerUrl: URL
+  log: Log
+  /** Cores this process may keep busy; by default all. */
+  cores?: number
+  /** Files above this are refused. */
+  maximumFileBytes?: number
+  /** Whether unfinished jobs of an earlier process go on. */
+  resumeJobs?: boolean
+}
+
+export interface App extends AsyncDisposable {
+  router: ReturnType<typeof createRouter>
+  services: Services
+}
+
+const defaultMaximumFileBytes = 100_000_000
+const parseTimeoutMs = 10 * 60 * 1000
+const workerMemoryMb = 1024
+
+/** Builds everything from a data folder. Errors: workspace-locked, workspace-newer, workspace-corrupt, workspace-unwritable. */
+export async function createApp(environment: Environment): Promise<App> {
+  const { log } = environment
+  await using cleanup = new AsyncDisposableStack()
+  const workspace = cleanup.use(openWorkspace(environment.dataFolder, environment.program))
+  const { database } = workspace
+
+  const cores = environment.cores ?? availableParallelism()
+  const poolOptions = { workerUrl: environment.computeWorkerUrl, log, timeoutMs: parseTimeoutMs, memoryMb: workerMemoryMb }
+  const bulk = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
+  const interactive = cleanup.use(createComputePool({ ...poolOptions, size: 1 }))
+
+  const collections = createCollectionLibrary(database)
+  const documents = createDocumentLibrary(database)
+  const sources = createSourceLibrary(database)
+  const indexLibrary = createIndexLibrary(database)
+  const jobs = createJobLibrary(database)
+  const traces = createTraceLibrary(database)
+  const cache = createEmbeddingCache(database)
+  const texts = createDocumentTexts(documents)
+  const collectionIndexes = createCollectionIndexes(database, indexLibrary)
+  const maximumFileBytes = environment.maximumFileBytes ?? defaultMaximumFileBytes
+  const uploads = createUploads(workspace.filesFolder, sources, maximumFileBytes)
+
+  const locateModel = createModelLocator(environment.modelFolders)
+  const opened = new Map<string, Promise<Embedding>>()
+  const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> => {
+    const choice = owner.pipeline.embedder
+    const key = canonicalJson(choice)
+    const known = opened.get(key)
+    if (known) return known
+    const opening = openEmbedding(choice, { locateModel, cache, bulk, interactive })
+    opened.set(key, opening)
+    // A model that was missing may be there the next time it is asked for.
+    opening.catch(() => opened.delete(key))
+    return opening
+  }
+
+  const retrieval = createRetrieval({ indexLibrary, collectionIndexes, texts, openEmbedding: openEmbeddingOnce })
+  const ingestWork = createIngestWork({
+    database,
+    collections,
+    documents,
+    sources,
+    jobs,
+    indexLibrary,
+    collectionIndexes,
+    texts,
+    compute: bulk,
+    openEmbedding: openEmbeddingOnce,
+    uploadPath: (id) => uploads.path(id),
+    lanes: cores + 1,
+    maximumFileBytes,
+  })
+  const jobRunner = cleanup.use(createJobRunner(jobs, ingestWork, log))
+
+  const removeFromIndexes = (collectionId: CollectionId, ids: readonly DocumentId[]): number =>
+    database.transaction(() => {
+      collectionIndexes.removeDocuments(collectionId, ids)
+      return documents.remove(ids)
+    })()
+
+  const services: Services = {
+    version: packageVersion(),
+    log,
+    workspace,
+    collections,
+    documents,
+    traces,
+    indexLibrary,
+    collectionIndexes,
+    texts,
+    uploads,
+    sample: openSample(environment.demoFolder),
+    retrieval,
+    evaluation: createEvaluationWork({ compute: bulk, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
+    jobRunner,
+    openEmbedding: openEmbeddingOnce,
+    startIngest(collectionId, input) {
+      const { name } = collections.get(collectionId)
+      const job = jobs.create(`Adding to "${name}"`, collectionId, input)
+      jobRunner.enqueue(job.id)
+      return job.id
+    },
+    async removeDocuments(ids) {
+      const byCollection = Map.groupBy(ids, (id) => documents.get(id).collectionId)
+      const uploadIds = ids.flatMap((id) => documents.uploadOf(id) ?? [])
+      let removed = 0
+      for (const [collectionId, group] of byCollection) {
+        // In slices, so that taking out thousands of documents does not keep a question waiting.
+        for (let from = 0; from < group.length; from += 50) {
+          const slice = group.slice(from, from + 50)
+          removed += removeFromIndexes(collectionId, slice)
+          slice.forEach((id) => texts.forget(id))
+          await nextTurn()
+        }
+      }
+      await uploads.remove(uploadIds)
+      return removed
+    },
+    async removeCollection(id) {
+      for (const job of jobRunner.list(1000)) {
+        const active = job.status === 'queued' || job.status === 'running'
+        if (job.collectionId === id && active) await jobRunner.cancel(job.id)
+      }
+      const uploadIds = documents.uploadsIn(id)
+      collectionIndexes.dropAll(id)
+      const removed = collections.remove(id)
+      await uploads.remove(uploadIds)
+      return removed
+    },
+  }
+
+  uploads.removeOrphans()
+  if (environment.resumeJobs ?? true) jobRunner.resume()
+  log.info('Workspace opened.', { folder: workspace.folder, cores })
+  const owned = cleanup.move()
+  return { router: createRouter(services), services, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function createRouter(services: Services) {
+  return os.router({
+    workspace: workspaceHandlers(services),
+    collections: collectionHandlers(services),
+    documents: documentHandlers(services),
+    ingest: ingestHandlers(services),
+    jobs: jobHandlers(services),
+    search: searchHandlers(services),
+    ask: askHandlers(services),
+    traces: traceHandlers(services),
+    evaluation: evaluationHandlers(services),
+  })
+}
+
+function packageVersion(): string {
+  try {
+    const file = new URL('../package.json', import.meta.url)
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+  } catch {
+    return '0.0.0'
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,0 +1,178 @@
+import type { AskEvent, Citation, Span, Trace } from '../contract/ask.ts'
+import { AppError, toAppError, toErrorData } from '../contract/errors.ts'
+import type { RetrievedPassage } from '../contract/search.ts'
+import type { AnswerPart } from '../generators/generator.ts'
+import { throwIfAborted } from '../shared/abort.ts'
+import type { CollectionId, TraceId } from '../shared/ids.ts'
+
+/** The steps of the flow. Everything outside it (index, model, database, clock) is behind them. */
+export interface AskSteps {
+  retrieve(question: string, signal?: AbortSignal): Promise<RetrievedPassage[]>
+  /** Those that fit what the generator may read, best first. */
+  fit(passages: readonly RetrievedPassage[]): readonly RetrievedPassage[]
+  generate(question: string, passages: readonly RetrievedPassage[], signal?: AbortSignal): AsyncIterable<AnswerPart>
+  /** The citation of a span of a passage, or undefined if the span is not in the document: an invented citation. */
+  resolve(passage: RetrievedPassage, start: number, end: number): Omit<Citation, 'marker'> | undefined
+  saveTrace(trace: Trace): void
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+export interface Question {
+  traceId: TraceId
+  collectionId: CollectionId
+  text: string
+}
+
+/**
+ * Question in, cited answer out: retrieve -> fit the budget -> generate -> resolve, validate and number citations ->
+ * save the trace. The trace is saved also when a step fails or the asker leaves.
+ */
+export async function* ask(question: Question, steps: AskSteps, signal?: AbortSignal): AsyncGenerator<AskEvent> {
+  const trace = beginTrace(question, steps)
+  let saved = false
+  try {
+    yield { type: 'ask-start', traceId: question.traceId }
+
+    const passages = await trace.step('retrieve', { question: question.text }, async () => {
+      const found = await steps.retrieve(question.text, signal)
+      return [found, found.map(summary)]
+    })
+    trace.passages = passages
+    yield { type: 'retrieval-end', passages }
+
+    const given = await trace.step('fit', { passages: passages.length }, async () => {
+      const fitting = steps.fit(passages)
+      return [fitting, { passages: fitting.length }]
+    })
+
+    const generation = trace.open('generate', { passages: given.map(summary) })
+    const numbering = createNumbering(steps, given)
+    for await (const part of steps.generate(question.text, given, signal)) {
+      throwIfAborted(signal)
+      for (const event of numbering.take(part)) {
+        if (event.type === 'answer-delta') trace.answer += event.text
+        if (event.type === 'citation') trace.citations.push(event.citation)
+        yield event
+      }
+    }
+    trace.refused = numbering.refused
+    generation.close({ answer: trace.answer, citations: trace.citations.length, invented: numbering.invented })
+
+    const record = trace.finish(null)
+    saved = true
+    steps.saveTrace(record)
+    yield {
+      type: 'ask-end',
+      traceId: question.traceId,
+      answer: record.answer,
+      citations: record.citations,
+      refused: record.refused,
+      durationMs: record.durationMs,
+    }
+  } catch (thrown) {
+    if (saved) throw thrown
+    const error = toAppError(thrown)
+    saved = true
+    steps.saveTrace(trace.finish(error))
+    throw error
+  } finally {
+    if (!saved) steps.saveTrace(trace.finish(new AppError('cancelled', 'The asker left before the answer was complete.')))
+  }
+}
+
+/** Turns a generator's parts into events: spans become numbered citations, equal spans share a number. */
+function createNumbering(steps: AskSteps, passages: readonly RetrievedPassage[]) {
+  const numbers = new Map<string, number>()
+  const state = { refused: false, invented: 0 }
+  return {
+    get refused() {
+      return state.refused
+    },
+    get invented() {
+      return state.invented
+    },
+    *take(part: AnswerPart): Generator<Extract<AskEvent, { type: 'answer-delta' | 'citation' }>> {
+      if (part.type === 'text-delta') {
+        yield { type: 'answer-delta', text: part.text }
+        return
+      }
+      if (part.type === 'refusal') {
+        state.refused = true
+        yield { type: 'answer-delta', text: part.reason }
+        return
+      }
+      const passage = passages[part.passage]
+      const resolved = passage && steps.resolve(passage, part.start, part.end)
+      if (!resolved) {
+        state.invented += 1
+        return
+      }
+      const key = `${resolved.documentId} ${resolved.start} ${resolved.end}`
+      const known = numbers.get(key)
+      const marker = known ?? numbers.size + 1
+      if (known === undefined) {
+        numbers.set(key, marker)
+        yield { type: 'citation', citation: { ...resolved, marker } }
+      }
+      yield { type: 'answer-delta', text: ` [${marker}]` }
+    },
+  }
+}
+
+function beginTrace(question: Question, steps: AskSteps) {
+  const startedAt = steps.now()
+  const spans: Span[] = []
+  const sinceStart = (): number => steps.now() - startedAt
+  const trace = {
+    answer: '',
+    refused: false,
+    citations: [] as Citation[],
+    passages: [] as RetrievedPassage[],
+    /** Opens a span that the caller closes; an unclosed span is closed by `finish` with the trace's error. */
+    open(name: string, input: unknown) {
+      const startMs = sinceStart()
+      const span: Span = { name, startMs, durationMs: 0, input, output: null, error: null }
+      spans.push(span)
+      return {
+        close(output: unknown): void {
+          span.durationMs = sinceStart() - startMs
+          span.output = output
+        },
+      }
+    },
+    /** Runs one step as a span. `work` gives its result and what the span shows of it. */
+    async step<Result>(name: string, input: unknown, work: () => Promise<[Result, unknown]>): Promise<Result> {
+      const span = trace.open(name, input)
+      const [result, shown] = await work()
+      span.close(shown)
+      return result
+    },
+    finish(error: AppError | null): Trace {
+      const durationMs = sinceStart()
+      const last = spans.at(-1)
+      if (error && last && last.output === null) {
+        last.durationMs = durationMs - last.startMs
+        last.error = toErrorData(error)
+      }
+      return {
+        id: question.traceId,
+        collectionId: question.collectionId,
+        question: question.text,
+        answer: trace.answer,
+        refused: trace.refused,
+        error: error && toErrorData(error),
+        citations: trace.citations,
+        passages: trace.passages,
+        spans,
+        startedAt,
+        durationMs,
+      }
+    },
+  }
+  return trace
+}
+
+function summary(passage: RetrievedPassage) {
+  return { chunkId: passage.chunkId, path: passage.path, score: passage.score, foundBy: passage.foundBy }
+}

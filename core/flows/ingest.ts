@@ -1,0 +1,82 @@
+import { AppError, isCancellation, toAppError } from '../contract/errors.ts'
+import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
+import { throwIfAborted } from '../shared/abort.ts'
+import { inLanes } from '../shared/in-lanes.ts'
+import { indexedText } from './indexed-text.ts'
+
+/** What reading and parsing one file gives. */
+export type ReadResult =
+  | { unchanged: true }
+  | { unchanged: false; parsed: ParsedDocument; contentHash: string; type: string; size: number; parser: string }
+
+type Reading = Extract<ReadResult, { unchanged: false }>
+
+/**
+ * The steps of the flow. `Item` is whatever names one document to the steps. Everything outside the flow (files,
+ * workers, the model, the database) is behind them.
+ */
+export interface IngestSteps<Item> {
+  /** Shows how far a document is. */
+  stage(item: Item, stage: 'reading' | 'chunking' | 'embedding'): void
+  /** Reads and parses, or says that the content is what is indexed already. */
+  read(item: Item, signal?: AbortSignal): Promise<ReadResult>
+  chunk(parsed: ParsedDocument, signal?: AbortSignal): Promise<Chunk[]>
+  /** Shape [texts.length × dimensions], row-major. */
+  embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
+  /** The new version, its chunks, text and vectors in one transaction, or nothing. */
+  save(item: Item, reading: Reading, chunks: readonly Chunk[], texts: readonly string[], vectors: Float32Array): void
+}
+
+export type IngestOutcome<Item> =
+  | { item: Item; outcome: 'ready'; chunks: number; pages: number | null; bytes: number }
+  | { item: Item; outcome: 'unchanged' }
+  | { item: Item; outcome: 'failed'; error: AppError }
+
+/**
+ * Documents in, searchable chunks out: read -> parse -> unchanged? -> chunk -> embed -> one transaction per document.
+ * One bad file is a failed outcome and the loop goes on. A cancellation or a full disk ends it; what was saved stays
+ * saved and no document is half there.
+ */
+export async function* ingest<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  steps: IngestSteps<Item>,
+  options: { lanes: number; signal?: AbortSignal },
+): AsyncGenerator<IngestOutcome<Item>> {
+  yield* inLanes(items, options.lanes, options.signal, (item) => ingestOne(item, steps, options.signal))
+}
+
+async function ingestOne<Item>(item: Item, steps: IngestSteps<Item>, signal?: AbortSignal): Promise<IngestOutcome<Item>> {
+  try {
+    steps.stage(item, 'reading')
+    const reading = await steps.read(item, signal)
+    if (reading.unchanged) return { item, outcome: 'unchanged' }
+
+    steps.stage(item, 'chunking')
+    const chunks = await steps.chunk(reading.parsed, signal)
+    if (chunks.length === 0) throw new AppError('file-empty', 'There is no text in this file.')
+
+    steps.stage(item, 'embedding')
+    const texts = chunks.map((chunk) => indexedText(reading.parsed.title, chunk))
+    const vectors = await steps.embed(texts, signal)
+
+    throwIfAborted(signal)
+    steps.save(item, reading, chunks, texts, vectors)
+    const pages = reading.parsed.pages.length || null
+    return { item, outcome: 'ready', chunks: chunks.length, pages, bytes: reading.size }
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    if (isCancellation(error) || stopsEverything(error)) throw error
+    return { item, outcome: 'failed', error }
+  }
+}
+
+/** Errors that are about the workspace, not about one document: the next document would meet them too. */
+function stopsEverything(error: AppError): boolean {
+  return (
+    error.code === 'disk-full' ||
+    error.code === 'workspace-corrupt' ||
+    error.code === 'workspace-unwritable' ||
+    error.code === 'model-missing' ||
+    error.code === 'model-invalid'
+  )
+}

@@ -1,0 +1,25 @@
+import { ask } from '../flows/ask.ts'
+import { createAskSteps } from '../services/ask-steps.ts'
+import type { Services } from '../services/services.ts'
+import { createId } from '../shared/ids.ts'
+import { os } from './base.ts'
+
+export function askHandlers(services: Services) {
+  return {
+    run: os.ask.run.handler(async function* ({ input, signal }) {
+      const collection = services.collections.get(input.collectionId)
+      const steps = await createAskSteps(collection, input.mode, services)
+      const question = { traceId: createId('trace'), collectionId: collection.id, text: input.question }
+      yield* ask(question, steps, signal)
+    }),
+  }
+}
+
+export function traceHandlers({ traces }: Services) {
+  return {
+    list: os.traces.list.handler(({ input }) => ({
+      traces: traces.list({ ...(input.collectionId ? { collectionId: input.collectionId } : {}), limit: input.limit }),
+    })),
+    get: os.traces.get.handler(({ input }) => traces.get(input.traceId)),
+  }
+}

@@ -1,0 +1,50 @@
+import type { Services } from '../services/services.ts'
+import { headingsAt } from '../services/document-texts.ts'
+import { os } from './base.ts'
+
+export function documentHandlers(services: Services) {
+  const { documents, texts } = services
+  return {
+    list: os.documents.list.handler(({ input }) => {
+      services.collections.get(input.collectionId)
+      const { status, limit, offset } = input
+      const byStatus = documents.countByStatus(input.collectionId)
+      const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0)
+      return {
+        documents: documents.list(input.collectionId, { ...(status ? { status } : {}), limit, offset }),
+        total: status ? (byStatus[status] ?? 0) : total,
+        byStatus,
+      }
+    }),
+    get: os.documents.get.handler(({ input }) => documents.get(input.documentId)),
+    text: os.documents.text.handler(({ input }) => {
+      const { text, elements, pages } = texts.get(input.documentId)
+      const start = Math.min(input.start, text.length)
+      const end = Math.min(Math.max(input.end, start), text.length)
+      const from = lineStart(text, Math.max(0, start - input.around))
+      const to = Math.min(text.length, end + input.around)
+      const touches = (span: { start: number; end: number }): boolean => span.end > from && span.start < to
+      return {
+        document: documents.get(input.documentId),
+        text: text.slice(from, to),
+        textStart: from,
+        textLength: text.length,
+        elements: elements.filter(touches),
+        pages: pages.filter(touches),
+        headings: headingsAt(text, elements, start),
+      }
+    }),
+    retry: os.documents.retry.handler(({ input }) => {
+      const ids = input.documentIds ?? documents.failedIn(input.collectionId)
+      return { jobId: services.startIngest(input.collectionId, { paths: [], uploadIds: [], documentIds: ids }) }
+    }),
+    remove: os.documents.remove.handler(async ({ input }) => ({ removed: await services.removeDocuments(input.documentIds) })),
+  }
+}
+
+/** The window begins at a line where one begins near by, so that it does not open in mid-word. */
+function lineStart(text: string, offset: number): number {
+  if (offset === 0) return 0
+  const next = text.indexOf('\n', offset)
+  return next >= 0 && next - offset < 2000 ? next + 1 : offset
+}

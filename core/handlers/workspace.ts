@@ -1,0 +1,41 @@
+import { statSync } from 'node:fs'
+import { generatorDefinitions } from '../generators/list.ts'
+import { defaultPipeline } from '../services/default-pipeline.ts'
+import { sampleName } from '../services/sample.ts'
+import type { Services } from '../services/services.ts'
+import { findDefinition } from '../shared/family.ts'
+import { os } from './base.ts'
+
+export function workspaceHandlers(services: Services) {
+  const { workspace, sample, collections, documents } = services
+  return {
+    status: os.workspace.status.handler(async () => {
+      const embedding = await services.openEmbedding({ pipeline: defaultPipeline })
+      const generator = findDefinition('generator', generatorDefinitions, defaultPipeline.generator.id)
+      const counts = documents.countAll()
+      return {
+        folder: workspace.folder,
+        version: services.version,
+        offline: true,
+        embedder: { model: embedding.modelId, dimensions: embedding.dimensions, label: embedding.modelName },
+        generator: { id: generator.id, label: generator.label },
+        collections: collections.list().length,
+        documents: counts.documents,
+        chunks: counts.chunks,
+        databaseBytes: statSync(workspace.databasePath, { throwIfNoEntry: false })?.size ?? 0,
+        sampleOffered: (await sample.installed()) && !collections.findByName(sampleName),
+      }
+    }),
+    addSample: os.workspace.addSample.handler(async () => {
+      const folder = await sample.corpusFolder()
+      const collection =
+        collections.findByName(sampleName) ??
+        collections.create(sampleName, 'Demo documents written for Quarry.', defaultPipeline)
+      const jobId = services.startIngest(collection.id, { paths: [folder], uploadIds: [], documentIds: [] })
+      return { collectionId: collection.id, jobId }
+    }),
+    sampleQuestions: os.workspace.sampleQuestions.handler(async () => ({
+      questions: (await sample.cases()).map(({ question, answerable }) => ({ question, answerable })),
+    })),
+  }
+}

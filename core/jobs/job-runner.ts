@@ -1,0 +1,248 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { DocumentStatus } from '../contract/documents.ts'
+import { isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
+import type { Job, JobEvent } from '../contract/jobs.ts'
+import type { CountChange, JobLibrary, JobRow, NewJobEvent } from '../library/jobs.ts'
+import { Changes } from '../shared/changes.ts'
+import type { DocumentId, JobId } from '../shared/ids.ts'
+import type { Log } from '../shared/log.ts'
+
+/** What running work tells about itself. */
+export interface JobReporter {
+  readonly signal: AbortSignal
+  /** Every item of the job is known and stored. */
+  listed(total: number): void
+  /** What a person reads as "now". */
+  label(text: string): void
+  documentStage(id: DocumentId, status: DocumentStatus): void
+  /** One item came to an end: the event and the counts go in together. */
+  documentEnd(event: Omit<Extract<NewJobEvent, { type: 'document-end' }>, 'type'>, change: CountChange): void
+}
+
+export interface JobWork {
+  run(job: JobRow, reporter: JobReporter): Promise<void>
+  /** Called when a person cancelled: puts back what was not finished. */
+  cancelled(job: JobRow): void
+  /** Called when the job could not go on: names the reason on what was not finished. */
+  failed(job: JobRow, error: ReturnType<typeof toErrorData>): void
+}
+
+/** Durable jobs, one at a time: a job is a row; what it did are numbered events; it goes on after a restart. */
+export interface JobRunner extends AsyncDisposable {
+  /** Puts a stored job in line. */
+  enqueue(id: JobId): void
+  /** Puts every unfinished job of an earlier process in line. */
+  resume(): void
+  get(id: JobId): Job
+  list(limit: number): Job[]
+  cancel(id: JobId): Promise<Job>
+  watch(id: JobId, after: number, signal?: AbortSignal): AsyncGenerator<JobEvent>
+  watchActive(signal?: AbortSignal): AsyncGenerator<{ jobs: Job[] }>
+}
+
+const minimumGapMs = 200
+const rateWindowMs = 10_000
+
+export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobRunner {
+  const changes = new Changes()
+  const live = new Map<JobId, LiveJob>()
+  const line: JobId[] = []
+  const closing = new AbortController()
+  let draining: Promise<void> = Promise.resolve()
+
+  async function runOne(id: JobId): Promise<void> {
+    const cancel = live.get(id)?.cancel ?? new AbortController()
+    const state: LiveJob = { cancel, label: '', stages: new Map(), history: [] }
+    live.set(id, state)
+    const signal = AbortSignal.any([cancel.signal, closing.signal])
+    jobs.setRunning(id)
+    const row = jobs.get(id)
+    if (jobs.lastNumber(id) === 0) jobs.append(id, { type: 'job-start', job: snapshot(row, state) })
+    changes.notify()
+    try {
+      if (signal.aborted) signal.throwIfAborted()
+      await work.run(row, reporterFor(id, state, signal))
+      end(id, 'done', null)
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      if (cancel.signal.aborted) {
+        work.cancelled(row)
+        end(id, 'cancelled', null)
+      } else if (closing.signal.aborted || isCancellation(error)) {
+        // The host is going away: the row stays 'running', so the next process goes on with it.
+      } else {
+        log.error('A job could not go on.', { job: id, code: error.code, message: error.message })
+        const data = toErrorData(error)
+        attempt(() => work.failed(row, data), log)
+        attempt(() => end(id, 'failed', data), log)
+      }
+    } finally {
+      live.delete(id)
+      changes.notify()
+    }
+  }
+
+  function reporterFor(id: JobId, state: LiveJob, signal: AbortSignal): JobReporter {
+    return {
+      signal,
+      listed(total) {
+        jobs.setListed(id, total)
+        changes.notify()
+      },
+      label(text) {
+        state.label = text
+        changes.notify()
+      },
+      documentStage(documentId, status) {
+        state.stages.set(documentId, status)
+        changes.notify()
+      },
+      documentEnd(event, change) {
+        jobs.count(id, change)
+        jobs.append(id, { type: 'document-end', ...event })
+        if (event.documentId) state.stages.set(event.documentId, event.outcome === 'failed' ? 'failed' : 'ready')
+        const row = jobs.get(id)
+        state.history.push({ atMs: Date.now(), done: doneOf(row) })
+        while (state.history.length > 2 && (state.history[0]?.atMs ?? 0) < Date.now() - rateWindowMs) state.history.shift()
+        changes.notify()
+      },
+    }
+  }
+
+  function end(id: JobId, status: 'done' | 'failed' | 'cancelled', error: JobRow['error']): void {
+    jobs.end(id, status, error)
+    jobs.append(id, { type: 'job-end', job: snapshot(jobs.get(id), undefined) })
+  }
+
+  function drain(): void {
+    draining = draining.then(async () => {
+      for (let id = line.shift(); id !== undefined && !closing.signal.aborted; id = line.shift()) await runOne(id)
+    })
+  }
+
+  const runner: JobRunner = {
+    enqueue(id) {
+      line.push(id)
+      changes.notify()
+      drain()
+    },
+    resume() {
+      for (const row of jobs.active()) line.push(row.id)
+      drain()
+    },
+    get: (id) => snapshot(jobs.get(id), live.get(id)),
+    list: (limit) => jobs.list(limit).map((row) => snapshot(row, live.get(row.id))),
+    async cancel(id) {
+      const row = jobs.get(id)
+      const running = live.get(id)
+      if (running) {
+        running.cancel.abort()
+        while (live.has(id)) await changes.after(changes.version)
+      } else if (row.status === 'queued' || row.status === 'running') {
+        const place = line.indexOf(id)
+        if (place >= 0) line.splice(place, 1)
+        work.cancelled(row)
+        end(id, 'cancelled', null)
+        changes.notify()
+      }
+      return runner.get(id)
+    },
+    async *watch(id, after, signal) {
+      jobs.get(id)
+      let last = after
+      for (;;) {
+        const seen = changes.version
+        const ended = isEnded(jobs.get(id))
+        const events = jobs.events(id, last, 1000)
+        for (const event of events) {
+          last = event.number
+          yield event
+        }
+        if (events.length === 1000) continue
+        if (ended) return
+        const state = live.get(id)
+        const documents = [...(state?.stages ?? [])].map(([documentId, status]) => ({ id: documentId, status }))
+        yield { type: 'progress', number: last, job: runner.get(id), documents: documents.slice(-500) }
+        await changes.after(seen, signal)
+        await delay(minimumGapMs, undefined, signal ? { signal } : {})
+      }
+    },
+    async *watchActive(signal) {
+      for (;;) {
+        const seen = changes.version
+        yield { jobs: jobs.active().map((row) => snapshot(row, live.get(row.id))) }
+        await changes.after(seen, signal)
+        await delay(minimumGapMs, undefined, signal ? { signal } : {})
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort()
+      await draining
+    },
+  }
+  return runner
+}
+
+/** What only a running job knows. */
+interface LiveJob {
+  cancel: AbortController
+  label: string
+  /** Last known stage by document, in the order in which they changed first. */
+  stages: Map<DocumentId, DocumentStatus>
+  history: { atMs: number; done: number }[]
+}
+
+function snapshot(row: JobRow, state: LiveJob | undefined): Job {
+  const done = doneOf(row)
+  const rate = state ? rateOf(state.history) : 0
+  const left = row.total === null ? undefined : row.total - done
+  return {
+    id: row.id,
+    kind: row.kind,
+    label: row.label,
+    collectionId: row.collectionId,
+    status: row.status,
+    error: row.error,
+    progress: {
+      done,
+      ...(row.total === null ? {} : { total: row.total }),
+      unit: 'files',
+      label: state?.label ?? '',
+      ready: row.ready,
+      failed: row.failed,
+      unchanged: row.unchanged,
+      chunks: row.chunks,
+      bytes: row.bytes,
+      rate,
+      ...(rate > 0 && left !== undefined ? { remainingMs: (left / rate) * 1000 } : {}),
+    },
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+  }
+}
+
+function doneOf(row: JobRow): number {
+  return row.ready + row.failed + row.unchanged
+}
+
+/** Items a second over the window. */
+function rateOf(history: LiveJob['history']): number {
+  const first = history[0]
+  const last = history.at(-1)
+  if (!first || !last || last.atMs <= first.atMs) return 0
+  return ((last.done - first.done) / (last.atMs - first.atMs)) * 1000
+}
+
+function isEnded(row: JobRow): boolean {
+  return row.status === 'done' || row.status === 'failed' || row.status === 'cancelled'
+}
+
+/** On a full disk even the note about the full disk may not fit. */
+function attempt(action: () => void, log: Log): void {
+  try {
+    action()
+  } catch (error) {
+    log.error('The end of a job could not be stored.', { message: error instanceof Error ? error.message : String(error) })
+  }
+}

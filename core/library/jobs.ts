@@ -1,0 +1,169 @@
+import type { Database } from 'better-sqlite3'
+import { AppError, type ErrorData } from '../contract/errors.ts'
+import type { Job, JobEvent } from '../contract/jobs.ts'
+import { type CollectionId, createId, type DocumentId, type JobId, type UploadId } from '../shared/ids.ts'
+
+export type JobStatus = Job['status']
+export type StoredJobEvent = Exclude<JobEvent, { type: 'progress' }>
+type WithoutNumber<Event> = Event extends unknown ? Omit<Event, 'number'> : never
+export type NewJobEvent = WithoutNumber<StoredJobEvent>
+
+/** What a job was started with; kept so that it can go on after a restart. */
+export interface IngestInput {
+  paths: string[]
+  uploadIds: UploadId[]
+  /** Known documents to read again. */
+  documentIds: DocumentId[]
+}
+
+/** A job as stored, without what only a running job knows (rate, current file). */
+export interface JobRow {
+  id: JobId
+  kind: 'ingest'
+  label: string
+  collectionId: CollectionId | null
+  input: IngestInput
+  status: JobStatus
+  error: ErrorData | null
+  listed: boolean
+  total: number | null
+  ready: number
+  failed: number
+  unchanged: number
+  chunks: number
+  bytes: number
+  createdAt: number
+  startedAt: number | null
+  finishedAt: number | null
+}
+
+/** How a job's counts change when one document comes to an end. */
+export interface CountChange {
+  ready?: number
+  failed?: number
+  unchanged?: number
+  chunks?: number
+  bytes?: number
+}
+
+export interface JobLibrary {
+  create(label: string, collectionId: CollectionId, input: IngestInput): JobRow
+  /** Errors: item-missing. */
+  get(id: JobId): JobRow
+  /** Newest first. */
+  list(limit: number): JobRow[]
+  /** Queued or running, oldest first. */
+  active(): JobRow[]
+  setRunning(id: JobId): void
+  setLabel(id: JobId, label: string): void
+  setListed(id: JobId, total: number): void
+  count(id: JobId, change: CountChange): void
+  end(id: JobId, status: 'done' | 'failed' | 'cancelled', error: ErrorData | null): void
+  /** Stores an event under the job's next number. */
+  append(id: JobId, event: NewJobEvent): StoredJobEvent
+  /** Stored events with a number above `after`, in order. */
+  events(id: JobId, after: number, limit: number): StoredJobEvent[]
+  lastNumber(id: JobId): number
+}
+
+export function createJobLibrary(database: Database): JobLibrary {
+  const insert = database.prepare(
+    `INSERT INTO jobs (id, kind, label, collection_id, input, status, created_at) VALUES (?, 'ingest', ?, ?, ?, 'queued', ?)`,
+  )
+  const select = database.prepare<[string], Row>('SELECT * FROM jobs WHERE id = ?')
+  const selectList = database.prepare<[number], Row>('SELECT * FROM jobs ORDER BY created_at DESC, id DESC LIMIT ?')
+  const selectActive = database.prepare<[], Row>(
+    `SELECT * FROM jobs WHERE status IN ('queued', 'running') ORDER BY created_at, id`,
+  )
+  const updateRunning = database.prepare(
+    `UPDATE jobs SET status = 'running', started_at = coalesce(started_at, ?) WHERE id = ?`,
+  )
+  const updateLabel = database.prepare('UPDATE jobs SET label = ? WHERE id = ?')
+  const updateListed = database.prepare('UPDATE jobs SET listed = 1, total = ? WHERE id = ?')
+  const updateCounts = database.prepare(
+    `UPDATE jobs SET ready = ready + ?, failed = failed + ?, unchanged = unchanged + ?, chunks = chunks + ?,
+       bytes = bytes + ? WHERE id = ?`,
+  )
+  const updateEnd = database.prepare('UPDATE jobs SET status = ?, error = ?, finished_at = ? WHERE id = ?')
+  const insertEvent = database.prepare('INSERT INTO job_events (job_id, number, data) VALUES (?, ?, ?)')
+  const selectLast = database
+    .prepare<[string], number>('SELECT coalesce(max(number), 0) FROM job_events WHERE job_id = ?')
+    .pluck()
+  const selectEvents = database
+    .prepare<[string, number, number], string>(
+      'SELECT data FROM job_events WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?',
+    )
+    .pluck()
+
+  const library: JobLibrary = {
+    create(label, collectionId, input) {
+      const id = createId('job')
+      insert.run(id, label, collectionId, JSON.stringify(input), Date.now())
+      return library.get(id)
+    },
+    get(id) {
+      const row = select.get(id)
+      if (!row) throw new AppError('item-missing', `There is no job ${id}.`, { details: { id } })
+      return toJobRow(row)
+    },
+    list: (limit) => selectList.all(limit).map(toJobRow),
+    active: () => selectActive.all().map(toJobRow),
+    setRunning: (id) => void updateRunning.run(Date.now(), id),
+    setLabel: (id, label) => void updateLabel.run(label, id),
+    setListed: (id, total) => void updateListed.run(total, id),
+    count(id, { ready = 0, failed = 0, unchanged = 0, chunks = 0, bytes = 0 }) {
+      updateCounts.run(ready, failed, unchanged, chunks, bytes, id)
+    },
+    end: (id, status, error) => void updateEnd.run(status, error && JSON.stringify(error), Date.now(), id),
+    append(id, event) {
+      const numbered = { ...event, number: (selectLast.get(id) ?? 0) + 1 } as StoredJobEvent
+      insertEvent.run(id, numbered.number, JSON.stringify(numbered))
+      return numbered
+    },
+    events: (id, after, limit) =>
+      selectEvents.all(id, after, limit).map((data) => JSON.parse(data) as StoredJobEvent),
+    lastNumber: (id) => selectLast.get(id) ?? 0,
+  }
+  return library
+}
+
+interface Row {
+  id: string
+  label: string
+  collection_id: string | null
+  input: string
+  status: JobStatus
+  error: string | null
+  listed: number
+  total: number | null
+  ready: number
+  failed: number
+  unchanged: number
+  chunks: number
+  bytes: number
+  created_at: number
+  started_at: number | null
+  finished_at: number | null
+}
+
+function toJobRow(row: Row): JobRow {
+  return {
+    id: row.id as JobId,
+    kind: 'ingest',
+    label: row.label,
+    collectionId: row.collection_id as CollectionId | null,
+    input: JSON.parse(row.input) as IngestInput,
+    status: row.status,
+    error: row.error === null ? null : (JSON.parse(row.error) as ErrorData),
+    listed: row.listed === 1,
+    total: row.total,
+    ready: row.ready,
+    failed: row.failed,
+    unchanged: row.unchanged,
+    chunks: row.chunks,
+    bytes: row.bytes,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  }
+}

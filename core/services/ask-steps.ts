@@ -1,0 +1,96 @@
+import type { Citation } from '../contract/ask.ts'
+import type { Collection } from '../contract/collections.ts'
+import type { RetrievedPassage } from '../contract/search.ts'
+import type { SearchMode } from '../contract/values.ts'
+import type { AskSteps } from '../flows/ask.ts'
+import type { Generator } from '../generators/generator.ts'
+import { generatorDefinitions } from '../generators/list.ts'
+import type { TraceLibrary } from '../library/traces.ts'
+import { findDefinition } from '../shared/family.ts'
+import type { CollectionIndexes } from './collection-indexes.ts'
+import { boxesOf, type DocumentTexts, headingsAt, pageAt } from './document-texts.ts'
+import type { Embedding } from './embedding.ts'
+import type { Retrieval } from './retrieval.ts'
+
+export interface AskParts {
+  retrieval: Retrieval
+  collectionIndexes: CollectionIndexes
+  texts: DocumentTexts
+  traces: TraceLibrary
+  openEmbedding(collection: Collection): Promise<Embedding>
+}
+
+/** The ask flow's steps for one collection. */
+export async function createAskSteps(collection: Collection, mode: SearchMode, parts: AskParts): Promise<AskSteps> {
+  const embedding = await parts.openEmbedding(collection)
+  const { pipeline } = collection
+  const generator = createGenerator(collection, embedding, parts)
+  return {
+    retrieve: (question, signal) => parts.retrieval.retrieve(collection, { text: question, k: pipeline.passages, mode }, signal),
+    fit: (passages) => passages.slice(0, pipeline.passages),
+    generate: (question, passages, signal) =>
+      generator.generate(
+        {
+          question,
+          passages: passages.map((passage, index) => ({
+            index,
+            documentId: passage.documentId,
+            documentTitle: passage.title ?? passage.document,
+            headings: passage.headings,
+            context: passage.context,
+            text: passage.text,
+            score: passage.score,
+            ...(passage.textScore === null ? {} : { textScore: passage.textScore }),
+            ...(passage.vectorScore === null ? {} : { vectorScore: passage.vectorScore }),
+          })),
+        },
+        signal ? { signal } : {},
+      ),
+    resolve: (passage, start, end) => resolveCitation(passage, start, end, parts.texts),
+    saveTrace: (trace) => parts.traces.save(trace),
+    now: () => performance.timeOrigin + performance.now(),
+  }
+}
+
+function createGenerator(collection: Collection, embedding: Embedding, parts: AskParts): Generator {
+  const { id, options } = collection.pipeline.generator
+  const definition = findDefinition('generator', generatorDefinitions, id)
+  return definition.create(definition.options.parse(options), {
+    tokenizer: embedding.tokenizer,
+    embed: (texts, purpose) => embedding.embedNow(texts, purpose),
+    dimensions: embedding.dimensions,
+    termStatistics(words) {
+      const index = parts.collectionIndexes.active(collection.id)
+      return index ? index.store.termStatistics(words) : { chunks: 0, frequencies: words.map(() => 0) }
+    },
+  })
+}
+
+/** A citation must be a span that the document really has; anything else is an invented one. */
+function resolveCitation(
+  passage: RetrievedPassage,
+  start: number,
+  end: number,
+  texts: DocumentTexts,
+): Omit<Citation, 'marker'> | undefined {
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end <= start || end > passage.text.length) {
+    return undefined
+  }
+  const stored = texts.get(passage.documentId)
+  const from = passage.start + start
+  const to = passage.start + end
+  const text = stored.text.slice(from, to)
+  if (text !== passage.text.slice(start, end)) return undefined
+  return {
+    documentId: passage.documentId,
+    document: passage.document,
+    path: passage.path,
+    chunkId: passage.chunkId,
+    start: from,
+    end: to,
+    text,
+    page: pageAt(stored.pages, from),
+    headings: headingsAt(stored.text, stored.elements, from),
+    boxes: boxesOf(stored.elements, from, to),
+  }
+}

@@ -1,0 +1,95 @@
+import type { Choice } from '../contract/pipeline.ts'
+import { AppError } from '../contract/errors.ts'
+import type { ComputePool } from '../compute/pool.ts'
+import type { EmbeddingCache } from '../library/embedding-cache.ts'
+import type { LocateModel } from '../model-files/locator.ts'
+import { throwIfAborted } from '../shared/abort.ts'
+import type { Tokenizer } from '../shared/tokenizer.ts'
+import { coverage } from '../tokenizers/coverage.ts'
+import { loadTokenizer } from '../tokenizers/load-tokenizer.ts'
+
+/** One embedding model at work for one workspace: batches, the cache, and which thread does what. */
+export interface Embedding {
+  readonly modelId: string
+  readonly modelName: string
+  readonly modelFolder: string
+  readonly dimensions: number
+  readonly tokenizer: Tokenizer
+  /** Passages for the index, through the cache. Shape [texts.length × dimensions], row-major. */
+  embedPassages(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
+  /** A few texts at once, now, beside whatever is being ingested; not cached. */
+  embedNow(texts: readonly string[], purpose: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array>
+  /** See RetrieverDependencies.embedQuery. */
+  embedQuery(text: string, signal?: AbortSignal): Promise<{ vector: Float32Array; coverage: number }>
+}
+
+export interface EmbeddingParts {
+  locateModel: LocateModel
+  cache: EmbeddingCache
+  /** The pool that ingest keeps busy. */
+  bulk: ComputePool
+  /** The pool that is free when a person waits. */
+  interactive: ComputePool
+}
+
+const batchSize = 256
+
+/** Errors: model-missing, model-invalid. */
+export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Promise<Embedding> {
+  const modelName = typeof choice.options.model === 'string' ? choice.options.model : 'static-256'
+  const modelFolder = await parts.locateModel(modelName)
+  const tokenizer = await loadTokenizer(modelFolder)
+  const request = (texts: string[], purpose: 'query' | 'passage') => ({
+    embedderId: choice.id,
+    options: choice.options,
+    modelFolder,
+    texts,
+    purpose,
+  })
+  const { modelId, dimensions } = await parts.interactive.run('embed', request([], 'query'), {})
+
+  const embedding: Embedding = {
+    modelId,
+    modelName,
+    modelFolder,
+    dimensions,
+    tokenizer,
+    async embedPassages(texts, signal) {
+      const vectors = new Float32Array(texts.length * dimensions)
+      for (let from = 0; from < texts.length; from += batchSize) {
+        throwIfAborted(signal)
+        const batch = texts.slice(from, from + batchSize)
+        const known = parts.cache.find(modelId, batch)
+        const unknown = batch.flatMap((text, row) => (known[row] ? [] : [{ text, row }]))
+        known.forEach((vector, row) => vector && vectors.set(vector, (from + row) * dimensions))
+        if (unknown.length === 0) continue
+        const fresh = unknown.map(({ text }) => text)
+        const result = await parts.bulk.run('embed', request(fresh, 'passage'), signal ? { signal } : {})
+        checkShape(result.vectors, fresh.length, dimensions)
+        parts.cache.store(modelId, fresh, result.vectors, dimensions)
+        unknown.forEach(({ row }, index) =>
+          vectors.set(result.vectors.subarray(index * dimensions, (index + 1) * dimensions), (from + row) * dimensions),
+        )
+      }
+      return vectors
+    },
+    async embedNow(texts, purpose, signal) {
+      const result = await parts.interactive.run('embed', request([...texts], purpose), signal ? { signal } : {})
+      checkShape(result.vectors, texts.length, dimensions)
+      return result.vectors
+    },
+    async embedQuery(text, signal) {
+      const vector = await embedding.embedNow([text], 'query', signal)
+      return { vector, coverage: coverage(tokenizer, text) }
+    },
+  }
+  return embedding
+}
+
+function checkShape(vectors: Float32Array, rows: number, dimensions: number): void {
+  if (vectors.length === rows * dimensions) return
+  throw new AppError(
+    'model-invalid',
+    `The model gave ${vectors.length} numbers where ${rows} × ${dimensions} were expected. Its files may be damaged: copy them again.`,
+  )
+}

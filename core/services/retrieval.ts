@@ -1,0 +1,110 @@
+import type { Collection } from '../contract/collections.ts'
+import type { RetrievedPassage, } from '../contract/search.ts'
+import type { SearchMode } from '../contract/values.ts'
+import type { IndexLibrary, StoredChunk } from '../library/indexes.ts'
+import type { Candidate, Retriever } from '../retrievers/retriever.ts'
+import { retrieverDefinitions } from '../retrievers/list.ts'
+import { findDefinition } from '../shared/family.ts'
+import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
+import type { DocumentTexts } from './document-texts.ts'
+import type { Embedding } from './embedding.ts'
+
+/** The retrieval half of a question: search and ask and evaluation all go through here. */
+export interface Retrieval {
+  /** Best first. Empty when the collection has no ready documents. */
+  retrieve(collection: Collection, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
+}
+
+export interface RetrievalRequest {
+  text: string
+  k: number
+  mode: SearchMode
+  /** Options of the retriever for this call, over those of the pipeline. */
+  options?: Record<string, unknown>
+}
+
+export interface RetrievalParts {
+  indexLibrary: IndexLibrary
+  collectionIndexes: CollectionIndexes
+  texts: DocumentTexts
+  openEmbedding(collection: Collection): Promise<Embedding>
+}
+
+export function createRetrieval(parts: RetrievalParts): Retrieval {
+  return {
+    async retrieve(collection, query, signal) {
+      const index = parts.collectionIndexes.active(collection.id)
+      if (!index) return []
+      const embedding = await parts.openEmbedding(collection)
+      const retriever = createRetriever(collection, index, embedding, parts, query.options)
+      const candidates = await retriever.retrieve(
+        { text: query.text, k: query.k, mode: query.mode },
+        signal ? { signal } : {},
+      )
+      return toPassages(candidates, parts)
+    },
+  }
+}
+
+function createRetriever(
+  collection: Collection,
+  index: OpenIndex,
+  embedding: Embedding,
+  parts: RetrievalParts,
+  overrides: Record<string, unknown> | undefined,
+): Retriever {
+  const { id, options } = collection.pipeline.retriever
+  const definition = findDefinition('retriever', retrieverDefinitions, id)
+  return definition.create(definition.options.parse({ ...options, ...overrides }), {
+    searchText: (query, limit, filter) => index.store.searchText(query, limit, filter),
+    searchVector: (vector, limit, filter) => index.store.searchVector(vector, limit, filter),
+    embedQuery: (text) => embedding.embedQuery(text),
+    places: (ids) => parts.indexLibrary.places(ids),
+  })
+}
+
+function toPassages(candidates: readonly Candidate[], parts: RetrievalParts): RetrievedPassage[] {
+  const ids = candidates.flatMap((candidate) => candidate.chunkIds)
+  const chunks = new Map(parts.indexLibrary.chunks(ids).map((chunk) => [chunk.id, chunk]))
+  return candidates.flatMap((candidate) => {
+    const members = candidate.chunkIds.flatMap((id) => chunks.get(id) ?? [])
+    const first = members[0]
+    const last = members.at(-1)
+    // A document that was removed while the question was under way is simply not there any more.
+    if (!first || !last) return []
+    return [toPassage(candidate, members, first, last, parts.texts)]
+  })
+}
+
+function toPassage(
+  candidate: Candidate,
+  members: readonly StoredChunk[],
+  first: StoredChunk,
+  last: StoredChunk,
+  texts: DocumentTexts,
+): RetrievedPassage {
+  const end = Math.max(...members.map((chunk) => chunk.end))
+  // One chunk has its text with it; merged ones are a slice of the document, white space between them included.
+  const text = members.length === 1 ? first.text : texts.get(first.documentId).text.slice(first.start, end)
+  return {
+    documentId: first.documentId,
+    document: first.documentName,
+    path: first.documentPath,
+    title: first.documentTitle,
+    chunkId: candidate.chunkId,
+    start: first.start,
+    end,
+    text,
+    context: first.context,
+    headings: first.headings,
+    page: first.pageFirst,
+    pageLast: last.pageLast,
+    score: candidate.score,
+    scoreKind: candidate.scoreKind,
+    foundBy: candidate.foundBy,
+    textScore: candidate.textScore ?? null,
+    textRank: candidate.textRank ?? null,
+    vectorScore: candidate.vectorScore ?? null,
+    vectorRank: candidate.vectorRank ?? null,
+  }
+}

@@ -1,0 +1,46 @@
+import { access, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { AppError } from '../contract/errors.ts'
+
+/** The demo documents that come with Quarry and the questions about them. */
+export interface Sample {
+  /** Absolute path of the documents. Errors: item-missing where this installation has no sample. */
+  corpusFolder(): Promise<string>
+  installed(): Promise<boolean>
+  cases(): Promise<SampleCase[]>
+}
+
+export const sampleName = 'Sample: Skerry Point station'
+
+const sampleSchema = z.object({
+  cases: z.array(
+    z.object({
+      id: z.string(),
+      question: z.string(),
+      answer: z.string().optional(),
+      answerable: z.boolean(),
+      expected: z.array(z.object({ path: z.string(), quote: z.string() })),
+    }),
+  ),
+})
+export type SampleCase = z.infer<typeof sampleSchema>['cases'][number]
+
+export function openSample(demoFolder: string): Sample {
+  const corpus = join(demoFolder, 'corpus')
+  const installed = async (): Promise<boolean> => access(corpus).then(
+    () => true,
+    () => false,
+  )
+  return {
+    installed,
+    async corpusFolder() {
+      if (await installed()) return corpus
+      throw new AppError('item-missing', 'The sample documents are not part of this installation. Add your own documents.')
+    },
+    async cases() {
+      if (!(await installed())) return []
+      return sampleSchema.parse(JSON.parse(await readFile(join(demoFolder, 'questions.json'), 'utf8'))).cases
+    },
+  }
+}

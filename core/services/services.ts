@@ -1,0 +1,40 @@
+import type { Collection } from '../contract/collections.ts'
+import type { Workspace } from '../database/open-workspace.ts'
+import type { JobRunner } from '../jobs/job-runner.ts'
+import type { CollectionLibrary } from '../library/collections.ts'
+import type { DocumentLibrary } from '../library/documents.ts'
+import type { IndexLibrary } from '../library/indexes.ts'
+import type { IngestInput } from '../library/jobs.ts'
+import type { TraceLibrary } from '../library/traces.ts'
+import type { CollectionId, DocumentId, JobId } from '../shared/ids.ts'
+import type { Log } from '../shared/log.ts'
+import type { CollectionIndexes } from './collection-indexes.ts'
+import type { DocumentTexts } from './document-texts.ts'
+import type { Embedding } from './embedding.ts'
+import type { EvaluationWork } from './evaluation-work.ts'
+import type { Retrieval } from './retrieval.ts'
+import type { Sample } from './sample.ts'
+import type { Uploads } from './uploads.ts'
+
+/** What handlers work with: everything of one open workspace, built in app.ts. */
+export interface Services {
+  version: string
+  log: Log
+  workspace: Workspace
+  collections: CollectionLibrary
+  documents: DocumentLibrary
+  traces: TraceLibrary
+  indexLibrary: IndexLibrary
+  collectionIndexes: CollectionIndexes
+  texts: DocumentTexts
+  uploads: Uploads
+  sample: Sample
+  retrieval: Retrieval
+  evaluation: EvaluationWork
+  jobRunner: JobRunner
+  openEmbedding(owner: Pick<Collection, 'pipeline'>): Promise<Embedding>
+  /** Errors: item-missing. */
+  startIngest(collectionId: CollectionId, input: IngestInput): JobId
+  removeDocuments(ids: readonly DocumentId[]): Promise<number>
+  removeCollection(id: CollectionId): Promise<boolean>
+}
