@@ -46,6 +46,14 @@ export function requestUnreadable(cause: unknown): AppError {
   )
 }
 
+/** Bytes. Upload pieces are at most 8 MB, and multipart adds a little. */
+export const requestLimit = 16 * 1024 * 1024
+
+export function requestTooLarge(): AppError {
+  const message = `A request may have at most ${requestLimit / 1024 / 1024} MB. Send large files in pieces of 8 MB.`
+  return new AppError('file-too-large', message)
+}
+
 function readable(error: unknown): AppError {
   if (!(error instanceof ORPCError)) return toAppError(error)
   const { cause } = error
@@ -60,6 +68,7 @@ function readable(error: unknown): AppError {
       details: { issues },
     })
   }
+  if (error.status === 413) return requestTooLarge()
   if (error.status >= 500)
     return new AppError('internal', `Something went wrong inside Quarry: ${error.message}`, { cause })
   return new AppError('request-refused', withStop(error.message), { cause })

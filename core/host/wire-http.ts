@@ -11,13 +11,11 @@ import { channelOverWebSocket, type WebSocketLike } from '../contract/channel.ts
 import { AppError, toErrorData } from '../contract/errors.ts'
 import { fromWireError, isWireError } from '../contract/wire-errors.ts'
 import type { Log } from '../shared/log.ts'
+import { requestLimit, requestTooLarge } from './errors-on-the-wire.ts'
 import { generateOpenApiDocument } from './open-api.ts'
 import { findPageFile, pageHeaders } from './page-files.ts'
 import { createRequestGuard, type Refusal } from './request-guard.ts'
 import { createPace, handlerOptions, serveChannel, type ServedChannel } from './serve-channel.ts'
-
-/** Bytes. Upload pieces are at most 8 MB, and multipart adds a little. */
-export const requestLimit = 16 * 1024 * 1024
 
 export interface HttpWireOptions {
   router: AnyRouter
@@ -59,7 +57,8 @@ export function createHttpWire(options: HttpWireOptions): HttpWire {
     for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value)
     const refusal = guard ? guard.checkPlace(request) : notYet
     if (refusal) return sendRefusal(response, refusal)
-    const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1')
+    // Not with URL, which would take '//x/y' for a host and '/a/../b' for '/b'.
+    const pathname = (request.url ?? '/').split('?', 1)[0] ?? '/'
     if (pathname !== '/session' && pathname !== '/ws' && !/^\/api(\/|$)/.test(pathname)) {
       return sendPageFile(request, response, rendererFolder, pathname)
     }
@@ -76,7 +75,6 @@ export function createHttpWire(options: HttpWireOptions): HttpWire {
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      if (isTooLarge(error)) return sendTooLarge(response)
       log.error('A request failed unexpectedly', { path: request.url?.split('?')[0], text: String(error) })
       sendError(response, 500, new AppError('internal', 'Something went wrong inside Quarry.'))
     })
@@ -161,15 +159,10 @@ function unknownAddress(request: IncomingMessage): AppError {
   )
 }
 
-function isTooLarge(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'PAYLOAD_TOO_LARGE'
-}
-
 function sendTooLarge(response: ServerResponse): void {
   // The rest of the body is not read, so the connection is of no further use.
   response.setHeader('connection', 'close')
-  const message = `A request may have at most ${requestLimit / 1024 / 1024} MB. Send large files in pieces of 8 MB.`
-  sendError(response, 413, new AppError('file-too-large', message))
+  sendError(response, 413, requestTooLarge())
 }
 
 function sendRefusal(response: ServerResponse, refusal: Refusal): void {
