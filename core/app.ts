@@ -72,7 +72,12 @@ export async function createApp(environment: Environment): Promise<App> {
   const { database } = workspace
 
   const cores = environment.cores ?? availableParallelism()
-  const poolOptions = { workerUrl: environment.computeWorkerUrl, log, timeoutMs: parseTimeoutMs, memoryMb: workerMemoryMb }
+  const poolOptions = {
+    workerUrl: environment.computeWorkerUrl,
+    log,
+    timeoutMs: parseTimeoutMs,
+    memoryMb: workerMemoryMb,
+  }
   const bulk = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
   const interactive = cleanup.use(createComputePool({ ...poolOptions, size: 1 }))
 

@@ -9,7 +9,9 @@ const stamp = join(root, 'node_modules', '.quarry-installed')
 
 /** Runs `npm ci` unless node_modules already fits package-lock.json. Ends the process if it fails. */
 export function installIfNeeded() {
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   // An `npm ci` by hand leaves npm's own record, newer than the lock file, and needs no second one.
   if (installedByHand()) return writeFileSync(stamp, wanted)

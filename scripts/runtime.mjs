@@ -9,7 +9,9 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 /** The Node that came with the project, else this one if it is new enough; undefined if neither will do. */
 export function findNode() {
   const folder = `node_modules/node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}/bin/`
-  const bundled = fileURLToPath(new URL(`../${folder}node${process.platform === 'win32' ? '.exe' : ''}`, import.meta.url))
+  const bundled = fileURLToPath(
+    new URL(`../${folder}node${process.platform === 'win32' ? '.exe' : ''}`, import.meta.url),
+  )
   if (existsSync(bundled)) return bundled
   return runsTypeScript(process.versions.node) ? process.execPath : undefined
 }

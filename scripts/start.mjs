@@ -30,10 +30,14 @@ function buildIfNeeded(node) {
   const changed = Math.max(...sources.map((path) => newest(join(root, path), Math.max)))
   if (Number.isFinite(built) && built > changed) return
   console.error('Building …')
-  const { status } = spawnSync(node, [join(root, 'node_modules/electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'warn'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  })
+  const { status } = spawnSync(
+    node,
+    [join(root, 'node_modules/electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'warn'],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    },
+  )
   if (status === 0) return
   console.error('The build failed. See the lines above.')
   process.exit(2)

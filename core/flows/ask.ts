@@ -77,7 +77,8 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
     steps.saveTrace(trace.finish(error))
     throw error
   } finally {
-    if (!saved) steps.saveTrace(trace.finish(new AppError('cancelled', 'The asker left before the answer was complete.')))
+    if (!saved)
+      steps.saveTrace(trace.finish(new AppError('cancelled', 'The asker left before the answer was complete.')))
   }
 }
 

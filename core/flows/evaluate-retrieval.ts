@@ -37,7 +37,8 @@ export async function* evaluateRetrieval(
     const ranking = await steps.rank(question, signal)
     latencies.push(steps.clock() - before)
     for (const name of metricNames) sums[name] += steps.metrics[name].score({ ranking, relevance })
-    if (index % 20 === 0) yield { type: 'progress', done: index, total: cases.length, unit: 'questions', label: 'asking' }
+    if (index % 20 === 0)
+      yield { type: 'progress', done: index, total: cases.length, unit: 'questions', label: 'asking' }
   }
   const mean = (name: (typeof metricNames)[number]): number => (cases.length === 0 ? 0 : sums[name] / cases.length)
   yield {

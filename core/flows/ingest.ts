@@ -45,7 +45,11 @@ export async function* ingest<Item>(
   yield* inLanes(items, options.lanes, options.signal, (item) => ingestOne(item, steps, options.signal))
 }
 
-async function ingestOne<Item>(item: Item, steps: IngestSteps<Item>, signal?: AbortSignal): Promise<IngestOutcome<Item>> {
+async function ingestOne<Item>(
+  item: Item,
+  steps: IngestSteps<Item>,
+  signal?: AbortSignal,
+): Promise<IngestOutcome<Item>> {
   try {
     steps.stage(item, 'reading')
     const reading = await steps.read(item, signal)

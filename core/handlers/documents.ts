@@ -38,7 +38,9 @@ export function documentHandlers(services: Services) {
       const ids = input.documentIds ?? documents.failedIn(input.collectionId)
       return { jobId: services.startIngest(input.collectionId, { paths: [], uploadIds: [], documentIds: ids }) }
     }),
-    remove: os.documents.remove.handler(async ({ input }) => ({ removed: await services.removeDocuments(input.documentIds) })),
+    remove: os.documents.remove.handler(async ({ input }) => ({
+      removed: await services.removeDocuments(input.documentIds),
+    })),
   }
 }
 

@@ -103,7 +103,8 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
         if (event.documentId) state.stages.set(event.documentId, event.outcome === 'failed' ? 'failed' : 'ready')
         const row = jobs.get(id)
         state.history.push({ atMs: Date.now(), done: doneOf(row) })
-        while (state.history.length > 2 && (state.history[0]?.atMs ?? 0) < Date.now() - rateWindowMs) state.history.shift()
+        while (state.history.length > 2 && (state.history[0]?.atMs ?? 0) < Date.now() - rateWindowMs)
+          state.history.shift()
         changes.notify()
       },
     }
@@ -243,6 +244,8 @@ function attempt(action: () => void, log: Log): void {
   try {
     action()
   } catch (error) {
-    log.error('The end of a job could not be stored.', { message: error instanceof Error ? error.message : String(error) })
+    log.error('The end of a job could not be stored.', {
+      message: error instanceof Error ? error.message : String(error),
+    })
   }
 }

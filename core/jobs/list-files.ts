@@ -5,7 +5,15 @@ import { AppError, toAppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 
 export type ListedFile =
-  | { kind: 'file'; location: string; path: string; name: string; size: number; root: string; rootKind: 'folder' | 'file' }
+  | {
+      kind: 'file'
+      location: string
+      path: string
+      name: string
+      size: number
+      root: string
+      rootKind: 'folder' | 'file'
+    }
   | { kind: 'problem'; path: string; error: AppError }
 
 /**

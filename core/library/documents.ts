@@ -2,7 +2,14 @@ import type { Database } from 'better-sqlite3'
 import type { Document, DocumentStatus } from '../contract/documents.ts'
 import { AppError, type ErrorData } from '../contract/errors.ts'
 import type { Element, Page, ParsedDocument } from '../contract/parsed-document.ts'
-import { type CollectionId, createId, type DocumentId, type JobId, type SourceId, type UploadId } from '../shared/ids.ts'
+import {
+  type CollectionId,
+  createId,
+  type DocumentId,
+  type JobId,
+  type SourceId,
+  type UploadId,
+} from '../shared/ids.ts'
 
 /** A file that is to become a document, or to be read again. */
 export interface NewDocument {
@@ -63,7 +70,10 @@ export interface DocumentLibrary {
   /** A queued document goes back to what it was before the job: ready if it has a version, else it is removed. */
   restoreAfterCancel(jobId: JobId): void
   /** Stores a new version and makes it current. The caller holds the transaction. Gives the version's number. */
-  saveVersion(id: DocumentId, version: { contentHash: string; type: string; size: number; parser: string; parsed: ParsedDocument }): number
+  saveVersion(
+    id: DocumentId,
+    version: { contentHash: string; type: string; size: number; parser: string; parsed: ParsedDocument },
+  ): number
   uploadOf(id: DocumentId): UploadId | undefined
   uploadsIn(collectionId: CollectionId): UploadId[]
   remove(ids: readonly DocumentId[]): number
@@ -96,7 +106,9 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
        source_id = excluded.source_id, job_id = excluded.job_id, location = excluded.location,
        upload_id = excluded.upload_id, size = excluded.size, status = 'queued', reason = NULL`,
   )
-  const updateQueued = database.prepare(`UPDATE documents SET status = 'queued', reason = NULL, job_id = ? WHERE id = ?`)
+  const updateQueued = database.prepare(
+    `UPDATE documents SET status = 'queued', reason = NULL, job_id = ? WHERE id = ?`,
+  )
   const selectPending = database.prepare<[string], PendingRow>(
     `SELECT d.id, d.collection_id, d.location, d.path, d.name, d.size, d.version, d.content_hash, v.parser
      FROM documents d LEFT JOIN document_versions v ON v.document_id = d.id AND v.number = d.version
@@ -109,7 +121,9 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   const updateFailed = database.prepare(
     `UPDATE documents SET status = 'failed', reason = ?, type = coalesce(?, type) WHERE id = ?`,
   )
-  const updateUnchanged = database.prepare(`UPDATE documents SET status = 'ready', reason = NULL, indexed_at = ? WHERE id = ?`)
+  const updateUnchanged = database.prepare(
+    `UPDATE documents SET status = 'ready', reason = NULL, indexed_at = ? WHERE id = ?`,
+  )
   const restoreReady = database.prepare(
     `UPDATE documents SET status = 'ready', reason = NULL WHERE job_id = ? AND version > 0 AND status NOT IN ('ready', 'failed')`,
   )
@@ -290,6 +304,7 @@ function missing(id: string): AppError {
 }
 
 function unread(document: Document): AppError {
-  const why = document.status === 'failed' ? `could not be read: ${document.reason?.message ?? ''}` : 'has not been read yet.'
+  const why =
+    document.status === 'failed' ? `could not be read: ${document.reason?.message ?? ''}` : 'has not been read yet.'
   return new AppError('item-missing', `"${document.name}" ${why}`, { details: { id: document.id } })
 }

@@ -120,8 +120,7 @@ export function createJobLibrary(database: Database): JobLibrary {
       insertEvent.run(id, numbered.number, JSON.stringify(numbered))
       return numbered
     },
-    events: (id, after, limit) =>
-      selectEvents.all(id, after, limit).map((data) => JSON.parse(data) as StoredJobEvent),
+    events: (id, after, limit) => selectEvents.all(id, after, limit).map((data) => JSON.parse(data) as StoredJobEvent),
     lastNumber: (id) => selectLast.get(id) ?? 0,
   }
   return library

@@ -19,7 +19,9 @@ export function createTraceLibrary(database: Database): TraceLibrary {
     'INSERT INTO traces (id, collection_id, question, refused, started_at, duration_ms, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
   )
   const columns = 'id, collection_id, question, refused, started_at, duration_ms'
-  const selectAll = database.prepare<[number], Row>(`SELECT ${columns} FROM traces ORDER BY started_at DESC, id DESC LIMIT ?`)
+  const selectAll = database.prepare<[number], Row>(
+    `SELECT ${columns} FROM traces ORDER BY started_at DESC, id DESC LIMIT ?`,
+  )
   const selectIn = database.prepare<[string, number], Row>(
     `SELECT ${columns} FROM traces WHERE collection_id = ? ORDER BY started_at DESC, id DESC LIMIT ?`,
   )

@@ -26,7 +26,8 @@ export async function createAskSteps(collection: Collection, mode: SearchMode, p
   const { pipeline } = collection
   const generator = createGenerator(collection, embedding, parts)
   return {
-    retrieve: (question, signal) => parts.retrieval.retrieve(collection, { text: question, k: pipeline.passages, mode }, signal),
+    retrieve: (question, signal) =>
+      parts.retrieval.retrieve(collection, { text: question, k: pipeline.passages, mode }, signal),
     fit: (passages) => passages.slice(0, pipeline.passages),
     generate: (question, passages, signal) =>
       generator.generate(

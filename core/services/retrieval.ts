@@ -1,5 +1,5 @@
 import type { Collection } from '../contract/collections.ts'
-import type { RetrievedPassage, } from '../contract/search.ts'
+import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { IndexLibrary, StoredChunk } from '../library/indexes.ts'
 import type { Candidate, Retriever } from '../retrievers/retriever.ts'

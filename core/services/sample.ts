@@ -28,15 +28,19 @@ export type SampleCase = z.infer<typeof sampleSchema>['cases'][number]
 
 export function openSample(demoFolder: string): Sample {
   const corpus = join(demoFolder, 'corpus')
-  const installed = async (): Promise<boolean> => access(corpus).then(
-    () => true,
-    () => false,
-  )
+  const installed = async (): Promise<boolean> =>
+    access(corpus).then(
+      () => true,
+      () => false,
+    )
   return {
     installed,
     async corpusFolder() {
       if (await installed()) return corpus
-      throw new AppError('item-missing', 'The sample documents are not part of this installation. Add your own documents.')
+      throw new AppError(
+        'item-missing',
+        'The sample documents are not part of this installation. Add your own documents.',
+      )
     },
     async cases() {
       if (!(await installed())) return []

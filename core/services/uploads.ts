@@ -33,7 +33,10 @@ export function createUploads(filesFolder: string, sources: SourceLibrary, maxim
     async take({ uploadId, path, offset, data, last }) {
       const relative = cleanRelativePath(path)
       if (offset + data.size > maximumBytes) {
-        throw new AppError('file-too-large', `"${relative}" is larger than ${maximumBytes / 1e6} MB. Split it, or add it by its path.`)
+        throw new AppError(
+          'file-too-large',
+          `"${relative}" is larger than ${maximumBytes / 1e6} MB. Split it, or add it by its path.`,
+        )
       }
       const upload = uploadId ? sources.getUpload(uploadId) : sources.beginUpload(relative)
       if (upload.complete || upload.received !== offset) {
