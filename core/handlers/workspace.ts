@@ -27,11 +27,11 @@ export function workspaceHandlers(services: Services) {
       }
     }),
     addSample: os.workspace.addSample.handler(async () => {
-      const folder = await sample.corpusFolder()
+      const paths = await sample.folders()
       const collection =
         collections.findByName(sampleName) ??
         collections.create(sampleName, 'Demo documents written for Quarry.', defaultPipeline)
-      const jobId = services.startIngest(collection.id, { paths: [folder], uploadIds: [], documentIds: [] })
+      const jobId = services.startIngest(collection.id, { paths, uploadIds: [], documentIds: [] })
       return { collectionId: collection.id, jobId }
     }),
     sampleQuestions: os.workspace.sampleQuestions.handler(async () => ({

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { AppError, toAppError } from '../contract/errors.ts'
+import { AppError, isCancellation, toAppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 
 export type ListedFile =
@@ -35,6 +35,7 @@ export async function* listFiles(paths: readonly string[], signal?: AbortSignal)
         yield { kind: 'file', location, path: name, name, size: info.size, root: location, rootKind: 'file' }
       }
     } catch (error) {
+      if (isCancellation(error)) throw error
       yield { kind: 'problem', path: given, error: about(given, error) }
     }
   }

@@ -1,12 +1,12 @@
-import { access, readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 
 /** The demo documents that come with Quarry and the questions about them. */
 export interface Sample {
-  /** Absolute path of the documents. Errors: item-missing where this installation has no sample. */
-  corpusFolder(): Promise<string>
+  /** Absolute paths of the folders of documents. Errors: item-missing where this installation has no sample. */
+  folders(): Promise<string[]>
   installed(): Promise<boolean>
   cases(): Promise<SampleCase[]>
 }
@@ -35,12 +35,9 @@ export function openSample(demoFolder: string): Sample {
     )
   return {
     installed,
-    async corpusFolder() {
-      if (await installed()) return corpus
-      throw new AppError(
-        'item-missing',
-        'The sample documents are not part of this installation. Add your own documents.',
-      )
+    async folders() {
+      if (await installed()) return (await readdir(corpus)).sort().map((name) => join(corpus, name))
+      throw new AppError('item-missing', 'The sample documents are not part of this installation. Add your own documents.')
     },
     async cases() {
       if (!(await installed())) return []
