@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import type { AskEvent, Trace } from '../contract/ask.ts'
+import { AppError } from '../contract/errors.ts'
+import type { RetrievedPassage } from '../contract/search.ts'
+import type { AnswerPart } from '../generators/generator.ts'
+import type { CollectionId, DocumentId, TraceId } from '../shared/ids.ts'
+import { ask, type AskSteps } from './ask.ts'
+
+const passage: RetrievedPassage = {
+  documentId: 'doc_1' as DocumentId,
+  document: 'a.md',
+  path: 'a.md',
+  title: null,
+  chunkId: 1,
+  start: 100,
+  end: 120,
+  text: 'Ada wrote the notes.',
+  context: '',
+  headings: [],
+  page: 2,
+  pageLast: 2,
+  score: 1,
+  scoreKind: 'fusion',
+  foundBy: 'both',
+  textScore: 1,
+  textRank: 1,
+  vectorScore: 1,
+  vectorRank: 1,
+}
+
+function steps(parts: AnswerPart[], overrides: Partial<AskSteps> = {}) {
+  const traces: Trace[] = []
+  const all: AskSteps = {
+    retrieve: async () => [passage],
+    fit: (passages) => passages,
+    async *generate() {
+      yield* parts
+    },
+    resolve: (found, start, end) =>
+      end > found.text.length
+        ? undefined
+        : {
+            documentId: found.documentId,
+            document: found.document,
+            path: found.path,
+            chunkId: 1,
+            start: found.start + start,
+            end: found.start + end,
+            text: found.text.slice(start, end),
+            page: 2,
+            headings: [],
+            boxes: [],
+          },
+    saveTrace: (trace) => void traces.push(trace),
+    now: () => performance.now(),
+    ...overrides,
+  }
+  return { all, traces }
+}
+
+const question = { traceId: 'trc_1' as TraceId, collectionId: 'col_1' as CollectionId, text: 'Who wrote?' }
+const run = (all: AskSteps, signal?: AbortSignal): Promise<AskEvent[]> => Array.fromAsync(ask(question, all, signal))
+
+describe('ask', () => {
+  it('numbers citations by span and puts markers into the text', async () => {
+    const { all, traces } = steps([
+      { type: 'text-delta', text: 'Ada.' },
+      { type: 'citation', passage: 0, start: 0, end: 3 },
+      { type: 'text-delta', text: ' Notes.' },
+      { type: 'citation', passage: 0, start: 10, end: 19 },
+      { type: 'text-delta', text: ' Ada again.' },
+      { type: 'citation', passage: 0, start: 0, end: 3 },
+    ])
+    const events = await run(all)
+    const end = events.at(-1)
+    expect(end).toMatchObject({ type: 'ask-end', answer: 'Ada. [1] Notes. [2] Ada again. [1]', refused: false })
+    expect(end?.type === 'ask-end' && end.citations.map(({ marker, start, end: to, text }) => [marker, start, to, text])).toEqual([
+      [1, 100, 103, 'Ada'],
+      [2, 110, 119, 'the notes'],
+    ])
+    expect(events.map((event) => event.type).slice(0, 4)).toEqual(['ask-start', 'retrieval-end', 'answer-delta', 'citation'])
+    expect(traces).toHaveLength(1)
+    expect(traces[0]?.spans.map((span) => span.name)).toEqual(['retrieve', 'fit', 'generate'])
+    expect(traces[0]?.answer).toBe(end?.type === 'ask-end' && end.answer)
+  })
+
+  it('drops invented citations and says so in the trace', async () => {
+    const { all, traces } = steps([
+      { type: 'text-delta', text: 'Made up.' },
+      { type: 'citation', passage: 0, start: 0, end: 500 },
+      { type: 'citation', passage: 7, start: 0, end: 1 },
+    ])
+    expect((await run(all)).at(-1)).toMatchObject({ answer: 'Made up.', citations: [] })
+    expect(traces[0]?.spans.at(-1)?.output).toMatchObject({ invented: 2 })
+  })
+
+  it('passes a refusal on', async () => {
+    const { all, traces } = steps([{ type: 'refusal', reason: 'Nothing here answers that.' }])
+    expect((await run(all)).at(-1)).toMatchObject({ refused: true, answer: 'Nothing here answers that.', citations: [] })
+    expect(traces[0]?.refused).toBe(true)
+  })
+
+  it('saves the trace of a question that failed, with the step that failed', async () => {
+    const { all, traces } = steps([], {
+      retrieve: async () => {
+        throw new AppError('model-missing', 'No model.')
+      },
+    })
+    await expect(run(all)).rejects.toMatchObject({ code: 'model-missing' })
+    expect(traces).toHaveLength(1)
+    expect(traces[0]).toMatchObject({ error: { code: 'model-missing' }, spans: [{ name: 'retrieve', error: { code: 'model-missing' } }] })
+  })
+
+  it('saves the trace of a question that its asker left', async () => {
+    const { all, traces } = steps([{ type: 'text-delta', text: 'Half' }, { type: 'text-delta', text: ' more' }])
+    for await (const event of ask(question, all)) if (event.type === 'answer-delta') break
+    expect(traces).toMatchObject([{ answer: 'Half', error: { code: 'cancelled' } }])
+  })
+
+  it('stops generating when it is cancelled', async () => {
+    const stop = new AbortController()
+    const { all, traces } = steps([], {
+      async *generate() {
+        yield { type: 'text-delta', text: 'one' }
+        stop.abort()
+        yield { type: 'text-delta', text: 'two' }
+      },
+    })
+    await expect(run(all, stop.signal)).rejects.toMatchObject({ code: 'cancelled' })
+    expect(traces[0]?.answer).toBe('one')
+  })
+})

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { AppError } from '../contract/errors.ts'
+import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
+import { ingest, type IngestOutcome, type IngestSteps } from './ingest.ts'
+
+const parsed = (text: string): ParsedDocument => ({ text, elements: [], pages: [], title: 'Title', warnings: [] })
+const whole = (text: string): Chunk => ({ start: 0, end: text.length, text, tokens: 1, headings: ['Title', 'Part'], context: '' })
+
+function steps(overrides: Partial<IngestSteps<string>> = {}) {
+  const saved: { item: string; texts: readonly string[]; vectors: Float32Array }[] = []
+  const stages: string[] = []
+  const all: IngestSteps<string> = {
+    stage: (item, stage) => void stages.push(`${item} ${stage}`),
+    read: async (item) => ({ unchanged: false, parsed: parsed(item), contentHash: item, type: 'text', size: 10, parser: 'p@1' }),
+    chunk: async ({ text }) => [whole(text)],
+    embed: async (texts) => new Float32Array(texts.length * 2).fill(1),
+    save: (item, _reading, _chunks, texts, vectors) => void saved.push({ item, texts, vectors }),
+    ...overrides,
+  }
+  return { all, saved, stages }
+}
+
+async function run(items: string[], all: IngestSteps<string>, signal?: AbortSignal): Promise<IngestOutcome<string>[]> {
+  return Array.fromAsync(ingest(items, all, { lanes: 1, ...(signal ? { signal } : {}) }))
+}
+
+describe('ingest', () => {
+  it('reads, chunks, embeds and saves each document, in this order', async () => {
+    const { all, saved, stages } = steps()
+    const outcomes = await run(['a', 'b'], all)
+    expect(outcomes).toEqual([
+      { item: 'a', outcome: 'ready', chunks: 1, pages: null, bytes: 10 },
+      { item: 'b', outcome: 'ready', chunks: 1, pages: null, bytes: 10 },
+    ])
+    expect(stages.slice(0, 3)).toEqual(['a reading', 'a chunking', 'a embedding'])
+    expect(saved[0]?.texts).toEqual(['Title > Part\na'])
+    expect(saved[0]?.vectors).toHaveLength(2)
+  })
+
+  it('skips what is unchanged', async () => {
+    const { all, saved } = steps({ read: async () => ({ unchanged: true }) })
+    expect(await run(['a'], all)).toEqual([{ item: 'a', outcome: 'unchanged' }])
+    expect(saved).toEqual([])
+  })
+
+  it('goes on after a bad file', async () => {
+    const { all, saved } = steps({
+      chunk: async ({ text }) => {
+        if (text === 'bad') throw new AppError('file-corrupt', 'Broken.')
+        return [whole(text)]
+      },
+    })
+    const outcomes = await run(['a', 'bad', 'c'], all)
+    expect(outcomes.map((outcome) => outcome.outcome)).toEqual(['ready', 'failed', 'ready'])
+    expect(outcomes[1]).toMatchObject({ error: { code: 'file-corrupt' } })
+    expect(saved.map(({ item }) => item)).toEqual(['a', 'c'])
+  })
+
+  it('fails a document without text', async () => {
+    const { all } = steps({ chunk: async () => [] })
+    expect(await run(['a'], all)).toMatchObject([{ outcome: 'failed', error: { code: 'file-empty' } }])
+  })
+
+  it('ends on a full disk, keeping what was saved', async () => {
+    const { all, saved } = steps()
+    const save = all.save
+    all.save = (...parameters) => {
+      if (parameters[0] === 'b') throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' })
+      save(...parameters)
+    }
+    await expect(run(['a', 'b', 'c'], all)).rejects.toMatchObject({ code: 'disk-full' })
+    expect(saved.map(({ item }) => item)).toEqual(['a'])
+  })
+
+  it('saves nothing after it was cancelled', async () => {
+    const stop = new AbortController()
+    const { all, saved } = steps({
+      embed: async (texts) => {
+        stop.abort()
+        return new Float32Array(texts.length * 2)
+      },
+    })
+    await expect(run(['a', 'b'], all, stop.signal)).rejects.toMatchObject({ code: 'cancelled' })
+    expect(saved).toEqual([])
+  })
+})

@@ -1,0 +1,34 @@
+// `npm run demo`: the main job in a terminal. Ingests the demo corpus into a temporary workspace and asks five of its
+// questions, the way anybody would: with the command line.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { installIfNeeded } from './install.mjs'
+import { findNode, root, runNode, runtimeMissing } from './runtime.mjs'
+
+installIfNeeded()
+const node = findNode()
+if (!node) {
+  console.error(runtimeMissing)
+  process.exit(2)
+}
+const workspace = mkdtempSync(join(tmpdir(), 'quarry-demo-'))
+const demo = join(root, 'resources/demo')
+const quarry = (...args) => {
+  console.log(`\n$ quarry ${args.map((arg) => (arg.includes(' ') ? `"${arg}"` : arg)).join(' ')}`)
+  return runNode(node, [join(root, 'core/host/cli.ts'), ...args, '--workspace', workspace])
+}
+
+try {
+  const ingested = await quarry('ingest', join(demo, 'corpus'), '--collection', 'Station')
+  const { cases } = JSON.parse(readFileSync(join(demo, 'questions.json'), 'utf8'))
+  const answerable = cases.filter((entry) => entry.answerable)
+  const step = Math.floor(answerable.length / 4)
+  const chosen = [0, 1, 2, 3].map((index) => answerable[index * step])
+  chosen.push(cases.find((entry) => !entry.answerable))
+  let asked = 0
+  for (const { question } of chosen) asked = (await quarry('ask', question, '--collection', 'Station')) || asked
+  process.exitCode = ingested || asked
+} finally {
+  rmSync(workspace, { recursive: true, force: true })
+}
