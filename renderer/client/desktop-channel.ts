@@ -1,6 +1,6 @@
 import { channelOverPort, type Channel, type PortLike } from '../../core/contract/channel.ts'
 import { fromErrorData, type ErrorData } from '../../core/contract/errors.ts'
-import type { ShellBridge } from '../platform/shell-api.ts'
+import type { ShellBridge } from '../../core/contract/shell-bridge.ts'
 
 let lastRequest = 0
 
@@ -13,12 +13,27 @@ export function openDesktopChannel(shell: Pick<ShellBridge, 'requestPort'>): Pro
       if (event.source !== window || !isAnswer(event.data) || event.data.request !== request) return
       window.removeEventListener('message', onMessage)
       const port = event.ports[0]
-      if (event.data.type === 'quarry-port' && port) resolve(channelOverPort(port as unknown as PortLike))
+      if (event.data.type === 'quarry-port' && port)
+        resolve(closedWithHost(channelOverPort(port as unknown as PortLike)))
       else if (event.data.error) reject(fromErrorData(event.data.error))
     }
     window.addEventListener('message', onMessage)
     shell.requestPort(request)
   })
+}
+
+/** A port does not tell in every case that the process at its other end died; the shell does. */
+function closedWithHost(channel: Channel): Channel {
+  const onMessage = (event: MessageEvent<unknown>): void => {
+    if (event.source === window && isHostLost(event.data)) channel.close()
+  }
+  window.addEventListener('message', onMessage)
+  channel.onClose(() => window.removeEventListener('message', onMessage))
+  return channel
+}
+
+function isHostLost(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'type' in data && data.type === 'quarry-host-lost'
 }
 
 interface Answer {

@@ -1,4 +1,5 @@
-import type { Picked, ShellApi, ShellBridge } from './shell-api.ts'
+import type { ShellBridge } from '../../core/contract/shell-bridge.ts'
+import type { Picked, ShellApi } from './shell-api.ts'
 
 /** The shell over the preload script's bridge: the desktop has paths, so files need not cross the wire. */
 export function desktopShell(bridge: ShellBridge): ShellApi {

@@ -1,3 +1,5 @@
+import type { MenuCommand, ShellBridge, ThemePreference } from '../../core/contract/shell-bridge.ts'
+
 /** What differs between the desktop and a plain browser: the whole of it. */
 export interface ShellApi {
   readonly platform: 'mac' | 'windows' | 'linux' | 'browser'
@@ -31,38 +33,6 @@ export interface PickedFile {
   /** Relative, '/' between folders, as picked or dropped: 'handbook/boats.md'. */
   path: string
   file: File
-}
-
-export const themePreferences = ['system', 'light', 'dark'] as const
-export type ThemePreference = (typeof themePreferences)[number]
-
-export const menuCommands = [
-  'add-files',
-  'add-folder',
-  'new-collection',
-  'open-library',
-  'open-ask',
-  'focus-search',
-  'open-settings',
-] as const
-export type MenuCommand = (typeof menuCommands)[number]
-
-/** What the desktop's preload script puts on `window`: plain functions and values, checked again in the main process. */
-export interface ShellBridge {
-  readonly platform: 'mac' | 'windows' | 'linux'
-  pickFiles(): Promise<string[] | null>
-  pickFolder(): Promise<string[] | null>
-  /** Absolute path of a dropped or picked file or folder; '' when it has none. */
-  pathForFile(file: File): string
-  revealInFolder(path: string): Promise<void>
-  openExternal(url: string): Promise<void>
-  setTheme(preference: ThemePreference): void
-  onMenuCommand(listener: (command: MenuCommand) => void): () => void
-  /**
-   * Asks for a port to the core host. It arrives as a window message `{ type: 'quarry-port', request }` with one
-   * MessagePort, or the host's failure to start as `{ type: 'quarry-port-refused', request, error }`.
-   */
-  requestPort(request: number): void
 }
 
 declare global {
