@@ -48,7 +48,7 @@ export function createIngestWork(parts: IngestParts): JobWork {
       const index = parts.collectionIndexes.ensure(collection.id, collection.pipeline, embedding)
       if (index.row.state === 'building') await rebuild(collection, index, embedding, reporter, parts)
 
-      const steps = createSteps(collection, index, embedding, reporter, parts)
+      const steps = createIngestSteps(collection, index, embedding, reporter, parts)
       const pending = parts.documents.pending(job.id)
       const options = { lanes: parts.lanes, signal: reporter.signal }
       for await (const outcome of ingest(pending, steps, options)) record(outcome, reporter, parts)
@@ -116,12 +116,19 @@ async function list(job: JobRow, collection: Collection, reporter: JobReporter, 
   })()
 }
 
-function createSteps(
+/** What the steps use; a job has more. */
+export type IngestStepParts = Pick<
+  IngestParts,
+  'database' | 'documents' | 'indexLibrary' | 'collectionIndexes' | 'texts' | 'compute' | 'maximumFileBytes'
+>
+
+/** The ingest flow's steps for documents of one collection, into one index. */
+export function createIngestSteps(
   collection: Collection,
   index: OpenIndex,
   embedding: Embedding,
-  reporter: JobReporter,
-  parts: IngestParts,
+  reporter: Pick<JobReporter, 'documentStage' | 'label'>,
+  parts: IngestStepParts,
 ): IngestSteps<PendingDocument> {
   const { documents, indexLibrary, compute } = parts
   return {
@@ -178,7 +185,7 @@ async function rebuild(
 ): Promise<void> {
   const ids = parts.indexLibrary.documentsWithout(collection.id, index.row.id)
   const steps: IngestSteps<DocumentId> = {
-    ...createSteps(collection, index, embedding, reporter, parts),
+    ...createIngestSteps(collection, index, embedding, reporter, parts),
     stage: () => {},
     async read(id) {
       const { document, text, elements, pages } = parts.documents.getText(id)
@@ -207,7 +214,7 @@ function addToIndex(
   chunks: readonly Chunk[],
   texts: readonly string[],
   vectors: Float32Array,
-  parts: IngestParts,
+  parts: Pick<IngestParts, 'indexLibrary'>,
 ): void {
   const { dimensions } = index.row
   const ids = parts.indexLibrary.addChunks(index.row.id, documentId, version, chunks)
