@@ -1,0 +1,18 @@
+/** The entry of Electron's utility process. */
+import { createApp } from '../app.ts'
+import { consoleLog } from '../shared/log.ts'
+import type { HostEnvironment } from './utility-environment.ts'
+import { runUtility, type ParentPort } from './utility.ts'
+
+const { parentPort } = process as typeof process & { parentPort?: ParentPort }
+if (!parentPort)
+  throw new Error('This file is started by the Quarry desktop app. For a headless host run "quarry serve".')
+
+const log = consoleLog()
+runUtility<HostEnvironment>({
+  parentPort,
+  createApp: ({ computeWorkerUrl, ...environment }) =>
+    createApp({ ...environment, computeWorkerUrl: new URL(computeWorkerUrl), program: 'Quarry', log }),
+  log,
+  exit: (code) => process.exit(code),
+})
