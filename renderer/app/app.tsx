@@ -1,0 +1,103 @@
+import { useEffect } from 'react'
+import { Adding } from '../features/adding/adding.tsx'
+import { AskPage } from '../features/ask/ask-page.tsx'
+import { LibraryPage } from '../features/library/library-page.tsx'
+import { SettingsPage } from '../features/settings/settings-page.tsx'
+import { TracesPage } from '../features/traces/traces-page.tsx'
+import { WelcomePage } from '../features/welcome/welcome-page.tsx'
+import { useConnection } from '../state/connection.ts'
+import { navigate, useRoute, type Route } from '../state/route.ts'
+import { useWorkspace } from '../state/workspace.ts'
+import { Button } from '../ui/button.tsx'
+import { EmptyState } from '../ui/empty-state.tsx'
+import { CommandPalette } from './command-palette.tsx'
+import { ConnectionBanner, StartingPage } from './connection.tsx'
+import { ErrorBoundary } from './error-boundary.tsx'
+import { Inspector } from './inspector.tsx'
+import { KeysDialog } from './keys-dialog.tsx'
+import { Notices } from './notices.tsx'
+import { Rail } from './rail.tsx'
+import { StatusBar } from './status-bar.tsx'
+import { useInspectorAddress } from './use-inspector-address.ts'
+import { useFollowing } from './use-following.ts'
+import { useKeys } from './use-keys.ts'
+
+/** The whole page: rail, page, inspector, status bar. */
+export function App() {
+  return (
+    <ErrorBoundary>
+      <Shell />
+    </ErrorBoundary>
+  )
+}
+
+function Shell() {
+  const route = useRoute()
+  const connection = useConnection((state) => state.status)
+  const known = useWorkspace((state) => state.collections !== null)
+  const workspaceFailure = useWorkspace((state) => state.failure)
+  useFollowing()
+  useInspectorAddress(route)
+  const { paletteOpen, setPaletteOpen, keysOpen, setKeysOpen } = useKeys()
+
+  // Until the core has answered once there is nothing to show but how the start is going.
+  if (!known) return <StartingPage connection={connection} failure={workspaceFailure} />
+  return (
+    <div className="shell">
+      <a
+        className="skip-link"
+        href="#page"
+        onClick={(event) => {
+          // The hash is the route: the link moves the focus itself.
+          event.preventDefault()
+          document.getElementById('page')?.focus()
+        }}
+      >
+        Skip to the page
+      </a>
+      <ConnectionBanner connection={connection} />
+      <div className="shell-columns">
+        <Rail route={route} onFind={() => setPaletteOpen(true)} onKeys={() => setKeysOpen(true)} />
+        <main id="page" className="page" tabIndex={-1}>
+          <ErrorBoundary key={route.page}>
+            <Page route={route} />
+          </ErrorBoundary>
+        </main>
+        <Inspector />
+      </div>
+      <StatusBar />
+      <Adding />
+      <CommandPalette isOpen={paletteOpen} onClose={() => setPaletteOpen(false)} onKeys={() => setKeysOpen(true)} />
+      <KeysDialog isOpen={keysOpen} onClose={() => setKeysOpen(false)} />
+      <Notices />
+    </div>
+  )
+}
+
+function Page({ route }: { route: Route }) {
+  const empty = useWorkspace((state) => state.collections?.length === 0)
+  useEffect(() => {
+    if (route.page === 'home' && !empty) navigate({ page: 'ask', collectionId: null }, { replace: true })
+  }, [route.page, empty])
+  switch (route.page) {
+    case 'home':
+      return empty ? <WelcomePage /> : null
+    case 'ask':
+      return empty ? <WelcomePage /> : <AskPage collectionId={route.collectionId} />
+    case 'library':
+      return <LibraryPage collectionId={route.collectionId} documentId={route.documentId} />
+    case 'traces':
+      return <TracesPage traceId={route.traceId} />
+    case 'settings':
+      return <SettingsPage />
+    case 'unknown':
+      return (
+        <EmptyState
+          title="There is no such page"
+          actions={<Button onPress={() => navigate({ page: 'home' })}>Go to the beginning</Button>}
+        >
+          The address <code>{route.path}</code> leads nowhere.
+        </EmptyState>
+      )
+  }
+}

@@ -1,0 +1,185 @@
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { Activity, FileText, Keyboard, LibraryBig, MessageSquareText, MoonStar, Search, Settings } from 'lucide-react'
+import { Dialog as AriaDialog, Modal, ModalOverlay } from 'react-aria-components'
+import type { Document } from '../../core/contract/documents.ts'
+import { core } from '../state/client.ts'
+import { usePreferences } from '../state/preferences.ts'
+import { navigate } from '../state/route.ts'
+import { useWorkspace } from '../state/workspace.ts'
+import { rank } from './rank.ts'
+
+interface Command {
+  id: string
+  label: string
+  hint: string
+  icon: ReactNode
+  run(): void
+}
+
+/** Finds pages, collections and documents by a few letters (APG: combobox with a listbox, focus stays in the field). */
+export function CommandPalette({ isOpen, onClose, onKeys }: { isOpen: boolean; onClose(): void; onKeys(): void }) {
+  return (
+    <ModalOverlay
+      isOpen={isOpen}
+      onOpenChange={(open) => {
+        if (!open) onClose()
+      }}
+      isDismissable
+      className="scrim scrim-top"
+    >
+      <Modal className="modal palette">
+        <AriaDialog aria-label="Find" className="dialog">
+          <Palette onClose={onClose} onKeys={onKeys} />
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}
+
+const mostShown = 40
+
+function Palette({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
+  const [query, setQuery] = useState('')
+  const [active, setActive] = useState(0)
+  const documents = useAllDocuments()
+  const commands = useCommands(documents, onKeys)
+  const listId = useId()
+  const list = useRef<HTMLUListElement>(null)
+  const found = useMemo(
+    () => rank(commands, query, (command) => `${command.label} ${command.hint}`).slice(0, mostShown),
+    [commands, query],
+  )
+  const index = Math.min(active, Math.max(0, found.length - 1))
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [index, found])
+
+  const run = (command: Command | undefined): void => {
+    if (!command) return
+    onClose()
+    command.run()
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'ArrowDown') setActive(Math.min(index + 1, found.length - 1))
+    else if (event.key === 'ArrowUp') setActive(Math.max(index - 1, 0))
+    else if (event.key === 'Enter' && !event.nativeEvent.isComposing) run(found[index])
+    else return
+    event.preventDefault()
+  }
+  return (
+    <>
+      <div className="palette-field">
+        <Search size={16} aria-hidden />
+        <input
+          role="combobox"
+          aria-expanded="true"
+          aria-controls={listId}
+          aria-activedescendant={found.length > 0 ? `${listId}-${index}` : undefined}
+          aria-autocomplete="list"
+          aria-label="Find a page, collection or document"
+          placeholder="Find a page, collection or document"
+          value={query}
+          autoFocus
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => {
+            setQuery(event.target.value)
+            setActive(0)
+          }}
+          onKeyDown={onKeyDown}
+        />
+      </div>
+      <ul ref={list} id={listId} role="listbox" aria-label="Found" className="palette-list">
+        {found.map((command, position) => (
+          <li
+            key={command.id}
+            id={`${listId}-${position}`}
+            role="option"
+            aria-selected={position === index}
+            className="palette-item"
+            onPointerMove={() => setActive(position)}
+            onClick={() => run(command)}
+          >
+            {command.icon}
+            <span className="palette-label">{command.label}</span>
+            <span className="palette-hint">{command.hint}</span>
+          </li>
+        ))}
+      </ul>
+      {found.length === 0 ? <p className="palette-none soft">Nothing is called that.</p> : null}
+    </>
+  )
+}
+
+function useCommands(documents: Document[], onKeys: () => void): Command[] {
+  const collections = useWorkspace((state) => state.collections)
+  return useMemo(() => {
+    const page = <FileText size={15} aria-hidden />
+    const nameOf = new Map<string, string>(collections?.map((collection) => [collection.id, collection.name]))
+    const library = { page: 'library', collectionId: null, documentId: null, span: null } as const
+    const commands: Command[] = [
+      command('Ask', 'page', <MessageSquareText size={15} aria-hidden />, () =>
+        navigate({ page: 'ask', collectionId: null }),
+      ),
+      command('Library', 'page', <LibraryBig size={15} aria-hidden />, () => navigate(library)),
+      command('Traces', 'page', <Activity size={15} aria-hidden />, () => navigate({ page: 'traces', traceId: null })),
+      command('Settings', 'page', <Settings size={15} aria-hidden />, () => navigate({ page: 'settings' })),
+      command('Keys', 'help', <Keyboard size={15} aria-hidden />, onKeys),
+      command('Light theme', 'appearance', <MoonStar size={15} aria-hidden />, () => setTheme('light')),
+      command('Dark theme', 'appearance', <MoonStar size={15} aria-hidden />, () => setTheme('dark')),
+    ]
+    for (const { id, name } of collections ?? []) {
+      commands.push({
+        id: `ask-${id}`,
+        label: `Ask ${name}`,
+        hint: 'collection',
+        icon: <MessageSquareText size={15} aria-hidden />,
+        run: () => navigate({ page: 'ask', collectionId: id }),
+      })
+      commands.push({
+        id: `open-${id}`,
+        label: name,
+        hint: 'collection',
+        icon: <LibraryBig size={15} aria-hidden />,
+        run: () => navigate({ ...library, collectionId: id }),
+      })
+    }
+    for (const { id, collectionId, path } of documents) {
+      commands.push({
+        id,
+        label: path,
+        hint: nameOf.get(collectionId) ?? '',
+        icon: page,
+        run: () => navigate({ page: 'library', collectionId, documentId: id, span: null }),
+      })
+    }
+    return commands
+  }, [collections, documents, onKeys])
+}
+
+function command(label: string, hint: string, icon: ReactNode, run: () => void): Command {
+  return { id: `${hint}-${label}`, label, hint, icon, run }
+}
+
+function setTheme(theme: 'light' | 'dark'): void {
+  usePreferences.getState().set({ theme })
+}
+
+/** The documents of all collections, read when the palette opens. */
+function useAllDocuments(): Document[] {
+  const [documents, setDocuments] = useState<Document[]>([])
+  useEffect(() => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const load = async (): Promise<void> => {
+      for (const { id } of useWorkspace.getState().collections ?? []) {
+        const page = await core().documents.list({ collectionId: id }, { signal })
+        setDocuments((known) => [...known, ...page.documents])
+      }
+    }
+    // Without the documents the palette still finds pages and collections.
+    load().catch(() => {})
+    return () => controller.abort()
+  }, [])
+  return documents
+}

@@ -1,0 +1,105 @@
+import { Activity, Keyboard, LibraryBig, MessageSquareText, Search, Settings } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { hrefOf, type Route } from '../state/route.ts'
+
+/** Where one can go. Only pages that exist; two groups make the product's idea visible as it grows. */
+export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; onKeys(): void }) {
+  const here = route.page === 'home' ? 'ask' : route.page
+  return (
+    <nav className="rail" aria-label="Pages">
+      <div className="rail-brand">
+        <Mark />
+        <span className="rail-word">Quarry</span>
+      </div>
+      <button type="button" className="rail-find" onClick={onFind} aria-label="Find (Control K)" title="Find">
+        <Search size={15} aria-hidden />
+        <span className="rail-word">Find</span>
+        <kbd className="rail-word">Ctrl K</kbd>
+      </button>
+      <Group title="Use">
+        <Item
+          icon={<MessageSquareText size={16} aria-hidden />}
+          current={here === 'ask'}
+          href={hrefOf({ page: 'ask', collectionId: null })}
+        >
+          Ask
+        </Item>
+        <Item
+          icon={<LibraryBig size={16} aria-hidden />}
+          current={here === 'library'}
+          href={hrefOf({ page: 'library', collectionId: null, documentId: null, span: null })}
+        >
+          Library
+        </Item>
+      </Group>
+      <Group title="System">
+        <Item
+          icon={<Activity size={16} aria-hidden />}
+          current={here === 'traces'}
+          href={hrefOf({ page: 'traces', traceId: null })}
+        >
+          Traces
+        </Item>
+        <Item
+          icon={<Settings size={16} aria-hidden />}
+          current={here === 'settings'}
+          href={hrefOf({ page: 'settings' })}
+        >
+          Settings
+        </Item>
+      </Group>
+      <button type="button" className="rail-item rail-last" onClick={onKeys} aria-label="Keys" title="Keys">
+        <Keyboard size={16} aria-hidden />
+        <span className="rail-word">Keys</span>
+      </button>
+    </nav>
+  )
+}
+
+function Group({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <div className="rail-group">
+      <h2 className="rail-title">{title}</h2>
+      <ul>{children}</ul>
+    </div>
+  )
+}
+
+function Item({
+  icon,
+  href,
+  current,
+  children,
+}: {
+  icon: ReactNode
+  href: string
+  current: boolean
+  children: string
+}) {
+  return (
+    <li>
+      <a
+        className="rail-item"
+        href={href}
+        aria-current={current ? 'page' : undefined}
+        aria-label={children}
+        title={children}
+      >
+        {icon}
+        <span className="rail-word">{children}</span>
+      </a>
+    </li>
+  )
+}
+
+/** Strata with one bed lit: a passage found among many. */
+function Mark() {
+  return (
+    <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden className="rail-mark">
+      <rect x="2" y="3" width="16" height="3" rx="1" className="mark-stone" />
+      <rect x="2" y="8.5" width="10" height="3" rx="1" className="mark-lit" />
+      <rect x="13.5" y="8.5" width="4.5" height="3" rx="1" className="mark-stone" />
+      <rect x="2" y="14" width="16" height="3" rx="1" className="mark-stone" />
+    </svg>
+  )
+}

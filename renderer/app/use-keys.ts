@@ -1,0 +1,90 @@
+import { useEffect, useState } from 'react'
+import { useInspector } from '../state/inspector.ts'
+import { usePreferences } from '../state/preferences.ts'
+import { navigate } from '../state/route.ts'
+
+/** What the keys do, for the dialog that shows them. */
+export const keyHelp: { title: string; keys: [string[], string][] }[] = [
+  {
+    title: 'Anywhere',
+    keys: [
+      [['Ctrl/⌘', 'K'], 'Find a page, collection or document'],
+      [['/'], 'Go to the question or the filter'],
+      [['?'], 'Show these keys'],
+      [['g', 'a'], 'Ask'],
+      [['g', 'l'], 'Library'],
+      [['g', 't'], 'Traces'],
+      [['g', 's'], 'Settings'],
+    ],
+  },
+  {
+    title: 'Passage panel',
+    keys: [
+      [['n'], 'Next passage or document'],
+      [['p'], 'Previous'],
+      [['Esc'], 'Close'],
+    ],
+  },
+  {
+    title: 'Table of documents',
+    keys: [
+      [['↑', '↓'], 'Move; with Shift, select as you go'],
+      [['Space'], 'Select'],
+      [['Ctrl/⌘', 'A'], 'Select all shown'],
+      [['Enter'], 'Open'],
+      [['Delete'], 'Remove'],
+    ],
+  },
+  {
+    title: 'Question',
+    keys: [
+      [['Enter'], 'Send'],
+      [['Shift', 'Enter'], 'New line'],
+    ],
+  },
+]
+
+/** The keys that work anywhere. Single keys stay out of text fields and can be turned off (WCAG 2.1.4). */
+export function useKeys() {
+  const [paletteOpen, setPaletteOpen] = useState(false)
+  const [keysOpen, setKeysOpen] = useState(false)
+  useEffect(() => {
+    let goPressedAt = 0
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented) return
+      const { key } = event
+      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && key.toLowerCase() === 'k') {
+        event.preventDefault()
+        setPaletteOpen(true)
+        return
+      }
+      const target = event.target instanceof HTMLElement ? event.target : null
+      // An open dialog or menu has its own keys.
+      if (target?.closest('[role=dialog], [role=alertdialog], [role=menu], [role=listbox]')) return
+      if (key === 'Escape') {
+        if (useInspector.getState().items.length > 0) useInspector.getState().close()
+        return
+      }
+      const typing = target?.closest('input, textarea, select, [contenteditable]') != null
+      if (typing || event.ctrlKey || event.metaKey || event.altKey || !usePreferences.getState().singleKeys) return
+      if (act(key, event.timeStamp)) event.preventDefault()
+    }
+    const act = (key: string, now: number): boolean => {
+      const afterGo = now - goPressedAt < 1200
+      goPressedAt = key === 'g' ? now : 0
+      if (afterGo && key === 'a') navigate({ page: 'ask', collectionId: null })
+      else if (afterGo && key === 'l') navigate({ page: 'library', collectionId: null, documentId: null, span: null })
+      else if (afterGo && key === 't') navigate({ page: 'traces', traceId: null })
+      else if (afterGo && key === 's') navigate({ page: 'settings' })
+      else if (key === '?') setKeysOpen(true)
+      else if (key === '/') document.getElementById('page-search')?.focus()
+      else if (key === 'n' && useInspector.getState().items.length > 0) useInspector.getState().step(1)
+      else if (key === 'p' && useInspector.getState().items.length > 0) useInspector.getState().step(-1)
+      else return false
+      return true
+    }
+    window.addEventListener('keydown', onKeyDown)
+    return () => window.removeEventListener('keydown', onKeyDown)
+  }, [])
+  return { paletteOpen, setPaletteOpen, keysOpen, setKeysOpen }
+}

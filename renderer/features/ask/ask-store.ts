@@ -1,0 +1,113 @@
+import { create } from 'zustand'
+import type { Citation } from '../../../core/contract/ask.ts'
+import type { ErrorData } from '../../../core/contract/errors.ts'
+import type { RetrievedPassage } from '../../../core/contract/search.ts'
+import type { CollectionId, TraceId } from '../../../core/shared/ids.ts'
+import { core } from '../../state/client.ts'
+import { toFailure } from '../../state/failure.ts'
+
+/** One question of this session and what came of it. */
+export interface Turn {
+  id: number
+  collectionId: CollectionId
+  question: string
+  state: 'asking' | 'done' | 'stopped' | 'failed'
+  answer: string
+  citations: Citation[]
+  /** Null until the search has ended. */
+  passages: RetrievedPassage[] | null
+  refused: boolean
+  traceId: TraceId | null
+  durationMs: number | null
+  failure: ErrorData | null
+}
+
+interface AskStore {
+  turns: Turn[]
+  /** What is typed and not yet sent, by collection. */
+  drafts: Record<string, string>
+  setDraft(collectionId: CollectionId, text: string): void
+  /** Asks; a question that is still being answered is stopped first. */
+  ask(collectionId: CollectionId, question: string): Promise<void>
+  stop(): void
+  /** Asks the same again in place of a failed or stopped turn. */
+  again(turnId: number): Promise<void>
+  forget(collectionId: CollectionId): void
+}
+
+let nextId = 1
+let running: AbortController | null = null
+
+export const useAsk = create<AskStore>((set, get) => ({
+  turns: [],
+  drafts: {},
+  setDraft: (collectionId, text) => set((state) => ({ drafts: { ...state.drafts, [collectionId]: text } })),
+  ask: async (collectionId, question) => {
+    const id = nextId++
+    const turn: Turn = {
+      id,
+      collectionId,
+      question,
+      state: 'asking',
+      answer: '',
+      citations: [],
+      passages: null,
+      refused: false,
+      traceId: null,
+      durationMs: null,
+      failure: null,
+    }
+    set((state) => ({ turns: [...state.turns, turn], drafts: { ...state.drafts, [collectionId]: '' } }))
+    await answer(id, collectionId, question)
+  },
+  stop: () => running?.abort(),
+  again: async (turnId) => {
+    const turn = get().turns.find((candidate) => candidate.id === turnId)
+    if (!turn) return
+    set((state) => ({ turns: state.turns.filter((other) => other.id !== turnId) }))
+    await get().ask(turn.collectionId, turn.question)
+  },
+  forget: (collectionId) =>
+    set((state) => ({ turns: state.turns.filter((turn) => turn.collectionId !== collectionId) })),
+}))
+
+async function answer(id: number, collectionId: CollectionId, question: string): Promise<void> {
+  running?.abort()
+  const controller = new AbortController()
+  running = controller
+  const { signal } = controller
+  const change = (make: (turn: Turn) => Partial<Turn>): void =>
+    useAsk.setState((state) => ({
+      turns: state.turns.map((turn) => (turn.id === id ? { ...turn, ...make(turn) } : turn)),
+    }))
+  try {
+    for await (const event of await core().ask.run({ collectionId, question }, { signal })) {
+      if (signal.aborted) break
+      switch (event.type) {
+        case 'ask-start':
+          change(() => ({ traceId: event.traceId }))
+          break
+        case 'retrieval-end':
+          change(() => ({ passages: event.passages }))
+          break
+        case 'citation':
+          change((turn) => ({ citations: [...turn.citations, event.citation] }))
+          break
+        case 'answer-delta':
+          change((turn) => ({ answer: turn.answer + event.text }))
+          break
+        case 'ask-end': {
+          const { answer: text, citations, refused, traceId, durationMs } = event
+          change(() => ({ state: 'done', answer: text, citations, refused, traceId, durationMs }))
+          break
+        }
+      }
+    }
+    change((turn) => (turn.state === 'asking' ? { state: 'stopped' } : {}))
+  } catch (error) {
+    const failure = signal.aborted ? null : toFailure(error)
+    change(() => (failure ? { state: 'failed', failure } : { state: 'stopped' }))
+  } finally {
+    if (running === controller) running = null
+  }
+}

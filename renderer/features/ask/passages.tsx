@@ -1,0 +1,122 @@
+import { useState } from 'react'
+import { ChevronRight } from 'lucide-react'
+import type { RetrievedPassage } from '../../../core/contract/search.ts'
+import type { CollectionId } from '../../../core/shared/ids.ts'
+import { useInspector, type PassageLink } from '../../state/inspector.ts'
+import { Button } from '../../ui/button.tsx'
+import { CopyButton } from '../../ui/copy-button.tsx'
+import { formatNumberOf, formatPages, formatScore } from '../../ui/format.ts'
+
+/** What the search found, best first: how well, by what, where; each opens to its text. */
+export function Passages({
+  passages,
+  collectionId,
+  belowThreshold,
+  openAtFirst,
+}: {
+  passages: RetrievedPassage[]
+  collectionId: CollectionId
+  belowThreshold: boolean
+  openAtFirst: boolean
+}) {
+  const [open, setOpen] = useState(openAtFirst)
+  if (passages.length === 0) return null
+  const best = Math.max(...passages.map((passage) => passage.score), Number.EPSILON)
+  return (
+    <section className="passages" aria-label="Retrieved passages">
+      <h3>
+        <button type="button" className="disclosure" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <ChevronRight size={14} aria-hidden />
+          {belowThreshold
+            ? `Closest passages, below the threshold (${passages.length})`
+            : `Retrieved ${formatNumberOf(passages.length, 'passage')}`}
+        </button>
+      </h3>
+      {open ? (
+        <ol className="passage-list">
+          {passages.map((passage, index) => (
+            <Passage
+              key={`${passage.chunkId}-${passage.start}`}
+              passage={passage}
+              rank={index + 1}
+              share={Math.max(0, passage.score / best)}
+              onOpen={() => useInspector.getState().open(linksTo(passages, collectionId), index)}
+            />
+          ))}
+        </ol>
+      ) : null}
+    </section>
+  )
+}
+
+function Passage({
+  passage,
+  rank,
+  share,
+  onOpen,
+}: {
+  passage: RetrievedPassage
+  rank: number
+  share: number
+  onOpen(): void
+}) {
+  const [open, setOpen] = useState(false)
+  const place = [...passage.headings, formatPages(passage.page, passage.pageLast)].filter(Boolean).join(' › ')
+  return (
+    <li className="passage" data-open={open || undefined}>
+      <button type="button" className="passage-line" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <span className="passage-rank number">{rank}</span>
+        <span className="passage-where">
+          <span className="passage-name">{passage.document}</span>
+          {place ? <span className="passage-place soft">{place}</span> : null}
+        </span>
+        <span className="passage-found">{foundByLabels[passage.foundBy]}</span>
+        <span className="passage-score number">
+          <span className="score-bar" aria-hidden>
+            <span style={{ width: `${share * 100}%` }} />
+          </span>
+          <span className="score-kind">{scoreKindLabels[passage.scoreKind]}</span> {formatScore(passage.score)}
+        </span>
+      </button>
+      {open ? (
+        <div className="passage-detail">
+          {passage.context ? <p className="passage-context soft">{passage.context}</p> : null}
+          <p className="passage-text reading">{passage.text}</p>
+          <div className="passage-foot">
+            <Button small onPress={onOpen}>
+              Open in document
+            </Button>
+            <CopyButton text={() => passage.text} label="Copy the passage" words="Copy" />
+            <span className="soft number">{foundSentence(passage)}</span>
+          </div>
+        </div>
+      ) : null}
+    </li>
+  )
+}
+
+const foundByLabels = { text: 'text', vector: 'vector', both: 'text + vector' }
+const scoreKindLabels = { bm25: 'BM25', cosine: 'cosine', fusion: 'fusion' }
+
+/** 'text rank 1 (BM25 12.3) · vector rank 4 (cosine 0.512)': two kinds of score, never mixed. */
+function foundSentence(passage: RetrievedPassage): string {
+  const text =
+    passage.textRank === null
+      ? 'not found by text'
+      : `text rank ${passage.textRank}${passage.textScore === null ? '' : ` (BM25 ${formatScore(passage.textScore)})`}`
+  const vector =
+    passage.vectorRank === null
+      ? 'not found by vector'
+      : `vector rank ${passage.vectorRank}${passage.vectorScore === null ? '' : ` (cosine ${formatScore(passage.vectorScore)})`}`
+  return `${text} · ${vector}`
+}
+
+function linksTo(passages: RetrievedPassage[], collectionId: CollectionId): PassageLink[] {
+  return passages.map((passage, index) => ({
+    label: `Passage ${index + 1}`,
+    collectionId,
+    documentId: passage.documentId,
+    name: passage.document,
+    span: { start: passage.start, end: passage.end },
+  }))
+}

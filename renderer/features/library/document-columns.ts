@@ -1,0 +1,191 @@
+import type { Document, DocumentStatus } from '../../../core/contract/documents.ts'
+import { formatBytes, formatCount, formatWhen } from '../../ui/format.ts'
+
+/** One column of the table of documents: what is shown, how it sorts, what an export writes. */
+export interface DocumentColumn {
+  id: string
+  label: string
+  /** A CSS grid track. */
+  track: string
+  numeric: boolean
+  /** Left out on narrow pages. */
+  secondary: boolean
+  text(document: Document): string
+  compare(a: Document, b: Document): number
+  /** Raw and unrounded, for a spreadsheet. */
+  exported(document: Document): string | number
+}
+
+export const documentColumns: readonly DocumentColumn[] = [
+  {
+    id: 'name',
+    label: 'Name',
+    track: 'minmax(13rem, 3fr)',
+    numeric: false,
+    secondary: false,
+    text: (document) => document.name,
+    compare: (a, b) => compareText(a.name, b.name) || compareText(a.path, b.path),
+    exported: (document) => document.name,
+  },
+  {
+    id: 'folder',
+    label: 'Folder',
+    track: 'minmax(6rem, 1.5fr)',
+    numeric: false,
+    secondary: true,
+    text: folderOf,
+    compare: (a, b) => compareText(folderOf(a), folderOf(b)) || compareText(a.name, b.name),
+    exported: folderOf,
+  },
+  {
+    id: 'type',
+    label: 'Type',
+    track: 'minmax(5rem, 0.6fr)',
+    numeric: false,
+    secondary: true,
+    text: (document) => (document.type === 'unknown' ? '' : document.type),
+    compare: (a, b) => compareText(a.type, b.type) || compareText(a.path, b.path),
+    exported: (document) => document.type,
+  },
+  {
+    id: 'size',
+    label: 'Size',
+    track: '5.25rem',
+    numeric: true,
+    secondary: true,
+    text: (document) => formatBytes(document.size),
+    compare: (a, b) => a.size - b.size,
+    exported: (document) => document.size,
+  },
+  {
+    id: 'pages',
+    label: 'Pages',
+    track: '4.75rem',
+    numeric: true,
+    secondary: true,
+    text: (document) => (document.pages === null ? '' : formatCount(document.pages)),
+    compare: (a, b) => (a.pages ?? -1) - (b.pages ?? -1),
+    exported: (document) => document.pages ?? '',
+  },
+  {
+    id: 'chunks',
+    label: 'Chunks',
+    track: '5.25rem',
+    numeric: true,
+    secondary: false,
+    text: (document) => (document.chunks === 0 ? '' : formatCount(document.chunks)),
+    compare: (a, b) => a.chunks - b.chunks,
+    exported: (document) => document.chunks,
+  },
+  {
+    id: 'status',
+    label: 'Status',
+    track: 'minmax(8rem, 2fr)',
+    numeric: false,
+    secondary: false,
+    text: (document) => statusLabels[document.status],
+    compare: (a, b) => statusOrder[a.status] - statusOrder[b.status],
+    exported: (document) => (document.reason ? `failed: ${document.reason.message}` : document.status),
+  },
+  {
+    id: 'indexed',
+    label: 'Last indexed',
+    track: 'minmax(8.5rem, 0.8fr)',
+    numeric: true,
+    secondary: true,
+    text: (document) => (document.indexedAt === null ? '' : formatWhen(document.indexedAt)),
+    compare: (a, b) => (a.indexedAt ?? 0) - (b.indexedAt ?? 0),
+    exported: (document) => (document.indexedAt === null ? '' : new Date(document.indexedAt).toISOString()),
+  },
+]
+
+export const statusLabels: Record<DocumentStatus, string> = {
+  queued: 'Queued',
+  reading: 'Reading',
+  chunking: 'Chunking',
+  embedding: 'Embedding',
+  ready: 'Ready',
+  failed: 'Failed',
+}
+
+/** What the chips filter by. */
+export const statusGroups = {
+  all: { label: 'All', holds: () => true },
+  ready: { label: 'Ready', holds: (status) => status === 'ready' },
+  working: {
+    label: 'In progress',
+    holds: (status) => status === 'reading' || status === 'chunking' || status === 'embedding',
+  },
+  queued: { label: 'Queued', holds: (status) => status === 'queued' },
+  failed: { label: 'Failed', holds: (status) => status === 'failed' },
+} satisfies Record<string, { label: string; holds(status: DocumentStatus): boolean }>
+export type StatusGroup = keyof typeof statusGroups
+
+export function countGroups(documents: readonly Document[]): Record<StatusGroup, number> {
+  const counts = { all: 0, ready: 0, working: 0, queued: 0, failed: 0 }
+  for (const { status } of documents) {
+    counts.all++
+    for (const group of ['ready', 'working', 'queued', 'failed'] as const) {
+      if (statusGroups[group].holds(status)) counts[group]++
+    }
+  }
+  return counts
+}
+
+/** A new array, stable: equal rows keep the order in which they came (by path). */
+export function sortDocuments(documents: readonly Document[], columnId: string, descending: boolean): Document[] {
+  const column = documentColumns.find((candidate) => candidate.id === columnId) ?? documentColumns[0]
+  const compare = column?.compare ?? (() => 0)
+  return documents.toSorted(descending ? (a, b) => compare(b, a) : compare)
+}
+
+/** Every word of the filter has to be in the path or the title, in any case. */
+export function filterDocuments(documents: readonly Document[], filter: string, group: StatusGroup): Document[] {
+  const words = filter.toLocaleLowerCase().split(/\s+/).filter(Boolean)
+  const { holds } = statusGroups[group]
+  return documents.filter((document) => {
+    if (!holds(document.status)) return false
+    if (words.length === 0) return true
+    const text = `${document.path} ${document.title ?? ''}`.toLocaleLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+}
+
+/** RFC 4180 with a byte order mark, which spreadsheets need to read UTF-8. */
+export function toCsv(documents: readonly Document[]): string {
+  const header = [...documentColumns.map((column) => column.label), 'Path', 'Id']
+  const rows = documents.map((document) => [
+    ...documentColumns.map((column) => column.exported(document)),
+    document.path,
+    document.id,
+  ])
+  return `\uFEFF${[header, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n')}\r\n`
+}
+
+/** The folders above a document, without its name; '' at the top. */
+export function folderOf(document: Pick<Document, 'path'>): string {
+  const slash = document.path.lastIndexOf('/')
+  return slash < 0 ? '' : document.path.slice(0, slash)
+}
+
+const statusOrder: Record<DocumentStatus, number> = {
+  failed: 0,
+  reading: 1,
+  chunking: 2,
+  embedding: 3,
+  queued: 4,
+  ready: 5,
+}
+
+const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
+
+function compareText(a: string, b: string): number {
+  return collator.compare(a, b)
+}
+
+/** A cell that a spreadsheet would run as a formula is made text: file names come from strangers. */
+function csvCell(value: string | number): string {
+  if (typeof value === 'number') return String(value)
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}

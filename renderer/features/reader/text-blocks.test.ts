@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Element } from '../../../core/contract/parsed-document.ts'
+import { splitRow, toBlocks, type Block, type Run, type TextWindow } from './text-blocks.ts'
+
+function windowOf(text: string, elements: Element[] = [], change: Partial<TextWindow> = {}): TextWindow {
+  return { text, textStart: 0, elements, pages: [], type: 'text', ...change }
+}
+function runsOf(block: Block): Run[] {
+  if (block.kind === 'page-break') return []
+  if (block.kind === 'table') return [...block.header, ...block.rows].flat().flatMap((cell) => cell.runs)
+  return block.runs
+}
+const textOf = (block: Block): string =>
+  runsOf(block)
+    .map((run) => run.text)
+    .join('')
+const markedOf = (blocks: Block[]): string =>
+  blocks
+    .flatMap(runsOf)
+    .filter((run) => run.marked)
+    .map((run) => run.text)
+    .join('')
+
+describe('toBlocks', () => {
+  it('shows every character that is not a blank, and marks exactly the passage, wherever the elements lie', () => {
+    const pieces = fc.array(fc.constantFrom('Tide ', 'gauge', '\n', '\n\n', ' 潮位', '🌊', '\t'), { maxLength: 40 })
+    fc.assert(
+      fc.property(pieces, fc.array(fc.nat(200), { minLength: 6, maxLength: 6 }), (parts, numbers) => {
+        const text = parts.join('')
+        const cuts = numbers.map((number) => number % (text.length + 1)).sort((a, b) => a - b)
+        const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = cuts
+        const elements: Element[] = [
+          { kind: 'paragraph', start: a, end: b },
+          { kind: 'quote', start: d, end: e },
+        ]
+        const blocks = toBlocks(windowOf(text, elements), { start: c, end: f })
+        const bare = (value: string): string => value.replace(/\s/g, '')
+        expect(bare(blocks.map(textOf).join(''))).toBe(bare(text))
+        expect(bare(markedOf(blocks))).toBe(bare(text.slice(c, f)))
+      }),
+    )
+  })
+
+  it('takes the signs off Markdown and keeps the words', () => {
+    const text = '## Power **now**\n\n- the `GEN` line\n\n> calm\n> sea\n\n[map](http://x.y/z)'
+    const at = (part: string, kind: Element['kind']): Element => ({
+      kind,
+      start: text.indexOf(part),
+      end: text.indexOf(part) + part.length,
+    })
+    const blocks = toBlocks(
+      windowOf(
+        text,
+        [
+          { ...at('## Power **now**', 'heading'), level: 2 },
+          at('- the `GEN` line', 'list-item'),
+          at('> calm\n> sea', 'quote'),
+          at('[map](http://x.y/z)', 'paragraph'),
+        ],
+        { type: 'markdown' },
+      ),
+      null,
+    )
+    expect(blocks.map(textOf)).toEqual(['Power now', 'the GEN line', 'calm\nsea', 'map'])
+    expect(blocks[0]).toMatchObject({ kind: 'heading', level: 2 })
+    expect(runsOf(blocks[0] as Block)[1]).toEqual({ text: 'now', marked: false, look: 'strong' })
+    expect(blocks[1]).toMatchObject({ kind: 'list-item', bullet: '•' })
+  })
+
+  it('makes tables of rows, without the line of dashes', () => {
+    const text = '| A | B |\n| --- | --- |\n| 1 | **2** |'
+    const rows = [...text.matchAll(/[^\n]+/g)].map(({ index, 0: row }) => ({ start: index, end: index + row.length }))
+    const element: Element = { kind: 'table', start: 0, end: text.length, rows, headerRows: 2 }
+    const [block] = toBlocks(windowOf(text, [element], { type: 'markdown' }), {
+      start: text.indexOf('1'),
+      end: text.length,
+    })
+    if (block?.kind !== 'table') throw new Error('not a table')
+    const texts = (cells: { runs: Run[] }[][]): string[][] =>
+      cells.map((row) => row.map((cell) => cell.runs.map((run) => run.text).join('')))
+    expect(texts(block.header)).toEqual([['A', 'B']])
+    expect(texts(block.rows)).toEqual([['1', '2']])
+    expect(block.rows[0]?.[0]?.runs[0]?.marked).toBe(true)
+  })
+
+  it('marks page beginnings and skips those of empty pages', () => {
+    const pages = [
+      { number: 1, start: 0, end: 4 },
+      { number: 2, start: 5, end: 5 },
+      { number: 3, start: 5, end: 8 },
+    ]
+    const elements: Element[] = [
+      { kind: 'paragraph', start: 0, end: 4 },
+      { kind: 'paragraph', start: 5, end: 8 },
+    ]
+    const blocks = toBlocks(windowOf('aaaa\nbbb', elements, { pages }), null)
+    expect(blocks.map((block) => (block.kind === 'page-break' ? block.page : textOf(block)))).toEqual([
+      1,
+      'aaaa',
+      3,
+      'bbb',
+    ])
+  })
+
+  it('clips elements to the window', () => {
+    const blocks = toBlocks(windowOf('lo wor', [{ kind: 'paragraph', start: 0, end: 50 }], { textStart: 3 }), {
+      start: 6,
+      end: 11,
+    })
+    expect(blocks.map(textOf)).toEqual(['lo wor'])
+    expect(markedOf(blocks)).toBe('wor')
+  })
+
+  it('takes the fences off code and keeps its line breaks', () => {
+    const text = '```ts\nlet a\n  b\n```'
+    const [block] = toBlocks(windowOf(text, [{ kind: 'code', start: 0, end: text.length }], { type: 'markdown' }), null)
+    expect(textOf(block as Block)).toBe('let a\n  b')
+  })
+})
+
+describe('splitRow', () => {
+  const cells = (row: string, separator: '|' | '\t' | ',' | ';' | null): string[] =>
+    splitRow(row, separator).map(({ start, end }) => row.slice(start, end))
+  it.each([
+    ['| a | b |', '|', ['a', 'b']],
+    ['a | | c', '|', ['a', '', 'c']],
+    ['| a \\| b |', '|', ['a \\| b']],
+    ['x\t\tz', '\t', ['x', '', 'z']],
+    ['1,"2,140 GBP",', ',', ['1', '2,140 GBP', '']],
+    ['one cell', null, ['one cell']],
+  ] as const)('%j by %j', (row, separator, expected) => expect(cells(row, separator)).toEqual(expected))
+})

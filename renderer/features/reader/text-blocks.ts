@@ -1,0 +1,252 @@
+import type { Element, Page } from '../../../core/contract/parsed-document.ts'
+
+/** A run of text with one look. */
+export interface Run {
+  text: string
+  /** Inside the highlighted passage. */
+  marked: boolean
+  look: 'plain' | 'strong' | 'code'
+}
+
+/** A part of a document as it is shown. `start` is its offset in the whole text. */
+export type Block =
+  | { kind: 'page-break'; start: number; page: number }
+  | { kind: 'heading'; start: number; level: number; runs: Run[] }
+  | { kind: 'list-item'; start: number; depth: number; bullet: string; runs: Run[] }
+  | { kind: 'table'; start: number; header: Cell[][]; rows: Cell[][] }
+  | { kind: 'code'; start: number; runs: Run[] }
+  | { kind: 'paragraph' | 'caption' | 'quote' | 'page-header' | 'page-footer'; start: number; runs: Run[] }
+
+export interface Cell {
+  runs: Run[]
+}
+
+export interface TextWindow {
+  text: string
+  /** Offset of the window's first character in the whole text. */
+  textStart: number
+  elements: Element[]
+  pages: Page[]
+  /** 'markdown' and 'csv' have a syntax of their own that is not shown. */
+  type: string
+}
+
+/**
+ * The blocks of a window of a document, with the passage `mark` (offsets in the whole text) marked in them. Nothing that
+ * is not syntax is left out: text that no element covers becomes paragraphs.
+ */
+export function toBlocks(window: TextWindow, mark: { start: number; end: number } | null): Block[] {
+  const textEnd = window.textStart + window.text.length
+  const blocks: Block[] = []
+  const pages = window.pages.filter((page) => page.end > window.textStart && page.start < textEnd)
+  let nextPage = 0
+  const push = (block: Block): void => {
+    for (let page = pages[nextPage]; page && page.start <= block.start; page = pages[++nextPage]) {
+      const following = pages[nextPage + 1]
+      // Pages without text leave no trace; the last of several beginnings here is where we are.
+      if (following && following.start <= block.start) continue
+      blocks.push({ kind: 'page-break', start: block.start, page: page.number })
+    }
+    blocks.push(block)
+  }
+  let at = window.textStart
+  for (const element of window.elements) {
+    const start = Math.max(element.start, at)
+    const end = Math.min(element.end, textEnd)
+    if (end <= start) continue
+    for (const block of looseText(window, at, start, mark)) push(block)
+    push(toBlock(window, { ...element, start, end }, mark))
+    at = end
+  }
+  for (const block of looseText(window, at, textEnd, mark)) push(block)
+  return blocks
+}
+
+/** Text between elements: paragraphs at its blank lines. */
+function looseText(window: TextWindow, from: number, to: number, mark: Span | null): Block[] {
+  const text = slice(window, from, to)
+  return [...text.matchAll(/\S(?:(?!\n\s*\n)[\s\S])*/g)].map((match) => {
+    const start = from + match.index
+    return { kind: 'paragraph', start, runs: toRuns(window, start, start + match[0].trimEnd().length, mark, []) }
+  })
+}
+
+interface Span {
+  start: number
+  end: number
+}
+/** What a syntax means for the characters it covers; 'hidden' ones are not shown. */
+interface Styled extends Span {
+  look: 'strong' | 'code' | 'hidden'
+}
+
+function toBlock(window: TextWindow, element: Element, mark: Span | null): Block {
+  const { kind, start, end } = element
+  const text = slice(window, start, end)
+  const styled: Styled[] = []
+  const hide = (from: number, length: number): void => {
+    if (length > 0) styled.push({ start: start + from, end: start + from + length, look: 'hidden' })
+  }
+  const markdown = window.type === 'markdown'
+  const runs = (): Run[] =>
+    toRuns(window, start, end, mark, markdown && kind !== 'code' ? [...styled, ...inlineMarkdown(text, start)] : styled)
+
+  if (kind === 'table') return tableBlock(window, element, mark)
+  if (kind === 'heading') {
+    if (markdown) {
+      hide(0, /^ {0,3}#{1,6}[ \t]+/.exec(text)?.[0].length ?? 0)
+      const tail = /(?:[ \t]+#+[ \t]*|\n[=-]+\s*)$/.exec(text)
+      if (tail) hide(tail.index, tail[0].length)
+    }
+    return { kind, start, level: element.level ?? 2, runs: runs() }
+  }
+  if (kind === 'list-item') {
+    const match = /^([ \t]*)([-*+•◦‣–]|\d{1,4}[.)]|[a-z][.)])[ \t]+/.exec(text)
+    hide(0, match?.[0].length ?? 0)
+    const bullet = match?.[2] ?? '•'
+    const lineStart = window.text.lastIndexOf('\n', start - window.textStart - 1) + 1
+    const indent = slice(window, window.textStart + lineStart, start) + (match?.[1] ?? '')
+    const depth = /^[ \t]*$/.test(indent) ? Math.floor(indent.replaceAll('\t', '    ').length / 2) : 0
+    return { kind, start, depth: Math.min(depth, 6), bullet: /\w/.test(bullet) ? bullet : '•', runs: runs() }
+  }
+  if (kind === 'code') {
+    const opening = /^[ \t]*(`{3,}|~{3,})[^\n]*\n/.exec(text)
+    const closing = opening ? /\n[ \t]*(`{3,}|~{3,})\s*$/.exec(text) : null
+    hide(0, opening?.[0].length ?? 0)
+    if (closing) hide(closing.index, closing[0].length)
+    return { kind, start, runs: runs() }
+  }
+  if (kind === 'quote' && markdown) {
+    for (const match of text.matchAll(/^[ \t]*>[ \t]?/gm)) hide(match.index, match[0].length)
+  }
+  return { kind, start, runs: runs() }
+}
+
+function tableBlock(window: TextWindow, element: Element, mark: Span | null): Block {
+  const spans = (element.rows ?? linesOf(window, element)).filter(
+    (row) => row.end > element.start && row.start < element.end,
+  )
+  const headerRows = element.headerRows ?? 0
+  const first = spans[0]
+  const sample = first ? slice(window, first.start, first.end) : ''
+  const separator = separatorOf(sample, window.type)
+  const header: Cell[][] = []
+  const rows: Cell[][] = []
+  for (const [index, span] of spans.entries()) {
+    const start = Math.max(span.start, element.start)
+    const end = Math.min(span.end, element.end)
+    const text = slice(window, start, end)
+    // Markdown's line of dashes under the header says nothing to a reader.
+    if (separator === '|' && /^[\s|:-]*-[\s|:-]*$/.test(text)) continue
+    const cells = splitRow(text, separator).map((cell) => {
+      const from = start + cell.start
+      const to = start + cell.end
+      const styled = window.type === 'markdown' ? inlineMarkdown(slice(window, from, to), from) : []
+      return { runs: toRuns(window, from, to, mark, styled) }
+    })
+    if (cells.length === 0) continue
+    if (index < headerRows) header.push(cells)
+    else rows.push(cells)
+  }
+  return { kind: 'table', start: element.start, header, rows }
+}
+
+function separatorOf(row: string, type: string): '|' | '\t' | ',' | ';' | null {
+  if (row.includes('\t')) return '\t'
+  if (type === 'csv' || type === 'tsv') return row.includes(';') && !row.includes(',') ? ';' : ','
+  return row.includes('|') ? '|' : null
+}
+
+/** The cells of a row as offsets into it, without the blanks around them and the quotes of CSV. Exported for its test. */
+export function splitRow(row: string, separator: '|' | '\t' | ',' | ';' | null): Span[] {
+  if (separator === null) return trimmed(row, 0, row.length)
+  const cells: Span[] = []
+  let start = 0
+  let quoted = false
+  for (let index = 0; index <= row.length; index++) {
+    const character = row[index]
+    if ((separator === ',' || separator === ';') && character === '"') quoted = !quoted
+    const ends = index === row.length || (character === separator && !quoted && row[index - 1] !== '\\')
+    if (!ends) continue
+    cells.push({ start, end: index })
+    start = index + 1
+  }
+  const inner = separator === '|' ? withoutOuterPipes(row, cells) : cells
+  return inner.map((cell) => {
+    const [{ start: from, end: to } = cell] = trimmed(row, cell.start, cell.end)
+    const quotes =
+      (separator === ',' || separator === ';') && to - from >= 2 && row[from] === '"' && row[to - 1] === '"'
+    return quotes ? { start: from + 1, end: to - 1 } : { start: from, end: to }
+  })
+}
+
+/** `| a | b |` has an empty cell on either side that nobody meant. */
+function withoutOuterPipes(row: string, cells: Span[]): Span[] {
+  const blank = (cell: Span | undefined): boolean => cell !== undefined && row.slice(cell.start, cell.end).trim() === ''
+  const from = /^\s*\|/.test(row) && blank(cells[0]) ? 1 : 0
+  const to = /\|\s*$/.test(row) && blank(cells.at(-1)) ? cells.length - 1 : cells.length
+  return cells.slice(from, to)
+}
+
+function trimmed(text: string, start: number, end: number): Span[] {
+  const part = text.slice(start, end)
+  const from = start + (part.length - part.trimStart().length)
+  return [
+    { start: Math.min(from, end), end: Math.max(Math.min(from, end), end - (part.length - part.trimEnd().length)) },
+  ]
+}
+
+function linesOf(window: TextWindow, span: Span): Span[] {
+  return [...slice(window, span.start, span.end).matchAll(/[^\n]+/g)].map((match) => ({
+    start: span.start + match.index,
+    end: span.start + match.index + match[0].length,
+  }))
+}
+
+/** Bold, code and links of Markdown: their signs are hidden, link targets too (a document's links lead nowhere). */
+function inlineMarkdown(text: string, offset: number): Styled[] {
+  const styled: Styled[] = []
+  const add = (from: number, to: number, look: Styled['look']): void => {
+    if (to > from) styled.push({ start: offset + from, end: offset + to, look })
+  }
+  for (const match of text.matchAll(/(`+)([^`]+)\1|\*\*(?=\S)(.+?)(?<=\S)\*\*|!?\[([^\]\n]*)\]\([^)\n]*\)/gs)) {
+    const [all, ticks, code, strong, label] = match
+    const end = match.index + all.length
+    const wrapped = (before: number, after: number, look: Styled['look'] | null): void => {
+      add(match.index, match.index + before, 'hidden')
+      if (look) add(match.index + before, end - after, look)
+      add(end - after, end, 'hidden')
+    }
+    if (ticks !== undefined && code !== undefined) wrapped(ticks.length, ticks.length, 'code')
+    else if (strong !== undefined) wrapped(2, 2, 'strong')
+    else if (label !== undefined) {
+      const before = all.startsWith('!') ? 2 : 1
+      wrapped(before, all.length - before - label.length, null)
+    }
+  }
+  return styled
+}
+
+/** Cuts [start, end) wherever the mark or a style begins or ends. */
+function toRuns(window: TextWindow, start: number, end: number, mark: Span | null, styled: Styled[]): Run[] {
+  const cuts = new Set([start, end])
+  for (const span of mark ? [mark, ...styled] : styled) {
+    for (const cut of [span.start, span.end]) if (cut > start && cut < end) cuts.add(cut)
+  }
+  const sorted = [...cuts].sort((a, b) => a - b)
+  const runs: Run[] = []
+  for (let index = 1; index < sorted.length; index++) {
+    const from = sorted[index - 1] as number
+    const to = sorted[index] as number
+    const looks = styled.filter((span) => span.start <= from && span.end >= to).map((span) => span.look)
+    if (looks.includes('hidden')) continue
+    const marked = mark !== null && mark.start <= from && mark.end >= to
+    const look = looks.includes('code') ? 'code' : looks.includes('strong') ? 'strong' : 'plain'
+    runs.push({ text: slice(window, from, to), marked, look })
+  }
+  return runs
+}
+
+function slice(window: TextWindow, start: number, end: number): string {
+  return window.text.slice(start - window.textStart, end - window.textStart)
+}

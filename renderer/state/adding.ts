@@ -1,0 +1,174 @@
+import { create } from 'zustand'
+import { AppError } from '../../core/contract/errors.ts'
+import type { CollectionId, UploadId } from '../../core/shared/ids.ts'
+import type { Picked, PickedFile } from '../platform/shell-api.ts'
+import { core } from './client.ts'
+import { toFailure } from './failure.ts'
+import { noteStart } from './jobs.ts'
+import { sayFailure, useNotices } from './notices.ts'
+import { currentRoute, navigate } from './route.ts'
+import { lastPart, nameOfBatch, planPieces, runBounded } from './upload-plan.ts'
+import { useWorkspace } from './workspace.ts'
+
+export interface Upload {
+  id: number
+  collectionId: CollectionId
+  label: string
+  filesDone: number
+  filesTotal: number
+  bytesDone: number
+  bytesTotal: number
+  startedAt: number
+  controller: AbortController
+}
+
+interface AddingStore {
+  /** Copies into the workspace that are under way (a browser has no paths; the desktop needs none). */
+  uploads: Upload[]
+  /** What was dropped or picked where no collection was in sight: a dialog asks where it goes. */
+  undecided: { picked: Picked; name: string } | null
+  /** Adds to the collection, or asks which when there is none in sight. Failures become notices. */
+  add(picked: Picked | null, collectionId: CollectionId | null): Promise<void>
+  decide(collectionId: CollectionId | null): Promise<void>
+}
+
+export const useAdding = create<AddingStore>((set, get) => ({
+  uploads: [],
+  undecided: null,
+  add: async (picked, collectionId) => {
+    if (!picked) return
+    if (picked.paths.length + picked.files.length === 0) {
+      useNotices.getState().say('There were no files in what was dropped.')
+      return
+    }
+    const name = batchName(picked)
+    if (!collectionId) set({ undecided: { picked, name } })
+    else await start(picked, collectionId, name)
+  },
+  decide: async (collectionId) => {
+    const { undecided } = get()
+    set({ undecided: null })
+    if (!undecided || !collectionId) return
+    navigate({ page: 'library', collectionId, documentId: null, span: null })
+    await start(undecided.picked, collectionId, undecided.name)
+  },
+}))
+
+/** The collection that the present page is about, where files dropped now will go; null when there is none. */
+export function collectionInSight(): CollectionId | null {
+  const route = currentRoute()
+  const named = route.page === 'library' || route.page === 'ask' ? route.collectionId : null
+  const { collections } = useWorkspace.getState()
+  return collections?.some((collection) => collection.id === named) ? named : null
+}
+
+let nextUpload = 1
+
+async function start(picked: Picked, collectionId: CollectionId, name: string): Promise<void> {
+  try {
+    const uploadIds = picked.files.length > 0 ? await upload(picked.files, collectionId, name) : []
+    if (picked.paths.length + uploadIds.length === 0) return
+    const { jobId } = await core().ingest.start({ collectionId, paths: picked.paths, uploadIds })
+    await noteStart(jobId)
+    void useWorkspace.getState().refresh()
+  } catch (error) {
+    sayFailure(error)
+  }
+}
+
+/** Four lanes: enough to hide the wire's delay, few enough to leave the core its breath. */
+const lanes = 4
+
+async function upload(files: PickedFile[], collectionId: CollectionId, name: string): Promise<UploadId[]> {
+  const id = nextUpload++
+  const controller = new AbortController()
+  const bytesTotal = files.reduce((sum, { file }) => sum + file.size, 0)
+  const entry: Upload = {
+    id,
+    collectionId,
+    label: name,
+    filesDone: 0,
+    filesTotal: files.length,
+    bytesDone: 0,
+    bytesTotal,
+    startedAt: Date.now(),
+    controller,
+  }
+  useAdding.setState((state) => ({ uploads: [...state.uploads, entry] }))
+  const advance = (change: { files?: number; bytes?: number }): void =>
+    useAdding.setState((state) => ({
+      uploads: state.uploads.map((other) =>
+        other.id === id
+          ? {
+              ...other,
+              filesDone: other.filesDone + (change.files ?? 0),
+              bytesDone: other.bytesDone + (change.bytes ?? 0),
+            }
+          : other,
+      ),
+    }))
+  const uploadIds: UploadId[] = []
+  const unread: string[] = []
+  try {
+    const one = async ({ path, file }: PickedFile): Promise<void> => {
+      try {
+        uploadIds.push(await uploadFile(path, file, (bytes) => advance({ bytes }), controller.signal))
+      } catch (error) {
+        if (!isUnreadable(error)) throw error
+        unread.push(path)
+      }
+      advance({ files: 1 })
+    }
+    await runBounded(files, lanes, one, controller.signal)
+  } finally {
+    useAdding.setState((state) => ({ uploads: state.uploads.filter((other) => other.id !== id) }))
+  }
+  const [first] = unread
+  if (first !== undefined) {
+    const rest = unread.length === 1 ? '' : ` and ${unread.length - 1} more`
+    sayFailure(
+      new AppError('file-unreadable', `${first}${rest} could not be read. Check the files, then add them again.`, {
+        details: { paths: unread.slice(0, 100) },
+      }),
+    )
+  }
+  return uploadIds
+}
+
+/** Sends a file in pieces, in order. A lost connection is tried once more from the file's beginning. */
+async function uploadFile(
+  path: string,
+  file: File,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<UploadId> {
+  for (let attempt = 0; ; attempt++) {
+    let sent = 0
+    try {
+      let uploadId: UploadId | undefined
+      for (const piece of planPieces(file.size)) {
+        const data = file.slice(piece.offset, piece.end)
+        const input = { path, offset: piece.offset, data, last: piece.last }
+        const answer = await core().ingest.upload(uploadId ? { ...input, uploadId } : input, { signal })
+        uploadId = answer.uploadId
+        sent += piece.end - piece.offset
+        onBytes(piece.end - piece.offset)
+      }
+      return uploadId as UploadId
+    } catch (error) {
+      onBytes(-sent)
+      signal.throwIfAborted()
+      if (attempt > 0 || !toFailure(error)?.retryable) throw error
+    }
+  }
+}
+
+/** The browser's own errors for a file that went away or may not be read. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === 'NotReadableError' || error.name === 'NotFoundError')
+}
+
+function batchName(picked: Picked): string {
+  if (picked.paths.length === 1) return lastPart(picked.paths[0] as string)
+  return nameOfBatch(picked.files.length > 0 ? picked.files.map(({ path }) => path) : picked.paths.map(lastPart))
+}

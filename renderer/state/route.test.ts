@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import type { CollectionId, DocumentId, TraceId } from '../../core/shared/ids.ts'
+import { hrefOf, parseRoute, type Route } from './route.ts'
+
+const collectionId = 'col_1' as CollectionId
+const documentId = 'doc_1' as DocumentId
+
+describe('routes', () => {
+  const routes: Route[] = [
+    { page: 'home' },
+    { page: 'ask', collectionId: null },
+    { page: 'ask', collectionId },
+    { page: 'library', collectionId: null, documentId: null, span: null },
+    { page: 'library', collectionId, documentId: null, span: null },
+    { page: 'library', collectionId, documentId, span: null },
+    { page: 'library', collectionId, documentId, span: { start: 0, end: 12 } },
+    { page: 'traces', traceId: null },
+    { page: 'traces', traceId: 'trc_1' as TraceId },
+    { page: 'settings' },
+  ]
+  it.each(routes.map((route) => [hrefOf(route), route] as const))(
+    '%s is read back as it was written',
+    (href, route) => {
+      expect(parseRoute(href)).toEqual(route)
+    },
+  )
+
+  it('carries ids with slashes, spaces and percent signs', () => {
+    const strange = 'a/b c%zz?&' as CollectionId
+    expect(parseRoute(hrefOf({ page: 'ask', collectionId: strange }))).toEqual({ page: 'ask', collectionId: strange })
+  })
+
+  it.each([
+    '#/library/col_1/doc_1?start=9&end=3',
+    '#/library/col_1/doc_1?start=x&end=3',
+    '#/library/col_1/doc_1?start=-1&end=3',
+  ])('ignores a span that cannot be: %s', (href) => {
+    expect(parseRoute(href)).toMatchObject({ page: 'library', documentId, span: null })
+  })
+
+  it.each(['#/nowhere', '#/settings/more', '#/library/a/b/c', '#/%E0%A4%A'])('does not know %s', (href) => {
+    expect(parseRoute(href).page).toBe('unknown')
+  })
+})

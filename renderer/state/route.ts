@@ -1,0 +1,108 @@
+import { useSyncExternalStore } from 'react'
+import type { CollectionId, DocumentId, TraceId } from '../../core/shared/ids.ts'
+
+/**
+ * Where the page is. It lives in the URL's hash, so that it works from a file, from app:// and over http alike, and
+ * every object has an address that can be copied.
+ */
+export type Route =
+  | { page: 'home' }
+  | { page: 'ask'; collectionId: CollectionId | null }
+  | {
+      page: 'library'
+      collectionId: CollectionId | null
+      documentId: DocumentId | null
+      /** The passage to show, offsets into the document's text. */
+      span: { start: number; end: number } | null
+    }
+  | { page: 'traces'; traceId: TraceId | null }
+  | { page: 'settings' }
+  | { page: 'unknown'; path: string }
+
+/** Reads `#/library/COLLECTION/DOCUMENT?start=10&end=20` and its kind. Never throws: what it does not know is 'unknown'. */
+export function parseRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2)
+  const parts = path.split('/').filter(Boolean).map(decode)
+  const [page, first, second] = parts
+  if (page === undefined) return { page: 'home' }
+  if (page === 'ask' && parts.length <= 2) return { page, collectionId: (first as CollectionId) ?? null }
+  if (page === 'library' && parts.length <= 3) {
+    return {
+      page,
+      collectionId: (first as CollectionId) ?? null,
+      documentId: (second as DocumentId) ?? null,
+      span: second === undefined ? null : parseSpan(query),
+    }
+  }
+  if (page === 'traces' && parts.length <= 2) return { page, traceId: (first as TraceId) ?? null }
+  if (page === 'settings' && parts.length === 1) return { page }
+  return { page: 'unknown', path: `/${parts.join('/')}` }
+}
+
+/** The address of a place: the inverse of `parseRoute`. */
+export function hrefOf(route: Route): string {
+  if (route.page === 'home') return '#/'
+  if (route.page === 'unknown') return `#${route.path}`
+  if (route.page === 'settings') return '#/settings'
+  if (route.page === 'traces') return join('traces', route.traceId)
+  if (route.page === 'ask') return join('ask', route.collectionId)
+  const query = route.documentId && route.span ? `?start=${route.span.start}&end=${route.span.end}` : ''
+  return join('library', route.collectionId, route.collectionId && route.documentId) + query
+}
+
+/** Goes there, leaving an entry in the history; `replace` leaves none. */
+export function navigate(route: Route, options: { replace?: boolean } = {}): void {
+  const href = hrefOf(route)
+  if (href === window.location.hash) return
+  if (options.replace) {
+    window.history.replaceState(null, '', href)
+    window.dispatchEvent(new HashChangeEvent('hashchange'))
+  } else {
+    window.location.hash = href
+  }
+}
+
+let lastHash: string | null = null
+let lastRoute: Route = { page: 'home' }
+
+/** The present place; the same object until the hash changes. */
+export function currentRoute(): Route {
+  const { hash } = window.location
+  if (hash !== lastHash) {
+    lastHash = hash
+    lastRoute = parseRoute(hash)
+  }
+  return lastRoute
+}
+
+export function useRoute(): Route {
+  return useSyncExternalStore(subscribe, currentRoute)
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener('hashchange', listener)
+  return () => window.removeEventListener('hashchange', listener)
+}
+
+function parseSpan(query: string): { start: number; end: number } | null {
+  const values = new URLSearchParams(query)
+  const start = Number(values.get('start') ?? Number.NaN)
+  const end = Number(values.get('end') ?? Number.NaN)
+  const valid = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end > start
+  return valid ? { start, end } : null
+}
+
+function join(...parts: (string | null)[]): string {
+  return `#/${parts
+    .filter((part) => part !== null)
+    .map(encodeURIComponent)
+    .join('/')}`
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
