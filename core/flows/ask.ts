@@ -166,7 +166,7 @@ function beginTrace(question: Question, steps: AskSteps) {
         citations: trace.citations,
         passages: trace.passages,
         spans,
-        startedAt,
+        startedAt: Math.round(startedAt),
         durationMs,
       }
     },

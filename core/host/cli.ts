@@ -349,10 +349,9 @@ async function findCollection(client: Client, name: string): Promise<Collection>
   throw new AppError('item-missing', `There is no collection called "${name}" in this workspace. ${hint}`)
 }
 
-const sameName =
-  (name: string) =>
-  (collection: Collection): boolean =>
-    collection.name.toLowerCase() === name.trim().toLowerCase()
+function sameName(name: string): (collection: Collection) => boolean {
+  return (collection) => collection.name.toLowerCase() === name.trim().toLowerCase()
+}
 
 async function allDocuments(client: Client, collectionId: Collection['id']) {
   const documents = []

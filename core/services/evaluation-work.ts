@@ -56,9 +56,15 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
 
       // The set's documents go through the very steps that a user's documents go through, from 'parsed' on.
       const byIdentity = new Map(set.corpus.map((document) => [document.id, document]))
-      const job = createJobLibrary(database).create('evaluation', collection.id, { paths: [], uploadIds: [], documentIds: [] })
+      const job = createJobLibrary(database).create('evaluation', collection.id, {
+        paths: [],
+        uploadIds: [],
+        documentIds: [],
+      })
       documents.queue(
-        set.corpus.filter((document) => document.text.trim() + (document.title ?? '').trim() !== '').map((document) => newDocument(collection, document)),
+        set.corpus
+          .filter((document) => document.text.trim() + (document.title ?? '').trim() !== '')
+          .map((document) => newDocument(collection, document)),
         job.id,
       )
       const index = collectionIndexes.ensure(collection.id, collection.pipeline, embedding)
@@ -81,16 +87,25 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
       for await (const outcome of ingest(pending, steps, { lanes, ...(signal ? { signal } : {}) })) {
         if (outcome.outcome === 'failed') throw outcome.error
         done += 1
-        if (done % 50 === 0) yield { type: 'progress', done, total: pending.length, unit: 'documents', label: 'indexing' }
+        if (done % 50 === 0)
+          yield { type: 'progress', done, total: pending.length, unit: 'documents', label: 'indexing' }
       }
       index.store.optimize()
 
       const identities = new Map(pending.map(({ id, location }) => [id, location]))
       const retrieval = createRetrieval({ indexLibrary, collectionIndexes, texts, openEmbedding })
       const rank = async (question: string): Promise<string[]> => {
-        const request = { text: question, k: chunksPerQuestion, mode, options: { mergeNeighbours: false, perDocument: 0 } }
+        const request = {
+          text: question,
+          k: chunksPerQuestion,
+          mode,
+          options: { mergeNeighbours: false, perDocument: 0 },
+        }
         const passages = await retrieval.retrieve(collection, request, signal)
-        return distinct(passages.map(({ documentId }) => documentId), identities)
+        return distinct(
+          passages.map(({ documentId }) => documentId),
+          identities,
+        )
       }
       yield* evaluateRetrieval(set.cases, { rank, clock: () => performance.now(), metrics: metrics() }, signal)
     },
@@ -99,7 +114,16 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
 
 function newDocument(collection: Collection, document: BeirDocument): NewDocument {
   const { id } = document
-  return { collectionId: collection.id, sourceId: null, uploadId: null, location: id, identity: id, path: id, name: id, size: 0 }
+  return {
+    collectionId: collection.id,
+    sourceId: null,
+    uploadId: null,
+    location: id,
+    identity: id,
+    path: id,
+    name: id,
+    size: 0,
+  }
 }
 
 function toParsed(document: BeirDocument | undefined): ParsedDocument {

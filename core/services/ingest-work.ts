@@ -138,20 +138,20 @@ export function createIngestSteps(
       reporter.label(`${stage} ${item.path}`)
     },
     async read(item, signal): Promise<ReadResult> {
-      const known = item.contentHash !== null && isCurrentParser(item.parser) && indexLibrary.has(index.row.id, item.id)
+      const isIndexed = isCurrentParser(item.parser) && indexLibrary.has(index.row.id, item.id)
       const result = await compute.run(
         'parse',
         {
           path: item.location,
           name: item.name,
-          options: collection.pipeline.parsers,
-          maximumBytes: parts.maximumFileBytes,
-          ...(known ? { knownHash: item.contentHash } : {}),
+          parsers: collection.pipeline.parsers,
+          maxBytes: parts.maximumFileBytes,
+          ...(isIndexed && item.contentHash !== null ? { knownHash: item.contentHash } : {}),
         },
         signal ? { signal } : {},
       )
       if (result.unchanged) return { unchanged: true }
-      const { document: parsed, contentHash, type, size, parserId } = result
+      const { document: parsed, sha256: contentHash, type, size, parserId } = result
       return { unchanged: false, parsed, contentHash, type, size, parser: parserWithVersion(parserId) }
     },
     async chunk(parsed, signal) {

@@ -37,7 +37,10 @@ export function openSample(demoFolder: string): Sample {
     installed,
     async folders() {
       if (await installed()) return (await readdir(corpus)).sort().map((name) => join(corpus, name))
-      throw new AppError('item-missing', 'The sample documents are not part of this installation. Add your own documents.')
+      throw new AppError(
+        'item-missing',
+        'The sample documents are not part of this installation. Add your own documents.',
+      )
     },
     async cases() {
       if (!(await installed())) return []
