@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { abortable, throwIfAborted } from '../shared/abort.ts'
+import { gatherEvidence } from './extractive/evidence.ts'
+import { analyseQuestion } from './extractive/question.ts'
+import { answerability, answerFeatures } from './extractive/score.ts'
+import { rankUnits, selectStatements } from './extractive/select.ts'
+import { unitsOf } from './extractive/units.ts'
+import { wordStatements } from './extractive/wording.ts'
+import type { AnswerPart, GenerateRequest, Generator, GeneratorDefinition, GeneratorDependencies } from './generator.ts'
+
+const optionsSchema = z.object({
+  maxStatements: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(3)
+    .describe('Statements an answer has at most. A list that the question asks for is given whole.'),
+  refuseBelow: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.4)
+    .describe('Refuse when it is less likely than this (0 to 1) that the passages answer the question.'),
+})
+export type ExtractiveOptions = z.infer<typeof optionsSchema>
+
+/**
+ * Answers with sentences, list items and table rows of the passages, word for word. Needs no language model, makes
+ * nothing up, and gives the same answer every time. Errors: 'cancelled', and whatever the embedder throws.
+ */
+export const extractive: GeneratorDefinition<ExtractiveOptions> = {
+  id: 'extractive',
+  label: 'Extractive',
+  summary: 'Quotes the sentences that answer the question. Needs no language model and never makes anything up.',
+  version: 1,
+  options: optionsSchema,
+  create: (options, dependencies) => createExtractive(options, dependencies),
+}
+
+/** Said instead of an answer. */
+export const refusalSentence =
+  'Nothing in these documents answers this question. Try other words, or add documents that cover it.'
+
+function createExtractive(options: ExtractiveOptions, dependencies: GeneratorDependencies): Generator {
+  return { generate: (request, { signal } = {}) => answer(request, options, dependencies, signal) }
+}
+
+async function* answer(
+  { question: text, passages }: GenerateRequest,
+  options: ExtractiveOptions,
+  dependencies: GeneratorDependencies,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AnswerPart> {
+  throwIfAborted(signal)
+  const question = analyseQuestion(text)
+  const units = passages.flatMap((passage, position) => unitsOf(passage, position))
+  if (question.terms.length === 0 || units.length === 0) {
+    yield { type: 'refusal', reason: refusalSentence }
+    return
+  }
+
+  const evidence = await abortable(gatherEvidence(question, passages, units, dependencies), signal)
+  const best = rankUnits(evidence)[0]
+  if (!best || answerability(answerFeatures(evidence, best.assessed)) < options.refuseBelow) {
+    yield { type: 'refusal', reason: refusalSentence }
+    return
+  }
+
+  for (const statement of wordStatements(selectStatements(evidence, options.maxStatements), passages)) {
+    throwIfAborted(signal)
+    yield { type: 'text-delta', text: statement.text }
+    const passage = passages[statement.passage]?.index ?? statement.passage
+    yield { type: 'citation', passage, start: statement.start, end: statement.end }
+  }
+}
