@@ -1,14 +1,16 @@
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { channelOverPort, type Channel } from '../../contract/channel.ts'
 import type { MessageFromHost, MessageToHost } from '../utility.ts'
-import type { Relayed } from './utility-child.ts'
+import type { Relayed } from './parent-port-shim.ts'
 
-/** The main process's side of a utility process that runs as a child process. */
-export function startUtilityChild() {
-  const child = fork(fileURLToPath(new URL('./utility-child.ts', import.meta.url)), { serialization: 'advanced' })
+/**
+ * The main process's side of a utility process that runs as a child process.
+ * @param entry Another one than the toy, such as the built host.
+ */
+export function startUtilityChild(entry: string = here('./utility-child.ts')) {
+  const child = fork(entry, { serialization: 'advanced', execArgv: ['--import', here('./parent-port-shim.ts')] })
   const ports = new Map<number, EventEmitter>()
   const answers: MessageFromHost[] = []
   const news = new EventEmitter()
@@ -27,7 +29,7 @@ export function startUtilityChild() {
   })
   return {
     child,
-    tell: (data: MessageToHost<{ broken?: boolean }>) => send({ port: 0, data }),
+    tell: (data: MessageToHost<object>) => send({ port: 0, data }),
     /** The next word from the host. */
     hear: async (): Promise<MessageFromHost> => {
       while (answers.length === 0) await once(news, 'answer')
@@ -45,4 +47,8 @@ export function startUtilityChild() {
       })
     },
   }
+}
+
+function here(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url))
 }
