@@ -5,8 +5,8 @@
 export interface Tokenizer {
   readonly id: string
   /**
-   * True when no token spans white space and nothing across white space changes a word's tokens: the counts of pieces
-   * cut at white space then add up to the count of the whole. Absent means unknown.
+   * True when spaces, tabs and line ends always separate tokens and nothing across one changes a word's tokens: the
+   * counts of pieces cut there then add up to the count of the whole. Absent means unknown.
    */
   readonly additive?: boolean
   /** Number of tokens of `text`, without special tokens. */

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import type { ParsedDocument } from '../../contract/parsed-document.ts'
+import type { Tokenizer } from '../../shared/tokenizer.ts'
+import { measureCharacters, measureTokens, type Measure } from './measure.ts'
+
+/** The sizes of a chunk, as every chunker that counts tokens offers them. */
+export const maxTokensOption = (standard: number): z.ZodDefault<z.ZodInt> =>
+  z.int().min(8).max(100_000).default(standard).describe('Tokens in a chunk at most, counted by the embedding model.')
+
+export const overlapTokensOption = (standard: number): z.ZodDefault<z.ZodInt> =>
+  z.int().min(0).max(50_000).default(standard).describe('Tokens at the end of a chunk that the next one repeats.')
+
+export const minTokensOption = (standard: number): z.ZodDefault<z.ZodInt> =>
+  z.int().min(0).max(50_000).default(standard).describe('A section smaller than this is joined with the next one.')
+
+export const overlapProblem = {
+  message: 'The overlap must be at most half of the chunk size. Make it smaller, or the chunks larger.',
+  path: ['overlapTokens'],
+}
+
+/** An overlap of more than half a chunk would repeat everything more than once. */
+export function overlapFits(options: { maxTokens: number; overlapTokens: number }): boolean {
+  return options.overlapTokens * 2 <= options.maxTokens
+}
+
+export function measureDocument(
+  document: ParsedDocument,
+  unit: 'tokens' | 'characters',
+  tokenizer: Tokenizer,
+): Measure {
+  return unit === 'tokens' ? measureTokens(document.text, tokenizer) : measureCharacters()
+}
