@@ -1,0 +1,13 @@
+import type { ErrorData } from '../contract/errors.ts'
+import type { Progress } from '../shared/progress.ts'
+
+/** From the pool to a worker. A worker does one task at a time. */
+export type ToWorker = { type: 'run'; id: number; name: string; input: unknown } | { type: 'cancel'; id: number }
+
+/** From a worker to the pool. */
+export type FromWorker =
+  | { type: 'ready' }
+  | { type: 'progress'; id: number; progress: Progress }
+  | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; details?: Record<string, unknown> }
+  | { type: 'done'; id: number; result: unknown }
+  | { type: 'failed'; id: number; error: ErrorData }

@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { silentLog } from '../shared/log.ts'
+import { type ComputePool, type ComputePoolOptions, createComputePool } from './pool.ts'
+import type { FixtureTasks } from './pool.fixture.ts'
+
+const pools: ComputePool<FixtureTasks>[] = []
+
+function open(options: Partial<ComputePoolOptions> = {}): ComputePool<FixtureTasks> {
+  const workerUrl = new URL('./pool.fixture.ts', import.meta.url)
+  const pool = createComputePool<FixtureTasks>({
+    workerUrl,
+    size: 2,
+    timeoutMs: 30_000,
+    memoryMb: 64,
+    log: silentLog,
+    ...options,
+  })
+  pools.push(pool)
+  return pool
+}
+
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.dispose(0)
+})
+
+describe('createComputePool', () => {
+  it('gives back what a task returns, in the order of each caller', async () => {
+    const pool = open()
+    const inputs = Array.from({ length: 20 }, (_, index) => ({ index, text: `ä${index}` }))
+    expect(await Promise.all(inputs.map((input) => pool.run('echo', input)))).toEqual(inputs)
+    expect(pool.pending).toBe(0)
+  })
+
+  it('moves memory both ways instead of copying it', async () => {
+    const pool = open()
+    expect((await pool.run('vectors', { length: 1000 })).vectors).toEqual(new Float32Array(1000).fill(0.5))
+    const bytes = new Uint8Array(1000)
+    await pool.run('echo', { bytes }, { transfer: [bytes.buffer] })
+    expect(bytes.byteLength).toBe(0)
+  })
+
+  it('passes progress on', async () => {
+    const seen: number[] = []
+    await open().run('steps', { count: 3 }, { onProgress: (progress) => seen.push(progress.done) })
+    expect(seen).toEqual([1, 2, 3])
+  })
+
+  it('carries the errors of tasks across', async () => {
+    await expect(open().run('refuse', null)).rejects.toMatchObject({
+      name: 'AppError',
+      code: 'file-corrupt',
+      details: { page: 3 },
+    })
+  })
+
+  it.each([
+    ['loop', 'time-exceeded'],
+    ['hoard', 'memory-exceeded'],
+    ['crash', 'internal'],
+  ] as const)('survives a task that does %s: only that task fails, with %s', async (name, code) => {
+    const pool = open({ size: 1 })
+    const failing = pool.run(name, null, { timeoutMs: name === 'loop' ? 1000 : 30_000 })
+    const waiting = pool.run('echo', 'next')
+    await expect(failing).rejects.toMatchObject({ code })
+    expect(await waiting).toBe('next')
+  })
+
+  it('reports an unknown task and an input that cannot be sent', async () => {
+    const pool = open()
+    await expect(pool.run('nothing', null)).rejects.toMatchObject({ code: 'internal' })
+    await expect(pool.run('echo', () => {})).rejects.toMatchObject({ code: 'internal' })
+    expect(await pool.run('echo', 1)).toBe(1)
+  })
+
+  it('fails a task whose worker cannot start', async () => {
+    const pool = open({ workerUrl: new URL('./no-such-worker.ts', import.meta.url) })
+    await expect(pool.run('echo', 1)).rejects.toMatchObject({ code: 'internal' })
+  })
+
+  it('cancels what waits and what runs', async () => {
+    const pool = open({ size: 1 })
+    const running = new AbortController()
+    const waiting = new AbortController()
+    const first = pool.run('loop', null, { signal: running.signal })
+    const second = pool.run('echo', 2, { signal: waiting.signal })
+    const third = pool.run('echo', 3)
+    waiting.abort()
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' })
+    running.abort()
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' })
+    expect(await third).toBe(3)
+    await expect(pool.run('echo', 4, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('replaces a worker after its share of tasks', async () => {
+    const pool = open({ size: 1, tasksPerWorker: 2 })
+    const threads: number[] = []
+    for (let count = 0; count < 5; count++) threads.push(await pool.run('thread', null))
+    expect(threads[0]).toBe(threads[1])
+    expect(new Set(threads).size).toBe(3)
+  })
+
+  it('lets running work end when it is disposed, drops what waits, refuses more', async () => {
+    const pool = open({ size: 1 })
+    const running = pool.run('wait', { ms: 200 })
+    const waiting = pool.run('echo', 1)
+    waiting.catch(() => {})
+    const disposing = pool.dispose(20_000)
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' })
+    expect(await running).toBe('waited')
+    await disposing
+    await expect(pool.run('echo', 1)).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('ends running work that does not end by itself', async () => {
+    const pool = open({ size: 1 })
+    const running = pool.run('loop', null)
+    const refused = expect(running).rejects.toMatchObject({ code: 'cancelled' })
+    await pool.dispose(100)
+    await refused
+  })
+})

@@ -1,0 +1,260 @@
+import { Worker } from 'node:worker_threads'
+import { AppError, fromErrorData } from '../contract/errors.ts'
+import { cancelled } from '../shared/abort.ts'
+import type { Log } from '../shared/log.ts'
+import type { Progress } from '../shared/progress.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+import type { TaskName, Tasks } from './tasks.ts'
+
+export interface ComputePoolOptions {
+  /** The worker's entry: `core/compute/worker.ts`, or what the bundler made of it. */
+  workerUrl: URL
+  /** Threads at most; each starts when there is work for it. */
+  size: number
+  /** How long a task may run before its worker is ended. */
+  timeoutMs: number
+  /** JavaScript heap of one worker in MiB. */
+  memoryMb: number
+  log: Log
+  /** A worker is replaced after this many tasks, which bounds what libraries leak. 0: never. Default 500. */
+  tasksPerWorker?: number
+}
+
+export interface RunOptions {
+  signal?: AbortSignal
+  /** Instead of the pool's own. */
+  timeoutMs?: number
+  onProgress?: (progress: Progress) => void
+  /** Memory of the input that moves to the worker instead of being copied; the caller loses it. */
+  transfer?: ArrayBuffer[]
+}
+
+/** The tasks of a pool: name -> input and output, plain data both. */
+export type TaskMap = Record<string, { input: unknown; output: unknown }>
+
+/**
+ * Runs heavy pure work on threads, so that whatever a file does (an endless loop, all the memory, a crash) happens to
+ * that one task. Errors: time-exceeded, memory-exceeded, cancelled, internal (the worker crashed), and whatever the
+ * task itself throws.
+ */
+export interface ComputePool<Map extends { [Name in keyof Map]: { input: unknown; output: unknown } } = Tasks> {
+  run<Name extends keyof Map & string>(
+    name: Name,
+    input: Map[Name]['input'],
+    options?: RunOptions,
+  ): Promise<Map[Name]['output']>
+  /** Tasks that wait or run. */
+  readonly pending: number
+  /** Refuses new work, drops what waits, lets running tasks end for up to `graceMs` (default 2000), then ends them. */
+  dispose(graceMs?: number): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export type { TaskName }
+
+interface Job {
+  id: number
+  name: string
+  input: unknown
+  options: RunOptions
+  timeoutMs: number
+  resolve(result: unknown): void
+  reject(error: AppError): void
+  /** Removes the listener for cancellation. */
+  release(): void
+}
+
+interface Seat {
+  worker: Worker
+  job: Job | undefined
+  tasksDone: number
+  timer: NodeJS.Timeout | undefined
+  /** Set when the pool itself ends the worker, so that its exit is no crash. */
+  ended: boolean
+}
+
+export function createComputePool<Map extends { [Name in keyof Map]: { input: unknown; output: unknown } } = Tasks>(
+  pool: ComputePoolOptions,
+): ComputePool<Map> {
+  const { workerUrl, size, memoryMb, log, tasksPerWorker = 500 } = pool
+  const seats = new Set<Seat>()
+  const queue: Job[] = []
+  let nextId = 1
+  let closing: Promise<void> | undefined
+  let wake: (() => void) | undefined
+
+  const settle = (job: Job, finish: () => void): void => {
+    job.release()
+    finish()
+    wake?.()
+  }
+
+  /** Ends a worker; its job, if any, fails with `error`. */
+  const end = async (seat: Seat, error?: AppError): Promise<void> => {
+    seat.ended = true
+    seats.delete(seat)
+    clearTimeout(seat.timer)
+    const job = seat.job
+    seat.job = undefined
+    if (job && error) settle(job, () => job.reject(error))
+    await seat.worker.terminate()
+  }
+
+  const open = (): Seat => {
+    const worker = new Worker(workerUrl, {
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      // The worker has no use for the command line of its host.
+      argv: [],
+      stdout: false,
+      stderr: false,
+    })
+    const seat: Seat = { worker, job: undefined, tasksDone: 0, timer: undefined, ended: false }
+    seats.add(seat)
+    worker.on('message', (message: FromWorker) => receive(seat, message))
+    worker.on('messageerror', () => fail(seat, new AppError('internal', 'A result could not be read by the core.')))
+    worker.on('error', (error: unknown) => fail(seat, crashError(error, memoryMb)))
+    worker.on('exit', (code) => {
+      if (!seat.ended) fail(seat, new AppError('internal', `A worker stopped unexpectedly (code ${code}).`))
+    })
+    worker.unref()
+    return seat
+  }
+
+  const fail = (seat: Seat, error: AppError): void => {
+    if (seat.ended) return
+    log.warn('compute worker ended', { code: error.code, task: seat.job?.name })
+    void end(seat, error).finally(schedule)
+  }
+
+  const receive = (seat: Seat, message: FromWorker): void => {
+    if (message.type === 'log') {
+      log[message.level](message.message, message.details)
+      return
+    }
+    const job = seat.job
+    if (message.type === 'ready' || !job || message.id !== job.id) return
+    if (message.type === 'progress') {
+      job.options.onProgress?.(message.progress)
+      return
+    }
+    seat.job = undefined
+    seat.tasksDone++
+    clearTimeout(seat.timer)
+    seat.worker.unref()
+    settle(job, () => {
+      if (message.type === 'done') job.resolve(message.result)
+      else job.reject(fromErrorData(message.error))
+    })
+    if (tasksPerWorker > 0 && seat.tasksDone >= tasksPerWorker) void end(seat).finally(schedule)
+    schedule()
+  }
+
+  const start = (seat: Seat, job: Job): void => {
+    const message: ToWorker = { type: 'run', id: job.id, name: job.name, input: job.input }
+    try {
+      seat.worker.postMessage(message, job.options.transfer ?? [])
+    } catch (error) {
+      settle(job, () => job.reject(new AppError('internal', 'A task cannot be sent to its worker.', { cause: error })))
+      return
+    }
+    seat.job = job
+    seat.worker.ref()
+    seat.timer = setTimeout(() => {
+      fail(seat, timeError(job.timeoutMs))
+    }, job.timeoutMs)
+  }
+
+  const schedule = (): void => {
+    while (queue.length > 0) {
+      let free = [...seats].find((seat) => seat.job === undefined)
+      if (!free && seats.size < size) free = open()
+      const job = free ? queue.shift() : undefined
+      if (!free || !job) return
+      start(free, job)
+    }
+  }
+
+  const cancel = (job: Job): void => {
+    const waiting = queue.indexOf(job)
+    if (waiting >= 0) {
+      queue.splice(waiting, 1)
+      settle(job, () => job.reject(cancelled()))
+      return
+    }
+    const seat = [...seats].find((candidate) => candidate.job === job)
+    // Parsing does not stop for a message while it computes, so the thread goes.
+    if (seat) void end(seat, cancelled()).finally(schedule)
+  }
+
+  const dispose = async (graceMs: number): Promise<void> => {
+    for (const job of queue.splice(0)) settle(job, () => job.reject(cancelled()))
+    const deadline = Date.now() + graceMs
+    while ([...seats].some((seat) => seat.job) && Date.now() < deadline) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      wake = resolve
+      const timer = setTimeout(resolve, Math.max(0, deadline - Date.now()))
+      await promise
+      clearTimeout(timer)
+    }
+    await Promise.all([...seats].map((seat) => end(seat, cancelled())))
+  }
+
+  return {
+    get pending() {
+      return queue.length + [...seats].filter((seat) => seat.job).length
+    },
+    run(name, input, options = {}) {
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+      if (closing || options.signal?.aborted) {
+        reject(cancelled())
+      } else {
+        const onAbort = (): void => cancel(job)
+        const job: Job = {
+          id: nextId++,
+          name,
+          input,
+          options,
+          timeoutMs: options.timeoutMs ?? pool.timeoutMs,
+          resolve,
+          reject,
+          release: () => options.signal?.removeEventListener('abort', onAbort),
+        }
+        options.signal?.addEventListener('abort', onAbort, { once: true })
+        queue.push(job)
+        schedule()
+      }
+      // The worker answers with the output of the task it was asked for.
+      return promise as Promise<Map[typeof name]['output']>
+    },
+    dispose(graceMs = 2000) {
+      closing ??= dispose(graceMs)
+      return closing
+    },
+    [Symbol.asyncDispose]() {
+      closing ??= dispose(2000)
+      return closing
+    },
+  }
+}
+
+function timeError(timeoutMs: number): AppError {
+  const seconds = Math.round(timeoutMs / 1000)
+  return new AppError(
+    'time-exceeded',
+    `This took longer than ${seconds} ${seconds === 1 ? 'second' : 'seconds'} and was stopped. Split the file into parts, then add those.`,
+    { retryable: true, details: { timeoutMs } },
+  )
+}
+
+function crashError(error: unknown, memoryMb: number): AppError {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return new AppError(
+      'memory-exceeded',
+      `This needs more than ${memoryMb} MB of memory and was stopped. Split the file into parts, then add those.`,
+      { details: { memoryMb } },
+    )
+  }
+  const text = error instanceof Error ? error.message : String(error)
+  return new AppError('internal', `Something went wrong inside Quarry: ${text}`, { cause: error })
+}

@@ -1,0 +1,17 @@
+import { csvParser } from './csv.ts'
+import { docxParser } from './docx.ts'
+import { htmlParser } from './html.ts'
+import { markdownParser } from './markdown.ts'
+import type { ParserDefinition } from './parser.ts'
+import { pdfParser } from './pdf.ts'
+import { textParser } from './text.ts'
+
+/** Every parser there is. */
+export const parserDefinitions: readonly ParserDefinition[] = [
+  textParser,
+  markdownParser,
+  htmlParser,
+  pdfParser,
+  docxParser,
+  csvParser,
+]

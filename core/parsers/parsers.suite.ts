@@ -1,0 +1,207 @@
+import { deflateSync } from 'node:zlib'
+import { strToU8, zipSync } from 'fflate'
+import { expect } from 'vitest'
+import { AppError } from '../contract/errors.ts'
+import { type ParsedDocument, parsedDocumentSchema } from '../contract/parsed-document.ts'
+import type { Parser } from './parser.ts'
+
+/** Asserts everything that core/contract/parsed-document.ts promises of a parsed document. */
+export function checkParsedDocument(document: ParsedDocument): void {
+  parsedDocumentSchema.parse(document)
+  const { text, elements, pages } = document
+  expect(text.trim(), 'text').not.toBe('')
+  expect(text.isWellFormed(), 'well-formed').toBe(true)
+  expect(text.includes('\0'), 'no NUL').toBe(false)
+  expect(text.includes('\r'), "line ends are '\\n'").toBe(false)
+  let end = 0
+  for (const element of elements) {
+    if (element.start < end || element.end <= element.start || element.end > text.length) {
+      expect.fail(`element out of order: ${JSON.stringify(element)} after ${end} of ${text.length}`)
+    }
+    const between = text.slice(end, element.start)
+    if (between.trim() !== '') expect.fail(`text outside elements: ${JSON.stringify(between.slice(0, 200))}`)
+    if (text.slice(element.start, element.end).trim() === '') expect.fail(`blank ${JSON.stringify(element)}`)
+    end = element.end
+    if (element.kind === 'heading' && element.level === undefined) expect.fail('a heading without level')
+    if (element.kind === 'table') checkRows(text, element)
+    for (const box of element.boxes ?? []) {
+      const page = pages[box.page - 1]
+      if (!page || box.width < 0 || box.height < 0) expect.fail(`bad box ${JSON.stringify(box)}`)
+      if (box.x < -1 || box.x + box.width > (page?.width ?? Infinity) + 1)
+        expect.fail(`off page ${JSON.stringify(box)}`)
+      if (box.y < -1 || box.y + box.height > (page?.height ?? Infinity) + 1)
+        expect.fail(`off page ${JSON.stringify(box)}`)
+    }
+    if (pages.length > 0) {
+      const page = pages.findLast((candidate) => candidate.start <= element.start)
+      // Where pages are blank several begin at one place; the separator before an element belongs to the page before.
+      const first = pages.find((candidate) => candidate.end >= element.end)
+      expect(element.page, 'page').toBeGreaterThanOrEqual(first?.number ?? 1)
+      expect(element.page, 'page').toBeLessThanOrEqual(page?.number ?? 1)
+    }
+  }
+  if (text.slice(end).trim() !== '') expect.fail(`text after the last element: ${text.slice(end, end + 200)}`)
+  pages.forEach((page, index) => {
+    expect(page.number).toBe(index + 1)
+    expect(page.start).toBe(pages[index - 1]?.end ?? 0)
+  })
+  if (pages.length > 0) expect(pages.at(-1)?.end).toBe(text.length)
+}
+
+function checkRows(text: string, element: ParsedDocument['elements'][number]): void {
+  const rows = element.rows ?? []
+  expect(rows.length, 'rows').toBeGreaterThan(0)
+  expect(element.headerRows ?? 0, 'headerRows').toBeLessThanOrEqual(rows.length)
+  let end = element.start
+  for (const row of rows) {
+    if (row.start < end || row.end > element.end || row.end <= row.start) {
+      expect.fail(
+        `row out of order: ${JSON.stringify(row)} in ${JSON.stringify({ start: element.start, end: element.end })}`,
+      )
+    }
+    if (text.slice(end, row.start).trim() !== '') expect.fail(`text between rows: ${text.slice(end, row.start)}`)
+    end = row.end
+  }
+}
+
+/** Parses damaged bytes; whatever comes of it must be a valid document or an AppError that is not 'internal'. */
+export async function expectDocumentOrAppError(parser: Parser, name: string, bytes: Uint8Array): Promise<void> {
+  let document: ParsedDocument
+  try {
+    document = await parser.parse({ name, bytes })
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    expect(error.code).toMatch(/^(file-|type-unsupported)/)
+    return
+  }
+  checkParsedDocument(document)
+}
+
+/** A sequence of numbers in [0, 1) that is the same on every run (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Cut off, with flipped bits, with a hole, with a part doubled, or noise after the first bytes. */
+export function damage(bytes: Uint8Array, random: () => number): Uint8Array {
+  const at = Math.floor(random() * bytes.length)
+  const copy = bytes.slice()
+  switch (Math.floor(random() * 5)) {
+    case 0:
+      return copy.slice(0, at)
+    case 1:
+      for (let flips = 0; flips < 1 + random() * 30; flips++) {
+        const place = Math.floor(random() * copy.length)
+        copy[place] = (copy[place] ?? 0) ^ (1 << Math.floor(random() * 8))
+      }
+      return copy
+    case 2:
+      return copy.fill(0, at, at + Math.floor(random() * 200))
+    case 3:
+      return new Uint8Array(Buffer.concat([copy.subarray(0, at), copy.subarray(Math.floor(at / 2))]))
+    default:
+      for (let place = Math.min(at, 64); place < copy.length; place++) copy[place] = Math.floor(random() * 256)
+      return copy
+  }
+}
+
+export interface PdfText {
+  text: string
+  x: number
+  /** From the top of the page, in points. */
+  y: number
+  size?: number
+  bold?: boolean
+}
+
+/** A small PDF with these texts on its pages (612 × 792 points, Helvetica). */
+export function makePdf(pages: readonly (readonly PdfText[])[], { compress = false } = {}): Uint8Array {
+  const objects: (string | Buffer)[] = []
+  const add = (body: string | Buffer): number => objects.push(body)
+  add('<< /Type /Catalog /Pages 2 0 R >>')
+  add('')
+  const regular = add('<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>')
+  const bold = add('<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>')
+  const kids: number[] = []
+  for (const texts of pages) {
+    const source = texts
+      .map(({ text, x, y, size = 10, bold: isBold = false }) => {
+        const escaped = text.replaceAll(/[\\()]/g, '\\$&')
+        return `BT /${isBold ? 'F2' : 'F1'} ${size} Tf ${x} ${792 - y} Td (${escaped}) Tj ET`
+      })
+      .join('\n')
+    const raw = Buffer.from(source, 'latin1')
+    const data = compress ? deflateSync(raw) : raw
+    const head = `<< /Length ${data.length}${compress ? ' /Filter /FlateDecode' : ''} >>\nstream\n`
+    const content = add(Buffer.concat([Buffer.from(head), data, Buffer.from('\nendstream')]))
+    const fonts = `<< /Font << /F1 ${regular} 0 R /F2 ${bold} 0 R >> >>`
+    kids.push(
+      add(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${content} 0 R /Resources ${fonts} >>`),
+    )
+  }
+  objects[1] = `<< /Type /Pages /Count ${kids.length} /Kids [${kids.map((kid) => `${kid} 0 R`).join(' ')}] >>`
+  const parts: Buffer[] = [Buffer.from('%PDF-1.7\n')]
+  const offsets: number[] = []
+  objects.forEach((body, index) => {
+    offsets.push(Buffer.concat(parts).length)
+    parts.push(Buffer.from(`${index + 1} 0 obj\n`), Buffer.from(body), Buffer.from('\nendobj\n'))
+  })
+  const start = Buffer.concat(parts).length
+  const table = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('')
+  parts.push(
+    Buffer.from(`xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}`),
+    Buffer.from(`trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`),
+  )
+  return new Uint8Array(Buffer.concat(parts))
+}
+
+/** Prose set in lines of a column, as a typesetter would. */
+export function setLines(text: string, x: number, y: number, charactersPerLine: number, leading = 12): PdfText[] {
+  const lines: string[] = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? ''
+    if (last.length + word.length + 1 > charactersPerLine) lines.push(word)
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`
+  }
+  return lines.map((line, index) => ({ text: line, x, y: y + index * leading }))
+}
+
+/** A small Word file around this body (WordprocessingML). */
+export function makeDocx(body: string, members: Record<string, Uint8Array> = {}): Uint8Array {
+  const wordNamespace = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main'
+  const mathNamespace = 'http://schemas.openxmlformats.org/officeDocument/2006/math'
+  const packageUrl = 'http://schemas.openxmlformats.org/package/2006'
+  const officeUrl = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
+  const style = (id: string, name: string): string =>
+    `<w:style w:type="paragraph" w:styleId="${id}"><w:name w:val="${name}"/></w:style>`
+  return zipSync({
+    '[Content_Types].xml': strToU8(
+      `<?xml version="1.0"?><Types xmlns="${packageUrl}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`,
+    ),
+    '_rels/.rels': strToU8(
+      `<?xml version="1.0"?><Relationships xmlns="${packageUrl}/relationships"><Relationship Id="rId1" Type="${officeUrl}/officeDocument" Target="word/document.xml"/></Relationships>`,
+    ),
+    'word/_rels/document.xml.rels': strToU8(
+      `<?xml version="1.0"?><Relationships xmlns="${packageUrl}/relationships"><Relationship Id="rId1" Type="${officeUrl}/styles" Target="styles.xml"/></Relationships>`,
+    ),
+    'word/styles.xml': strToU8(
+      `<?xml version="1.0"?><w:styles xmlns:w="${wordNamespace}">${style('Heading1', 'heading 1')}${style('Heading2', 'heading 2')}<w:style w:type="paragraph" w:styleId="Own"><w:name w:val="Chapter of ours"/><w:basedOn w:val="Heading2"/></w:style></w:styles>`,
+    ),
+    'word/document.xml': strToU8(
+      `<?xml version="1.0"?><w:document xmlns:w="${wordNamespace}" xmlns:m="${mathNamespace}"><w:body>${body}</w:body></w:document>`,
+    ),
+    ...members,
+  })
+}
+
+/** One paragraph of WordprocessingML. */
+export function docxParagraph(text: string, style?: string): string {
+  const properties = style ? `<w:pPr><w:pStyle w:val="${style}"/></w:pPr>` : ''
+  return `<w:p>${properties}<w:r><w:t xml:space="preserve">${text}</w:t></w:r></w:p>`
+}
