@@ -21,7 +21,7 @@ export function documentHandlers(services: Services) {
       const { text, elements, pages } = texts.get(input.documentId)
       const start = Math.min(input.start, text.length)
       const end = Math.min(Math.max(input.end, start), text.length)
-      const from = lineStart(text, Math.max(0, start - input.around))
+      const from = lineStart(text, Math.max(0, start - input.around), start)
       const to = Math.min(text.length, end + input.around)
       const touches = (span: { start: number; end: number }): boolean => span.end > from && span.start < to
       return {
@@ -44,9 +44,9 @@ export function documentHandlers(services: Services) {
   }
 }
 
-/** The window begins at a line where one begins near by, so that it does not open in mid-word. */
-function lineStart(text: string, offset: number): number {
+/** The window begins at a line where one begins before `limit`, so that it does not open in mid-word. */
+function lineStart(text: string, offset: number, limit: number): number {
   if (offset === 0) return 0
-  const next = text.indexOf('\n', offset)
-  return next >= 0 && next - offset < 2000 ? next + 1 : offset
+  const next = text.indexOf('\n', offset) + 1
+  return next > 0 && next <= Math.min(limit, offset + 2000) ? next : offset
 }
