@@ -1,10 +1,13 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { createRequire } from 'node:module'
 import { connect as connectSocket } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { pageHeaders } from './page-files.ts'
 import { serve, type ServedHost } from './serve.ts'
 import { createToy } from './testing/toy.ts'
 import { requestLimit } from './errors-on-the-wire.ts'
@@ -44,6 +47,21 @@ describe('the page', () => {
       'referrer-policy': 'no-referrer',
     })
     expect(headers['access-control-allow-origin']).toBeUndefined()
+  })
+
+  test('allows the one style element that react-aria adds', async () => {
+    const press = createRequire(import.meta.url)
+      .resolve('react-aria/package.json')
+      .replace('package.json', 'dist/private/interactions/usePress.mjs')
+    const source = await readFile(press, 'utf8')
+    // The attribute's name is put in by the template.
+    const style = /style\.textContent = `([^`]*)`\.trim\(\)/
+      .exec(source)?.[1]
+      ?.replace(/\$\{[^}]*\}/, 'data-react-aria-pressable')
+    const hash = createHash('sha256')
+      .update(style?.trim() ?? '')
+      .digest('base64')
+    expect(pageHeaders['content-security-policy']).toContain(`'sha256-${hash}'`)
   })
 
   test('answers its own places and keeps hashed files for ever', async () => {
