@@ -38,8 +38,15 @@ export interface IndexStore {
   remove(chunkIds: readonly number[]): void
   /** Any text a person can type is a valid query; it is never read as query syntax. */
   searchText(query: string, limit: number, filter?: IndexFilter): IndexHit[]
+  /**
+   * Chunks that hold neighbouring words of the query next to each other, scored by BM25 over those pairs; further
+   * evidence beside `searchText`. Empty for a query of one word.
+   */
+  searchPhrases(query: string, limit: number, filter?: IndexFilter): IndexHit[]
   /** A query vector of zeros finds nothing. */
   searchVector(vector: Float32Array, limit: number, filter?: IndexFilter): IndexHit[]
+  /** The vectors of these chunks; chunks without one are left out. */
+  vectors(chunkIds: readonly number[]): Map<number, Float32Array>
   /** In how many chunks each word occurs, after the same analysis as `searchText`, and how many chunks there are. */
   termStatistics(words: readonly string[]): TermStatistics
   /** Merges segments after bulk work, so that searches are fast. */

@@ -1,0 +1,204 @@
+import { z } from 'zod'
+import type { Database, Statement } from 'better-sqlite3'
+import { AppError } from '../contract/errors.ts'
+import type { IndexDefinition, IndexDependencies, IndexFilter, IndexHit, IndexStore } from './index-store.ts'
+import { analyseQuery, analyseWord, indexedText } from './text-analysis.ts'
+import type { QueryTerm } from './text-analysis.ts'
+
+/**
+ * Full text in FTS5 and vectors in sqlite-vec, in the workspace's own database. Text scores are FTS5's BM25 (k1 1.2,
+ * b 0.75; https://sqlite.org/fts5.html#the_bm25_function) over words stemmed by Porter's algorithm, with accents removed.
+ * Vector search is exact: every vector is compared.
+ */
+export const sqliteIndex: IndexDefinition<Record<string, never>> = {
+  id: 'sqlite',
+  label: 'SQLite',
+  summary: 'Full text and exact vector search in the workspace’s own database file. Good up to some 100,000 passages.',
+  version: 1,
+  options: z.object({}).strict(),
+  create: (_options, dependencies) => createSqliteIndex(dependencies),
+}
+
+/** sqlite-vec refuses more. */
+const maxVectorHits = 4096
+
+function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies): IndexStore {
+  if (!Number.isSafeInteger(indexId) || !Number.isSafeInteger(dimensions) || dimensions < 1) {
+    throw new RangeError(`An index needs a whole number and dimensions: ${indexId}, ${dimensions}.`)
+  }
+  const tables = {
+    members: `index_${indexId}_members`,
+    text: `index_${indexId}_text`,
+    vectors: `index_${indexId}_vectors`,
+  }
+  const statement = prepareOnce(database)
+  const within = `IN (SELECT chunk_id FROM ${tables.members}
+    WHERE document_id IN (SELECT value FROM json_each(:documents)))`
+
+  const matchText = (expression: string, limit: number, filter?: IndexFilter): IndexHit[] => {
+    if (expression === '' || limit < 1) return []
+    const documents = documentsOf(filter)
+    // FTS5 gives -BM25 as `rank`, best first.
+    const rows = statement(
+      `SELECT rowid AS chunkId, -rank AS score FROM ${tables.text} WHERE ${tables.text} MATCH :expression
+       ${documents === undefined ? '' : `AND rowid ${within}`} ORDER BY rank LIMIT :limit`,
+    ).all(parameters({ expression, limit: BigInt(Math.trunc(limit)) }, documents)) as IndexHit[]
+    return sortHits(rows)
+  }
+
+  const store: IndexStore = {
+    create() {
+      database.exec(`
+        CREATE TABLE IF NOT EXISTS ${tables.members} (
+          chunk_id INTEGER PRIMARY KEY, document_id TEXT NOT NULL, has_vector INTEGER NOT NULL) STRICT;
+        CREATE INDEX IF NOT EXISTS ${tables.members}_document ON ${tables.members} (document_id);
+        CREATE VIRTUAL TABLE IF NOT EXISTS ${tables.text} USING fts5(
+          body, content = '', contentless_delete = 1,
+          tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* M* Co'");
+        CREATE VIRTUAL TABLE IF NOT EXISTS ${tables.vectors} USING vec0(
+          embedding float[${dimensions}] distance_metric=cosine)`)
+    },
+
+    drop() {
+      for (const table of Object.values(tables)) database.exec(`DROP TABLE IF EXISTS ${table}`)
+    },
+
+    add(entries) {
+      const addMember = statement(`INSERT INTO ${tables.members} VALUES (?, ?, ?)`)
+      const addText = statement(`INSERT INTO ${tables.text} (rowid, body) VALUES (?, ?)`)
+      const addVector = statement(`INSERT INTO ${tables.vectors} (rowid, embedding) VALUES (?, ?)`)
+      database.transaction(() => {
+        for (const entry of entries) {
+          checkVector(entry.vector, dimensions)
+          const hasVector = isDirection(entry.vector)
+          // vec0 takes whole numbers only as BigInt.
+          const id = BigInt(entry.chunkId)
+          store.remove([entry.chunkId])
+          addMember.run(id, entry.documentId, hasVector ? 1n : 0n)
+          addText.run(id, indexedText(entry.text))
+          if (hasVector) addVector.run(id, bytesOf(entry.vector))
+        }
+      })()
+    },
+
+    remove(chunkIds) {
+      const known = statement(`SELECT has_vector AS hasVector FROM ${tables.members} WHERE chunk_id = ?`)
+      const removals = [
+        statement(`DELETE FROM ${tables.text} WHERE rowid = ?`),
+        statement(`DELETE FROM ${tables.members} WHERE chunk_id = ?`),
+      ]
+      const removeVector = statement(`DELETE FROM ${tables.vectors} WHERE rowid = ?`)
+      database.transaction(() => {
+        for (const chunkId of chunkIds) {
+          const id = BigInt(chunkId)
+          const member = known.get(id) as { hasVector: number } | undefined
+          if (!member) continue
+          for (const removal of removals) removal.run(id)
+          if (member.hasVector) removeVector.run(id)
+        }
+      })()
+    },
+
+    searchText(query, limit, filter) {
+      return matchText(analyseQuery(query).terms.map(quote).join(' OR '), limit, filter)
+    },
+
+    searchPhrases(query, limit, filter) {
+      return matchText(
+        analyseQuery(query)
+          .phrases.map((phrase) => `"${phrase}"`)
+          .join(' OR '),
+        limit,
+        filter,
+      )
+    },
+
+    searchVector(vector, limit, filter) {
+      checkVector(vector, dimensions)
+      if (!isDirection(vector) || limit < 1) return []
+      const documents = documentsOf(filter)
+      const rows = statement(
+        `SELECT rowid AS chunkId, 1 - distance AS score FROM ${tables.vectors} WHERE embedding MATCH :vector
+         AND k = :limit ${documents === undefined ? '' : `AND rowid ${within}`} ORDER BY distance`,
+      ).all(
+        parameters({ vector: bytesOf(vector), limit: BigInt(Math.min(Math.trunc(limit), maxVectorHits)) }, documents),
+      ) as IndexHit[]
+      return sortHits(rows)
+    },
+
+    vectors(chunkIds) {
+      const read = statement(`SELECT embedding FROM ${tables.vectors} WHERE rowid = ?`).pluck()
+      return new Map(
+        chunkIds.flatMap((chunkId) => {
+          const bytes = read.get(BigInt(chunkId)) as Buffer | undefined
+          // Copied: the bytes need not begin where a float may begin.
+          return bytes ? [[chunkId, new Float32Array(Uint8Array.from(bytes).buffer)] as const] : []
+        }),
+      )
+    },
+
+    termStatistics(words) {
+      const chunks = statement(`SELECT count(*) FROM ${tables.members}`).pluck().get() as number
+      const count = statement(`SELECT count(*) FROM ${tables.text} WHERE ${tables.text} MATCH ?`).pluck()
+      const frequencies = words.map((word) => {
+        const term = analyseWord(word)
+        return term ? (count.get(quote(term)) as number) : 0
+      })
+      return { chunks, frequencies }
+    },
+
+    optimize() {
+      database.exec(`INSERT INTO ${tables.text} (${tables.text}) VALUES ('optimize')`)
+    },
+  }
+  return store
+}
+
+/** Terms hold letters, digits and marks only, so that quotes make each of them plain text to FTS5. */
+function quote(term: QueryTerm): string {
+  return `"${term.text}"${term.prefix ? '*' : ''}`
+}
+
+function documentsOf(filter: IndexFilter | undefined): string | undefined {
+  return filter?.documentIds === undefined ? undefined : JSON.stringify(filter.documentIds)
+}
+
+function parameters(values: Record<string, unknown>, documents: string | undefined): Record<string, unknown> {
+  return documents === undefined ? values : { ...values, documents }
+}
+
+/** Best first; equal scores in the order of the chunks, so that two runs give one ranking. */
+function sortHits(hits: IndexHit[]): IndexHit[] {
+  return hits.sort((a, b) => b.score - a.score || a.chunkId - b.chunkId)
+}
+
+function checkVector(vector: Float32Array, dimensions: number): void {
+  if (vector.length === dimensions) return
+  throw new AppError(
+    'model-invalid',
+    `A vector of ${vector.length} numbers does not fit an index of ${dimensions}. Index the collection again with its ` +
+      'present model.',
+    { details: { expected: dimensions, given: vector.length } },
+  )
+}
+
+/** False for all zeros and for anything that is not a number: neither has an angle to another vector. */
+function isDirection(vector: Float32Array): boolean {
+  let squares = 0
+  for (const value of vector) squares += value * value
+  return squares > 0 && Number.isFinite(squares)
+}
+
+function bytesOf(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
+}
+
+/** Statements are prepared when first used, not at creation: the tables may not exist before. */
+function prepareOnce(database: Database): (sql: string) => Statement {
+  const prepared = new Map<string, Statement>()
+  return (sql) => {
+    let found = prepared.get(sql)
+    if (!found) prepared.set(sql, (found = database.prepare(sql)))
+    return found
+  }
+}
