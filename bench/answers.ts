@@ -7,7 +7,6 @@ import { gatherEvidence, type Evidence, type UnitFeatures } from '../core/genera
 import { extractive } from '../core/generators/extractive.ts'
 import { analyseQuestion, type Question } from '../core/generators/extractive/question.ts'
 import {
-  answerability,
   answerFeatures,
   answerIntercept,
   answerWeights,
@@ -16,7 +15,7 @@ import {
 } from '../core/generators/extractive/score.ts'
 import { rankUnits } from '../core/generators/extractive/select.ts'
 import { unitsOf, type Unit } from '../core/generators/extractive/units.ts'
-import { fold, isUnspaced, wordsOf } from '../core/generators/extractive/words.ts'
+import { isUnspaced, wordsOf } from '../core/generators/extractive/words.ts'
 import type { AnswerPart, GeneratorDependencies, Passage } from '../core/generators/generator.ts'
 import { sha256 } from '../core/shared/hash.ts'
 

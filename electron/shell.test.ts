@@ -237,7 +237,7 @@ function runInFake(host: FakeUtilityProcess): void {
   const toy = createToy()
   const parentPort: ParentPort = {
     on: (_type, listener) => {
-      for (const { message, ports } of host.received) listener({ data: message, ports: ports as unknown as PortLike[] })
+      for (const { message, ports } of host.received) listener({ data: message, ports: ports })
       return host.on('received', (data: unknown, ports: PortLike[]) => listener({ data, ports }))
     },
     postMessage: (message) => host.say(message),

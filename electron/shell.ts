@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type * as Electron from 'electron'
 import type { BrowserWindow } from 'electron'
 import { consoleLog } from '../core/shared/log.ts'
 import { channels } from './bridge-channels.ts'
@@ -12,7 +13,7 @@ import { loadWindowPlace, saveWindowPlace, smallestWindow } from './window-state
 
 /** The modules of Electron that the shell uses. Passed in, so that all of this runs against a fake in tests. */
 export type ElectronApi = Pick<
-  typeof import('electron'),
+  typeof Electron,
   | 'app'
   | 'BrowserWindow'
   | 'dialog'

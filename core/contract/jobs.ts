@@ -51,6 +51,8 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     reason: errorDataSchema.nullable(),
     pages: z.int().nullable(),
     chunks: z.int(),
+    /** Milliseconds by stage, waiting for a free worker included; only where ready. */
+    timesMs: z.object({ read: z.number(), chunk: z.number(), embed: z.number(), save: z.number() }).optional(),
   }),
   z.object({ type: z.literal('job-end'), number: z.int(), job: jobSchema }),
   /** Not stored, `number` is that of the last stored event: the present state, at most a few a second. */

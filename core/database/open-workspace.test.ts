@@ -22,7 +22,10 @@ describe('openWorkspace', () => {
     using folder = temporaryFolder()
     using _first = openWorkspace(folder.path, 'quarry serve')
     expect(() => openWorkspace(folder.path, 'quarry ingest')).toThrow(
-      expect.objectContaining({ code: 'workspace-locked', message: expect.stringContaining('quarry serve') as string }) as Error,
+      expect.objectContaining({
+        code: 'workspace-locked',
+        message: expect.stringContaining('quarry serve') as string,
+      }) as Error,
     )
     const { output } = await openElsewhere(folder.path)
     expect(output).toContain(`workspace-locked`)
@@ -31,7 +34,11 @@ describe('openWorkspace', () => {
 
   it('is free again after its holder was killed', async () => {
     using folder = temporaryFolder()
-    const holder = spawn(process.execPath, ['--input-type=module', '-e', script(folder.path, 'setInterval(() => {}, 1000)')])
+    const holder = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      script(folder.path, 'setInterval(() => {}, 1000)'),
+    ])
     await new Promise((resolve) => holder.stdout.once('data', resolve))
     expect(() => openWorkspace(folder.path, 'second')).toThrow(/in use/)
     const ended = new Promise((resolve) => holder.once('exit', resolve))
@@ -45,10 +52,14 @@ describe('openWorkspace', () => {
     using folder = temporaryFolder()
     const file = join(folder.path, 'workspace.sqlite')
     writeFileSync(file, 'this is no database, and long enough to be looked at as one '.repeat(100))
-    expect(() => openWorkspace(folder.path, 'test')).toThrow(expect.objectContaining({ code: 'workspace-corrupt' }) as Error)
+    expect(() => openWorkspace(folder.path, 'test')).toThrow(
+      expect.objectContaining({ code: 'workspace-corrupt' }) as Error,
+    )
     expect(existsSync(file)).toBe(true)
     // And the lock is let go of.
-    expect(() => openWorkspace(folder.path, 'test')).toThrow(expect.objectContaining({ code: 'workspace-corrupt' }) as Error)
+    expect(() => openWorkspace(folder.path, 'test')).toThrow(
+      expect.objectContaining({ code: 'workspace-corrupt' }) as Error,
+    )
   })
 
   it('says that a folder that is a file cannot be a workspace', () => {
@@ -65,7 +76,9 @@ describe('openWorkspace', () => {
     const path = join(folder.path, 'locked')
     mkdirSync(path)
     chmodSync(path, 0o500)
-    expect(() => openWorkspace(path, 'test')).toThrow(expect.objectContaining({ code: 'workspace-unwritable' }) as Error)
+    expect(() => openWorkspace(path, 'test')).toThrow(
+      expect.objectContaining({ code: 'workspace-unwritable' }) as Error,
+    )
   })
 })
 

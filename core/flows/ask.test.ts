@@ -74,11 +74,18 @@ describe('ask', () => {
     const events = await run(all)
     const end = events.at(-1)
     expect(end).toMatchObject({ type: 'ask-end', answer: 'Ada. [1] Notes. [2] Ada again. [1]', refused: false })
-    expect(end?.type === 'ask-end' && end.citations.map(({ marker, start, end: to, text }) => [marker, start, to, text])).toEqual([
+    expect(
+      end?.type === 'ask-end' && end.citations.map(({ marker, start, end: to, text }) => [marker, start, to, text]),
+    ).toEqual([
       [1, 100, 103, 'Ada'],
       [2, 110, 119, 'the notes'],
     ])
-    expect(events.map((event) => event.type).slice(0, 4)).toEqual(['ask-start', 'retrieval-end', 'answer-delta', 'citation'])
+    expect(events.map((event) => event.type).slice(0, 4)).toEqual([
+      'ask-start',
+      'retrieval-end',
+      'answer-delta',
+      'citation',
+    ])
     expect(traces).toHaveLength(1)
     expect(traces[0]?.spans.map((span) => span.name)).toEqual(['retrieve', 'fit', 'generate'])
     expect(traces[0]?.answer).toBe(end?.type === 'ask-end' && end.answer)
@@ -96,7 +103,11 @@ describe('ask', () => {
 
   it('passes a refusal on', async () => {
     const { all, traces } = steps([{ type: 'refusal', reason: 'Nothing here answers that.' }])
-    expect((await run(all)).at(-1)).toMatchObject({ refused: true, answer: 'Nothing here answers that.', citations: [] })
+    expect((await run(all)).at(-1)).toMatchObject({
+      refused: true,
+      answer: 'Nothing here answers that.',
+      citations: [],
+    })
     expect(traces[0]?.refused).toBe(true)
   })
 
@@ -108,11 +119,17 @@ describe('ask', () => {
     })
     await expect(run(all)).rejects.toMatchObject({ code: 'model-missing' })
     expect(traces).toHaveLength(1)
-    expect(traces[0]).toMatchObject({ error: { code: 'model-missing' }, spans: [{ name: 'retrieve', error: { code: 'model-missing' } }] })
+    expect(traces[0]).toMatchObject({
+      error: { code: 'model-missing' },
+      spans: [{ name: 'retrieve', error: { code: 'model-missing' } }],
+    })
   })
 
   it('saves the trace of a question that its asker left', async () => {
-    const { all, traces } = steps([{ type: 'text-delta', text: 'Half' }, { type: 'text-delta', text: ' more' }])
+    const { all, traces } = steps([
+      { type: 'text-delta', text: 'Half' },
+      { type: 'text-delta', text: ' more' },
+    ])
     for await (const event of ask(question, all)) if (event.type === 'answer-delta') break
     expect(traces).toMatchObject([{ answer: 'Half', error: { code: 'cancelled' } }])
   })

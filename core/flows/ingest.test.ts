@@ -4,14 +4,28 @@ import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
 import { ingest, type IngestOutcome, type IngestSteps } from './ingest.ts'
 
 const parsed = (text: string): ParsedDocument => ({ text, elements: [], pages: [], title: 'Title', warnings: [] })
-const whole = (text: string): Chunk => ({ start: 0, end: text.length, text, tokens: 1, headings: ['Title', 'Part'], context: '' })
+const whole = (text: string): Chunk => ({
+  start: 0,
+  end: text.length,
+  text,
+  tokens: 1,
+  headings: ['Title', 'Part'],
+  context: '',
+})
 
 function steps(overrides: Partial<IngestSteps<string>> = {}) {
   const saved: { item: string; texts: readonly string[]; vectors: Float32Array }[] = []
   const stages: string[] = []
   const all: IngestSteps<string> = {
     stage: (item, stage) => void stages.push(`${item} ${stage}`),
-    read: async (item) => ({ unchanged: false, parsed: parsed(item), contentHash: item, type: 'text', size: 10, parser: 'p@1' }),
+    read: async (item) => ({
+      unchanged: false,
+      parsed: parsed(item),
+      contentHash: item,
+      type: 'text',
+      size: 10,
+      parser: 'p@1',
+    }),
     chunk: async ({ text }) => [whole(text)],
     embed: async (texts) => new Float32Array(texts.length * 2).fill(1),
     save: (item, _reading, _chunks, texts, vectors) => void saved.push({ item, texts, vectors }),
@@ -28,7 +42,7 @@ describe('ingest', () => {
   it('reads, chunks, embeds and saves each document, in this order', async () => {
     const { all, saved, stages } = steps()
     const outcomes = await run(['a', 'b'], all)
-    expect(outcomes).toEqual([
+    expect(outcomes).toMatchObject([
       { item: 'a', outcome: 'ready', chunks: 1, pages: null, bytes: 10 },
       { item: 'b', outcome: 'ready', chunks: 1, pages: null, bytes: 10 },
     ])

@@ -27,8 +27,16 @@ export interface IngestSteps<Item> {
   save(item: Item, reading: Reading, chunks: readonly Chunk[], texts: readonly string[], vectors: Float32Array): void
 }
 
+/** Milliseconds that each stage of one document took, waiting for a free worker included. */
+export interface StageTimes {
+  read: number
+  chunk: number
+  embed: number
+  save: number
+}
+
 export type IngestOutcome<Item> =
-  | { item: Item; outcome: 'ready'; chunks: number; pages: number | null; bytes: number }
+  | { item: Item; outcome: 'ready'; chunks: number; pages: number | null; bytes: number; timesMs: StageTimes }
   | { item: Item; outcome: 'unchanged' }
   | { item: Item; outcome: 'failed'; error: AppError }
 
@@ -50,23 +58,28 @@ async function ingestOne<Item>(
   steps: IngestSteps<Item>,
   signal?: AbortSignal,
 ): Promise<IngestOutcome<Item>> {
+  const lap = createStopwatch()
   try {
     steps.stage(item, 'reading')
     const reading = await steps.read(item, signal)
+    const read = lap()
     if (reading.unchanged) return { item, outcome: 'unchanged' }
 
     steps.stage(item, 'chunking')
     const chunks = await steps.chunk(reading.parsed, signal)
     if (chunks.length === 0) throw new AppError('file-empty', 'There is no text in this file.')
+    const chunk = lap()
 
     steps.stage(item, 'embedding')
     const texts = chunks.map((chunk) => indexedText(reading.parsed.title, chunk))
     const vectors = await steps.embed(texts, signal)
+    const embed = lap()
 
     throwIfAborted(signal)
     steps.save(item, reading, chunks, texts, vectors)
     const pages = reading.parsed.pages.length || null
-    return { item, outcome: 'ready', chunks: chunks.length, pages, bytes: reading.size }
+    const timesMs = { read, chunk, embed, save: lap() }
+    return { item, outcome: 'ready', chunks: chunks.length, pages, bytes: reading.size, timesMs }
   } catch (thrown) {
     const error = toAppError(thrown)
     if (isCancellation(error) || stopsEverything(error)) throw error
@@ -83,4 +96,15 @@ function stopsEverything(error: AppError): boolean {
     error.code === 'model-missing' ||
     error.code === 'model-invalid'
   )
+}
+
+/** Gives the milliseconds since it was last asked. */
+function createStopwatch(): () => number {
+  let last = performance.now()
+  return () => {
+    const now = performance.now()
+    const elapsed = now - last
+    last = now
+    return elapsed
+  }
 }

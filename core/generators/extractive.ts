@@ -19,7 +19,7 @@ const optionsSchema = z.object({
     .number()
     .min(0)
     .max(1)
-    .default(0.4)
+    .default(0.35)
     .describe('Refuse when it is less likely than this (0 to 1) that the passages answer the question.'),
 })
 export type ExtractiveOptions = z.infer<typeof optionsSchema>

@@ -2,4 +2,4 @@ import { extractive } from './extractive.ts'
 import type { GeneratorDefinition } from './generator.ts'
 
 /** Every generator there is. The first is the default. */
-export const generatorDefinitions: readonly GeneratorDefinition[] = [extractive as GeneratorDefinition]
+export const generatorDefinitions: readonly GeneratorDefinition[] = [extractive]

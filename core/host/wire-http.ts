@@ -84,7 +84,7 @@ export function createHttpWire(options: HttpWireOptions): HttpWire {
     if (refusal) return refuseUpgrade(socket, refusal.status, refusal.error)
     if (request.url !== '/ws') return refuseUpgrade(socket, 404, unknownAddress(request))
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const channel = channelOverWebSocket(webSocket as unknown as WebSocketLike)
+      const channel = channelOverWebSocket(webSocket)
       served.set(webSocket, serveChannel(router, channel, { log }))
       webSocket.on('close', () => served.delete(webSocket))
     })

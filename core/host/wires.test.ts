@@ -37,8 +37,8 @@ const wires: Record<string, () => Promise<Wire>> = {
     return {
       open: async () => {
         const { port1, port2 } = new MessageChannel()
-        serveMessagePort(router, port2 as PortLike, { log })
-        return overChannel(channelOverPort(port1 as PortLike))
+        serveMessagePort(router, port2, { log })
+        return overChannel(channelOverPort(port1))
       },
       [Symbol.asyncDispose]: async () => {},
     }
@@ -62,7 +62,7 @@ const wires: Record<string, () => Promise<Wire>> = {
           socket.addEventListener('open', resolve)
           socket.addEventListener('error', reject)
         })
-        return overChannel(channelOverWebSocket(socket as unknown as WebSocketLike))
+        return overChannel(channelOverWebSocket(socket))
       },
       [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
     }

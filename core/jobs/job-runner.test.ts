@@ -26,7 +26,10 @@ function setUp(workspace: Workspace, work: Partial<JobWork> & Pick<JobWork, 'run
 }
 
 function endOne(reporter: JobReporter, path: string): void {
-  reporter.documentEnd({ documentId: null, path, outcome: 'ready', reason: null, pages: null, chunks: 2 }, { ready: 1, chunks: 2 })
+  reporter.documentEnd(
+    { documentId: null, path, outcome: 'ready', reason: null, pages: null, chunks: 2 },
+    { ready: 1, chunks: 2 },
+  )
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {
@@ -46,7 +49,13 @@ describe('job runner', () => {
     })
     const events = await Array.fromAsync(runner.watch(start(), 0))
     const stored = events.filter((event) => event.type !== 'progress')
-    expect(stored.map((event) => event.type)).toEqual(['job-start', 'document-end', 'document-end', 'document-end', 'job-end'])
+    expect(stored.map((event) => event.type)).toEqual([
+      'job-start',
+      'document-end',
+      'document-end',
+      'document-end',
+      'job-end',
+    ])
     expect(stored.map((event) => event.number)).toEqual([1, 2, 3, 4, 5])
     const end = stored.at(-1) as Extract<JobEvent, { type: 'job-end' }>
     expect(end.job).toMatchObject({ status: 'done', progress: { done: 3, total: 3, ready: 3, chunks: 6 } })
@@ -73,7 +82,7 @@ describe('job runner', () => {
     go.resolve()
     const rest = (await Array.fromAsync(runner.watch(id, last))).filter((event) => event.type !== 'progress')
     expect(rest.map((event) => event.number)).toEqual([3, 4])
-    expect((await Array.fromAsync(runner.watch(id, 4)))).toEqual([])
+    expect(await Array.fromAsync(runner.watch(id, 4))).toEqual([])
     await runner[Symbol.asyncDispose]()
   })
 

@@ -35,7 +35,9 @@ describe('listFiles', () => {
     symlinkSync(folder.path, join(folder.path, 'circle'))
     symlinkSync(join(folder.path, 'gone.txt'), join(folder.path, 'dangling.txt'))
     const files = await all([folder.path])
-    expect(files).toEqual([expect.objectContaining({ kind: 'problem', path: expect.stringMatching(/dangling\.txt$/) as string })])
+    expect(files).toEqual([
+      expect.objectContaining({ kind: 'problem', path: expect.stringMatching(/dangling\.txt$/) as string }),
+    ])
   })
 
   it('reports what is not there and goes on', async () => {

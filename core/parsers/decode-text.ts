@@ -121,6 +121,8 @@ function encodingByStatistics(bytes: Uint8Array): string {
     .filter((match) => !match.name.startsWith('UTF') && match.name !== 'ASCII' && iconv.encodingExists(match.name))
   const best = matches[0]
   if (!best) return 'windows-1252'
+  const eastern = easternEncoding(bytes, matches)
+  if (eastern) return eastern
   const western = matches.find((match) => match.name === 'ISO-8859-1' || match.name === 'windows-1252')
   const latin = ['ISO-8859-1', 'ISO-8859-2', 'ISO-8859-9', 'windows-1250', 'windows-1252', 'windows-1254']
   if (best.confidence < 12 && !western) return 'windows-1252'
@@ -128,6 +130,27 @@ function encodingByStatistics(bytes: Uint8Array): string {
     return 'windows-1252'
   }
   return best.name === 'ISO-8859-1' ? 'windows-1252' : best.name.toLowerCase()
+}
+
+/** In a few words statistics fail, but East Asian text read as Western shows signs where letters should stand. */
+function easternEncoding(bytes: Uint8Array, matches: readonly { name: string }[]): string | undefined {
+  const sample = bytes.subarray(0, 8192)
+  const western = iconv.decode(sample, 'windows-1252').match(/[^ -~\s]/g) ?? []
+  const letters = western.filter((sign) => /\p{L}/u.test(sign)).length
+  if (letters > western.length * 0.75) return undefined
+  return ['Shift_JIS', 'EUC-JP', 'GB18030', 'EUC-KR', 'Big5']
+    .toSorted((a, b) => rankIn(matches, a) - rankIn(matches, b))
+    .find((name) => {
+      const high = iconv.decode(sample, name).match(/[^ -~\s]/gu) ?? []
+      const eastern = high.filter((sign) => /[\u3000-\u30FF\u4E00-\u9FFF\uAC00-\uD7AF\uFF00-\uFFEF]/.test(sign))
+      return matches.some((match) => match.name === name) && eastern.length > high.length * 0.95
+    })
+    ?.toLowerCase()
+}
+
+function rankIn(matches: readonly { name: string }[], name: string): number {
+  const index = matches.findIndex((match) => match.name === name)
+  return index < 0 ? matches.length : index
 }
 
 function wideIfPlausible(sample: Uint8Array, encoding: string): string | undefined {

@@ -25,7 +25,7 @@ export const docxParser: ParserDefinition<z.infer<typeof options>> = {
   types: ['docx'],
   capabilities: { pages: false, boxes: false, tables: true, headings: true },
   options,
-  create: (_options, { log }) => ({
+  create: () => ({
     async parse(input, { signal } = {}) {
       throwIfAborted(signal)
       const found = detectType(input.name, input.bytes, input.bytes.length)
@@ -34,9 +34,8 @@ export const docxParser: ParserDefinition<z.infer<typeof options>> = {
       }
       const members = unpack(input.bytes)
       throwIfAborted(signal)
-      const { html, notes } = await convert(members)
+      const html = await convert(members)
       throwIfAborted(signal)
-      if (notes > 0) log.info('word conversion left notes', { notes })
       const builder = createDocumentBuilder()
       try {
         writeHtml(parsePage(withBoldHeadings(html)).body, builder, { guessHeader: true })
@@ -83,7 +82,7 @@ function unpack(bytes: Uint8Array): Members {
   }
 }
 
-async function convert(members: Members): Promise<{ html: string; notes: number }> {
+async function convert(members: Members): Promise<string> {
   const prepared: Members = {}
   for (const [name, bytes] of Object.entries(members)) {
     prepared[name] = /document\d*\.xml$|footnotes\.xml$|endnotes\.xml$/.test(name) ? linearFormulas(bytes) : bytes
@@ -98,7 +97,7 @@ async function convert(members: Members): Promise<{ html: string; notes: number 
         externalFileAccess: false,
       },
     )
-    return { html: result.value, notes: result.messages.length }
+    return result.value
   } catch (error) {
     throw corrupt(error)
   }

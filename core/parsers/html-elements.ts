@@ -107,9 +107,8 @@ function createWalk(builder: DocumentBuilder, options: WalkOptions): Walk {
     context = before
   }
   const children = (node: HtmlNode): void => {
-    for (let index = 0; index < node.childNodes.length; index++) {
-      const child = node.childNodes[index]
-      if (child) visit(child)
+    for (const child of Array.from(node.childNodes)) {
+      visit(child)
     }
   }
   const visit = (node: HtmlNode): void => {
@@ -147,10 +146,9 @@ function createWalk(builder: DocumentBuilder, options: WalkOptions): Walk {
     let number = Number.parseInt(node.getAttribute('start') ?? '1', 10)
     if (!Number.isFinite(number)) number = 1
     const before = marker
-    for (let index = 0; index < node.childNodes.length; index++) {
-      const child = node.childNodes[index]
-      if (!child || !isElement(child)) {
-        if (child) visit(child)
+    for (const child of Array.from(node.childNodes)) {
+      if (!isElement(child)) {
+        visit(child)
         continue
       }
       if (child.localName !== 'li') {
@@ -215,9 +213,8 @@ function readTable(node: HtmlElement, options: WalkOptions): TableRows | undefin
   const rowNodes: { row: HtmlElement; inHead: boolean }[] = []
   let caption = ''
   const gather = (parent: HtmlElement, inHead: boolean): void => {
-    for (let index = 0; index < parent.childNodes.length; index++) {
-      const child = parent.childNodes[index]
-      if (!child || !isElement(child) || isInvisible(child) || options.skip?.(child)) continue
+    for (const child of Array.from(parent.childNodes)) {
+      if (!isElement(child) || isInvisible(child) || options.skip?.(child)) continue
       if (child.localName === 'tr') rowNodes.push({ row: child, inHead })
       else if (child.localName === 'caption') caption = inlineText(child)
       else if (/^t(head|body|foot)$/.test(child.localName)) gather(child, child.localName === 'thead')
@@ -292,9 +289,7 @@ function span(cell: HtmlElement, name: 'colspan' | 'rowspan'): number {
 }
 
 function collect(node: HtmlNode, parts: string[]): void {
-  for (let index = 0; index < node.childNodes.length; index++) {
-    const child = node.childNodes[index]
-    if (!child) continue
+  for (const child of Array.from(node.childNodes)) {
     if (child.nodeType === 3 || child.nodeType === 4) parts.push(child.textContent ?? '')
     if (!isElement(child) || isInvisible(child)) continue
     const tag = child.localName
@@ -324,9 +319,7 @@ function formula(node: HtmlElement): string {
 function preText(node: HtmlNode): string {
   const parts: string[] = []
   const visit = (parent: HtmlNode): void => {
-    for (let index = 0; index < parent.childNodes.length; index++) {
-      const child = parent.childNodes[index]
-      if (!child) continue
+    for (const child of Array.from(parent.childNodes)) {
       if (child.nodeType === 3 || child.nodeType === 4) parts.push(child.textContent ?? '')
       else if (isElement(child) && child.localName === 'br') parts.push('\n')
       else if (isElement(child) && !isInvisible(child)) visit(child)

@@ -207,9 +207,7 @@ function looksLikeBoilerplate(element: HtmlElement): boolean {
 function visibleLength(root: HtmlNode, skip?: (element: HtmlElement) => boolean): number {
   let length = 0
   const visit = (node: HtmlNode): void => {
-    for (let index = 0; index < node.childNodes.length; index++) {
-      const child = node.childNodes[index]
-      if (!child) continue
+    for (const child of Array.from(node.childNodes)) {
       if (child.nodeType === 3) length += (child.textContent ?? '').replaceAll(/\s+/g, ' ').length
       else if (isElement(child) && !isInvisible(child) && !skip?.(child)) visit(child)
     }

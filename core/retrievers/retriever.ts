@@ -53,6 +53,9 @@ export interface RetrieverDependencies {
    */
   embedQuery(text: string): Promise<{ vector: Float32Array; coverage: number }>
   places(chunkIds: readonly number[]): ChunkPlace[]
+  /** See IndexStore; where one is absent, the retriever does without that evidence. */
+  searchPhrases?(query: string, limit: number, filter?: IndexFilter): IndexHit[] | Promise<IndexHit[]>
+  vectors?(chunkIds: readonly number[]): Map<number, Float32Array> | Promise<Map<number, Float32Array>>
 }
 
 export type RetrieverDefinition<Options = Record<string, unknown>> = Definition<

@@ -233,8 +233,8 @@ function record(outcome: IngestOutcome<PendingDocument>, reporter: JobReporter, 
   const end = { documentId, path, outcome: outcome.outcome, reason: null, pages: null, chunks: 0 }
   parts.database.transaction(() => {
     if (outcome.outcome === 'ready') {
-      const { chunks, pages, bytes } = outcome
-      reporter.documentEnd({ ...end, pages, chunks }, { ready: 1, chunks, bytes })
+      const { chunks, pages, bytes, timesMs } = outcome
+      reporter.documentEnd({ ...end, pages, chunks, timesMs }, { ready: 1, chunks, bytes })
     } else if (outcome.outcome === 'unchanged') {
       parts.documents.setUnchanged(documentId)
       reporter.documentEnd(end, { unchanged: 1 })

@@ -7,12 +7,17 @@ describe('inLanes', () => {
     let running = 0
     let most = 0
     const results = await Array.fromAsync(
-      inLanes(Array.from({ length: 50 }, (_, index) => index), 3, undefined, async (item) => {
-        most = Math.max(most, ++running)
-        await delay(item % 4)
-        running -= 1
-        return item
-      }),
+      inLanes(
+        Array.from({ length: 50 }, (_, index) => index),
+        3,
+        undefined,
+        async (item) => {
+          most = Math.max(most, ++running)
+          await delay(item % 4)
+          running -= 1
+          return item
+        },
+      ),
     )
     expect(most).toBe(3)
     expect(results.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index))

@@ -11,10 +11,12 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
         <Mark />
         <span className="rail-word">Quarry</span>
       </div>
-      <button type="button" className="rail-find" onClick={onFind} aria-label="Find (Control K)" title="Find">
+      <button type="button" className="rail-find" onClick={onFind} title="Find: Ctrl K or ⌘ K">
         <Search size={15} aria-hidden />
         <span className="rail-word">Find</span>
-        <kbd className="rail-word">Ctrl K</kbd>
+        <kbd className="rail-word" aria-hidden>
+          Ctrl K
+        </kbd>
       </button>
       <Group title="Use">
         <Item
@@ -48,7 +50,7 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
           Settings
         </Item>
       </Group>
-      <button type="button" className="rail-item rail-last" onClick={onKeys} aria-label="Keys" title="Keys">
+      <button type="button" className="rail-item rail-last" onClick={onKeys} title="Keys">
         <Keyboard size={16} aria-hidden />
         <span className="rail-word">Keys</span>
       </button>
@@ -78,13 +80,7 @@ function Item({
 }) {
   return (
     <li>
-      <a
-        className="rail-item"
-        href={href}
-        aria-current={current ? 'page' : undefined}
-        aria-label={children}
-        title={children}
-      >
+      <a className="rail-item" href={href} aria-current={current ? 'page' : undefined} title={children}>
         {icon}
         <span className="rail-word">{children}</span>
       </a>

@@ -13,8 +13,7 @@ export function openDesktopChannel(shell: Pick<ShellBridge, 'requestPort'>): Pro
       if (event.source !== window || !isAnswer(event.data) || event.data.request !== request) return
       window.removeEventListener('message', onMessage)
       const port = event.ports[0]
-      if (event.data.type === 'quarry-port' && port)
-        resolve(closedWithHost(channelOverPort(port as unknown as PortLike)))
+      if (event.data.type === 'quarry-port' && port) resolve(closedWithHost(channelOverPort(port)))
       else if (event.data.error) reject(fromErrorData(event.data.error))
     }
     window.addEventListener('message', onMessage)

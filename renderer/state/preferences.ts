@@ -21,6 +21,19 @@ interface PreferencesStore extends Preferences {
   set(change: Partial<Preferences>): void
 }
 
+// Above the store: it is loaded while this module is evaluated.
+const storageKey = 'quarry.preferences'
+
+const defaults: Preferences = {
+  theme: 'system',
+  singleKeys: true,
+  inspectorWidth: 480,
+  hiddenColumns: [],
+  sort: { column: 'name', descending: false },
+  lastCollectionId: null,
+  sampleCollectionId: null,
+}
+
 /** What this person likes on this machine; kept by the browser, not in the workspace. */
 export const usePreferences = create<PreferencesStore>((set) => ({
   ...load(),
@@ -38,18 +51,6 @@ export function applyTheme(): void {
   }
   apply(usePreferences.getState().theme)
   usePreferences.subscribe((state) => apply(state.theme))
-}
-
-const storageKey = 'quarry.preferences'
-
-const defaults: Preferences = {
-  theme: 'system',
-  singleKeys: true,
-  inspectorWidth: 480,
-  hiddenColumns: [],
-  sort: { column: 'name', descending: false },
-  lastCollectionId: null,
-  sampleCollectionId: null,
 }
 
 function load(): Preferences {

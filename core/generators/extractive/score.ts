@@ -2,8 +2,9 @@ import type { AssessedUnit, Evidence, UnitFeatures } from './evidence.ts'
 
 /**
  * The weights here are fitted, not guessed: `npm run bench -- answers --fit` finds them on the calibration half of the
- * shared question sets (see docs/decisions/0004-extractive-answers.md). The features are those of classic answer
- * sentence selection; the model is linear so that a person can read it.
+ * shared question sets (see docs/decisions/0004-extractive-answers.md). The model is linear so that a person can read
+ * it. Set by hand, because those sets cannot teach them: rank, relativeScore, headingCoverage, isTableRow, isListItem,
+ * isShort, isSymbols, and focusMissing below.
  */
 export const unitWeights: Readonly<Record<keyof UnitFeatures, number>> = {
   coverage: 6.8,

@@ -1,7 +1,6 @@
 import type { Passage } from '../generator.ts'
 import type { AssessedUnit } from './evidence.ts'
 import type { Statement } from './select.ts'
-import { fold } from './words.ts'
 
 /** A piece of the answer: text to show, then the span that supports it. */
 export interface WordedStatement {
@@ -131,9 +130,4 @@ function shorten(text: string): string {
     .replace(/\s\S*$/u, '')
     .replace(/[\ud800-\udbff]$/u, '')
   return `${cut}…`
-}
-
-/** For tests and benchmarks: folded text without anything that is no letter or digit. */
-export function lettersOf(text: string): string {
-  return fold(text).replace(/[^\p{L}\p{N}\p{M}]+/gu, '')
 }

@@ -33,7 +33,7 @@ function openPort(number: number): PortLike {
   ports.set(number, port1)
   port1.on('message', (data) => send({ port: number, data }))
   port1.on('close', () => process.connected && send({ port: number, data: null, closed: true }))
-  return port2 as PortLike
+  return port2
 }
 
 Object.assign(process, { parentPort })
