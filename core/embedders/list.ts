@@ -1,0 +1,6 @@
+import type { EmbedderDefinition } from './embedder.ts'
+import { transformersEmbedder } from './transformers.ts'
+
+export const embedderDefinitions: readonly EmbedderDefinition[] = [
+  transformersEmbedder as unknown as EmbedderDefinition,
+]
