@@ -30,7 +30,10 @@ export function createWireClient<Client extends NestedClient<Record<never, never
       try {
         const output = await linkTo(channel).call(path, input, options)
         if (!isEventIterator(output)) return output
-        return mapEventIterator(output, { value: (value: unknown) => value, error: async (error) => toAppError(error) })
+        return mapEventIterator(output, {
+          value: async (value: unknown) => value,
+          error: async (error) => toAppError(error),
+        })
       } catch (error) {
         throw toAppError(error)
       }

@@ -1,12 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  channelOverPort,
-  channelOverWebSocket,
-  type Channel,
-  type PortLike,
-  type WebSocketLike,
-} from '../contract/channel.ts'
+import { channelOverPort, channelOverWebSocket, type Channel } from '../contract/channel.ts'
 import { AppError } from '../contract/errors.ts'
 import { createWireClient } from '../contract/wire-client.ts'
 import { sha256 } from '../shared/hash.ts'

@@ -1,4 +1,4 @@
-import { channelOverPort, type Channel, type PortLike } from '../../core/contract/channel.ts'
+import { channelOverPort, type Channel } from '../../core/contract/channel.ts'
 import { fromErrorData, type ErrorData } from '../../core/contract/errors.ts'
 import type { ShellBridge } from '../../core/contract/shell-bridge.ts'
 
