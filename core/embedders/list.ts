@@ -2,5 +2,5 @@ import type { EmbedderDefinition } from './embedder.ts'
 import { transformersEmbedder } from './transformers.ts'
 
 export const embedderDefinitions: readonly EmbedderDefinition[] = [
-  transformersEmbedder as unknown as EmbedderDefinition,
+  transformersEmbedder,
 ]

@@ -1,4 +1,4 @@
 import type { IndexDefinition } from './index-store.ts'
 import { sqliteIndex } from './sqlite.ts'
 
-export const indexDefinitions: readonly IndexDefinition[] = [sqliteIndex as unknown as IndexDefinition]
+export const indexDefinitions: readonly IndexDefinition[] = [sqliteIndex]

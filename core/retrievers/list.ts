@@ -1,4 +1,4 @@
 import { hybridRetriever } from './hybrid.ts'
 import type { RetrieverDefinition } from './retriever.ts'
 
-export const retrieverDefinitions: readonly RetrieverDefinition[] = [hybridRetriever as unknown as RetrieverDefinition]
+export const retrieverDefinitions: readonly RetrieverDefinition[] = [hybridRetriever]
