@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,7 @@ import { createComputePool } from './pool.ts'
 const workerUrl = new URL('./worker.ts', import.meta.url)
 const maxBytes = 50 * 1024 * 1024
 let folder: string
-const pool = createComputePool({ workerUrl, size: 2, timeoutMs: 60_000, memoryMb: 1024, log: silentLog })
+const pool = createComputePool({ workerUrl, size: 2, timeoutMs: 240_000, memoryMb: 1024, log: silentLog })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'quarry-tasks-'))
@@ -61,6 +62,12 @@ describe('parse', () => {
     })
   })
 
+  it.skipIf(process.platform === 'win32')('does not wait for the writer of a pipe', async () => {
+    const path = join(folder, 'pipe')
+    execFileSync('mkfifo', [path])
+    await expect(pool.run('parse', { path, maxBytes })).rejects.toMatchObject({ code: 'file-unreadable' })
+  })
+
   it.skipIf(process.getuid?.() === 0)('says that a file may not be read (skipped for root)', async () => {
     const path = await write('secret.txt', 'secret')
     await chmod(path, 0)
@@ -97,5 +104,5 @@ describe.skipIf(!existsSync(documents))('real files (skipped where ../shared/dat
     expect(wrong).toEqual([])
     expect(outcomes.get('pdf')).toBeGreaterThan(40)
     expect(outcomes.get('docx')).toBeGreaterThan(50)
-  })
+  }, 300_000)
 })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { AppError } from '../contract/errors.ts'
@@ -131,7 +132,8 @@ async function parse(input: ParseInput, { signal, log }: TaskContext): Promise<P
 
 /** Opens once, so that what is measured is what is read even if the name meanwhile stands for another file. */
 async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
-  await using file = await open(path, 'r')
+  // Not blocking: opening a pipe would wait for its writer for ever. Windows has neither the flag nor such pipes.
+  await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   const stats = await file.stat()
   if (stats.isDirectory()) throw new AppError('file-unreadable', 'This is a folder, not a file.')
   if (!stats.isFile()) throw new AppError('file-unreadable', 'This is a device or a pipe, not a file with an end.')

@@ -63,12 +63,11 @@ describe('decodeText', () => {
 
 function encodeAs(text: string, encoding: string): Buffer {
   if (encoding !== 'iso-2022-jp') return iconv.encode(text, encoding, { addBOM: false })
-  // Not among the library's encoders: the EUC bytes without their high bit, between escapes.
+  // Not among the library's encoders: the EUC bytes without their high bit, each run of them between escapes.
   const parts: number[] = []
-  for (const sign of text) {
-    const euc = iconv.encode(sign, 'euc-jp')
-    if (euc.length === 2) parts.push(0x1b, 0x24, 0x42, (euc[0] ?? 0) & 0x7f, (euc[1] ?? 0) & 0x7f, 0x1b, 0x28, 0x42)
-    else parts.push(...euc)
+  for (const [run] of text.matchAll(/[^\n]+|\n+/g)) {
+    if (run.startsWith('\n')) parts.push(...Buffer.from(run))
+    else parts.push(0x1b, 0x24, 0x42, ...iconv.encode(run, 'euc-jp').map((byte) => byte & 0x7f), 0x1b, 0x28, 0x42)
   }
   return Buffer.from(parts)
 }

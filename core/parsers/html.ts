@@ -35,17 +35,46 @@ export const htmlParser: ParserDefinition<z.infer<typeof options>> = {
       throwIfAborted(signal)
       const { text, warnings } = readText(input.bytes, statedEncoding(input.bytes))
       throwIfAborted(signal)
+      if (nestingDepth(text) > deepestNesting) throw badlyFormed(undefined)
       try {
         return readPage(text, content === 'main', warnings)
       } catch (error) {
         if (error instanceof AppError) throw error
-        throw new AppError('file-corrupt', 'This web page is too badly formed to be read. Save it again, or as PDF.', {
-          cause: error,
-        })
+        throw badlyFormed(error)
       }
     },
   }),
 }
+
+function badlyFormed(cause: unknown): AppError {
+  return new AppError('file-corrupt', 'This web page is too badly formed to be read. Save it again, or as PDF.', {
+    cause,
+  })
+}
+
+/** Real pages stay below a hundred; the tree takes time that grows with the square of its depth. */
+const deepestNesting = 1500
+
+/** How deep elements stand in one another at most. Those that end by themselves are not counted. */
+function nestingDepth(html: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const [, slash, tag = ''] of html
+    .replaceAll(/<script[\s\S]*?<\/script>/gi, '')
+    .matchAll(/<(\/?)([a-z][a-z0-9]*)/gi)) {
+    if (selfEndingTags.has(tag.toLowerCase())) continue
+    depth = slash ? Math.max(0, depth - 1) : depth + 1
+    deepest = Math.max(deepest, depth)
+  }
+  return deepest
+}
+
+const selfEndingTags = new Set(
+  (
+    'p li dt dd tr td th thead tbody tfoot option optgroup colgroup area base br col embed hr img input link meta ' +
+    'param source track wbr path rect circle line polygon use ellipse polyline stop'
+  ).split(' '),
+)
 
 /** A parsed page's root element; fragments and pages without <body> are completed first. */
 export function parsePage(html: string): { document: HtmlElement & { title: string }; body: HtmlElement } {
