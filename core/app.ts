@@ -147,6 +147,7 @@ export async function createApp(environment: Environment): Promise<App> {
     evaluation: createEvaluationWork({ compute: bulk, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
     jobRunner,
     openEmbedding: openEmbeddingOnce,
+    locateModel,
     startIngest(collectionId, input) {
       const { name } = collections.get(collectionId)
       const job = jobs.create(`Adding to "${name}"`, collectionId, input)
@@ -203,13 +204,20 @@ function createRouter(services: Services) {
   })
 }
 
+/** From package.json: beside `core/` in the sources, two folders up from the bundle. */
 function packageVersion(): string {
-  try {
-    const file = new URL('../package.json', import.meta.url)
-    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
-  } catch {
-    return '0.0.0'
+  for (const place of ['../package.json', '../../package.json']) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as Record<
+        string,
+        string
+      >
+      if (name === 'quarry' && version) return version
+    } catch {
+      // The other place, then.
+    }
   }
+  return '0.0.0'
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

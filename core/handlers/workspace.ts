@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs'
 import { generatorDefinitions } from '../generators/list.ts'
+import { describeModel } from '../model-files/describe-model.ts'
 import { defaultPipeline } from '../services/default-pipeline.ts'
+import { modelName } from '../services/embedding.ts'
 import { sampleName } from '../services/sample.ts'
 import type { Services } from '../services/services.ts'
 import { findDefinition } from '../shared/family.ts'
@@ -10,14 +12,14 @@ export function workspaceHandlers(services: Services) {
   const { workspace, sample, collections, documents } = services
   return {
     status: os.workspace.status.handler(async () => {
-      const embedding = await services.openEmbedding({ pipeline: defaultPipeline })
+      const embedder = await describeModel(services.locateModel, modelName(defaultPipeline.embedder))
       const generator = findDefinition('generator', generatorDefinitions, defaultPipeline.generator.id)
       const counts = documents.countAll()
       return {
         folder: workspace.folder,
         version: services.version,
         offline: true,
-        embedder: { model: embedding.modelId, dimensions: embedding.dimensions, label: embedding.modelName },
+        embedder: { model: embedder.name, dimensions: embedder.dimensions, label: embedder.name },
         generator: { id: generator.id, label: generator.label },
         collections: collections.list().length,
         documents: counts.documents,

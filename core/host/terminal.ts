@@ -56,7 +56,8 @@ export function createTerminal(): Terminal {
     },
     table(rows, columns, none) {
       if (rows.length === 0) return write(`${none}\n`)
-      const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+      const text = (value: unknown): string =>
+        typeof value === 'string' || typeof value === 'number' ? clean(String(value)) : ''
       const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => text(row[column]).length)))
       const line = (cells: string[]): string =>
         cells

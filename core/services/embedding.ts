@@ -36,8 +36,8 @@ const batchSize = 256
 
 /** Errors: model-missing, model-invalid. */
 export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Promise<Embedding> {
-  const modelName = typeof choice.options.model === 'string' ? choice.options.model : 'static-256'
-  const modelFolder = await parts.locateModel(modelName)
+  const name = modelName(choice)
+  const modelFolder = await parts.locateModel(name)
   const tokenizer = await loadTokenizer(modelFolder)
   const request = (texts: string[], purpose: 'query' | 'passage') => ({
     embedderId: choice.id,
@@ -50,7 +50,7 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
 
   const embedding: Embedding = {
     modelId,
-    modelName,
+    modelName: name,
     modelFolder,
     dimensions,
     tokenizer,
@@ -84,6 +84,11 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
     },
   }
   return embedding
+}
+
+/** Which model folder an embedder choice names. */
+export function modelName(choice: Choice): string {
+  return typeof choice.options.model === 'string' ? choice.options.model : 'static-256'
 }
 
 function checkShape(vectors: Float32Array, rows: number, dimensions: number): void {

@@ -6,6 +6,7 @@ import type { DocumentLibrary } from '../library/documents.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
 import type { IngestInput } from '../library/jobs.ts'
 import type { TraceLibrary } from '../library/traces.ts'
+import type { LocateModel } from '../model-files/locator.ts'
 import type { CollectionId, DocumentId, JobId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
@@ -33,6 +34,7 @@ export interface Services {
   evaluation: EvaluationWork
   jobRunner: JobRunner
   openEmbedding(owner: Pick<Collection, 'pipeline'>): Promise<Embedding>
+  locateModel: LocateModel
   /** Errors: item-missing. */
   startIngest(collectionId: CollectionId, input: IngestInput): JobId
   removeDocuments(ids: readonly DocumentId[]): Promise<number>
