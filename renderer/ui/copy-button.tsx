@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { Check, Copy } from 'lucide-react'
 import { Button, IconButton } from './button.tsx'
 
-/** Copies text; says so for two seconds, to the eye and to a screen reader. */
+/** Copies text (`label` names an icon, `words` are a button's own name); says so for two seconds, to the eye and to a screen reader. */
 export function CopyButton({ text, label, words }: { text: () => string; label: string; words?: string }) {
   const [copied, setCopied] = useState(false)
   useEffect(() => {
@@ -18,7 +18,7 @@ export function CopyButton({ text, label, words }: { text: () => string; label: 
   return (
     <>
       {words ? (
-        <Button look="quiet" small icon={icon} onPress={onPress} aria-label={label}>
+        <Button look="quiet" small icon={icon} onPress={onPress}>
           {copied ? 'Copied' : words}
         </Button>
       ) : (

@@ -204,7 +204,7 @@ function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
             <CopyButton
               text={() => answerWithSources(turn.question, turn.answer, turn.citations)}
               label="Copy the answer with its sources"
-              words="Copy with sources"
+              words={turn.refused ? 'Copy' : 'Copy with sources'}
             />
             {turn.traceId ? (
               <a className="quiet-link" href={hrefOf({ page: 'traces', traceId: turn.traceId })}>

@@ -61,7 +61,9 @@ function Passage({
   onOpen(): void
 }) {
   const [open, setOpen] = useState(false)
-  const place = [...passage.headings, formatPages(passage.page, passage.pageLast)].filter(Boolean).join(' › ')
+  // The title is often the first heading too: the ones below say more in the same room.
+  const headings = passage.headings.filter((heading, index) => index > 0 || heading !== passage.title)
+  const place = [...headings, formatPages(passage.page, passage.pageLast)].filter(Boolean).join(' › ')
   return (
     <li className="passage" data-open={open || undefined}>
       <button type="button" className="passage-line" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -81,7 +83,7 @@ function Passage({
       {open ? (
         <div className="passage-detail">
           {passage.context ? <p className="passage-context soft">{passage.context}</p> : null}
-          <p className="passage-text reading">{passage.text}</p>
+          <p className="passage-text">{passage.text}</p>
           <div className="passage-foot">
             <Button small onPress={onOpen}>
               Open in document

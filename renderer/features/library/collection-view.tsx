@@ -37,7 +37,6 @@ import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatNumberOf } from '../../ui/format.ts'
 import { CheckMenu, Menu, type MenuEntry } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
-import { useNarrow } from '../../ui/use-narrow.ts'
 import { NameDialog, RemoveCollectionDialog } from './collection-dialogs.tsx'
 import {
   countGroups,
@@ -62,7 +61,6 @@ export function CollectionView({ collection, documentId }: { collection: Collect
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [removing, setRemoving] = useState<Document[]>([])
   const [dialog, setDialog] = useState<'rename' | 'remove' | 'create' | null>(null)
-  const narrow = useNarrow('(max-width: 60rem)')
 
   useEffect(() => {
     document.title = `${collection.name} · Quarry`
@@ -77,11 +75,8 @@ export function CollectionView({ collection, documentId }: { collection: Collect
   const rows = useMemo(() => filterDocuments(sorted, deferredFilter, group), [sorted, deferredFilter, group])
   const counts = useMemo(() => countGroups(documents ?? []), [documents])
   const columns = useMemo(
-    () =>
-      documentColumns.filter(
-        (column) => column.id === 'name' || !(hiddenColumns.includes(column.id) || (narrow && column.secondary)),
-      ),
-    [hiddenColumns, narrow],
+    () => documentColumns.filter((column) => column.id === 'name' || !hiddenColumns.includes(column.id)),
+    [hiddenColumns],
   )
   const chosen = useMemo(() => rows.filter((row) => selected.has(row.id)), [rows, selected])
 

@@ -5,11 +5,12 @@ import { formatBytes, formatCount, formatWhen } from '../../ui/format.ts'
 export interface DocumentColumn {
   id: string
   label: string
-  /** A CSS grid track. */
-  track: string
+  /** The least width at which it can be read, in rem, and its share of what is left. */
+  leastRem: number
+  share: number
   numeric: boolean
-  /** Left out on narrow pages. */
-  secondary: boolean
+  /** Where there is no room, columns of the highest number leave first; 0 never leaves. */
+  leaves: number
   text(document: Document): string
   compare(a: Document, b: Document): number
   /** Raw and unrounded, for a spreadsheet. */
@@ -20,9 +21,10 @@ export const documentColumns: readonly DocumentColumn[] = [
   {
     id: 'name',
     label: 'Name',
-    track: 'minmax(13rem, 3fr)',
+    leastRem: 13,
+    share: 3,
     numeric: false,
-    secondary: false,
+    leaves: 0,
     text: (document) => document.name,
     compare: (a, b) => compareText(a.name, b.name) || compareText(a.path, b.path),
     exported: (document) => document.name,
@@ -30,9 +32,10 @@ export const documentColumns: readonly DocumentColumn[] = [
   {
     id: 'folder',
     label: 'Folder',
-    track: 'minmax(6rem, 1.5fr)',
+    leastRem: 7,
+    share: 1.5,
     numeric: false,
-    secondary: true,
+    leaves: 2,
     text: folderOf,
     compare: (a, b) => compareText(folderOf(a), folderOf(b)) || compareText(a.name, b.name),
     exported: folderOf,
@@ -40,9 +43,10 @@ export const documentColumns: readonly DocumentColumn[] = [
   {
     id: 'type',
     label: 'Type',
-    track: 'minmax(5rem, 0.6fr)',
+    leastRem: 6.25,
+    share: 0,
     numeric: false,
-    secondary: true,
+    leaves: 5,
     text: (document) => (document.type === 'unknown' ? '' : document.type),
     compare: (a, b) => compareText(a.type, b.type) || compareText(a.path, b.path),
     exported: (document) => document.type,
@@ -50,9 +54,10 @@ export const documentColumns: readonly DocumentColumn[] = [
   {
     id: 'size',
     label: 'Size',
-    track: '5.25rem',
+    leastRem: 5.25,
+    share: 0,
     numeric: true,
-    secondary: true,
+    leaves: 4,
     text: (document) => formatBytes(document.size),
     compare: (a, b) => a.size - b.size,
     exported: (document) => document.size,
@@ -60,9 +65,10 @@ export const documentColumns: readonly DocumentColumn[] = [
   {
     id: 'pages',
     label: 'Pages',
-    track: '4.75rem',
+    leastRem: 4.75,
+    share: 0,
     numeric: true,
-    secondary: true,
+    leaves: 6,
     text: (document) => (document.pages === null ? '' : formatCount(document.pages)),
     compare: (a, b) => (a.pages ?? -1) - (b.pages ?? -1),
     exported: (document) => document.pages ?? '',
@@ -70,9 +76,10 @@ export const documentColumns: readonly DocumentColumn[] = [
   {
     id: 'chunks',
     label: 'Chunks',
-    track: '5.25rem',
+    leastRem: 5.25,
+    share: 0,
     numeric: true,
-    secondary: false,
+    leaves: 1,
     text: (document) => (document.chunks === 0 ? '' : formatCount(document.chunks)),
     compare: (a, b) => a.chunks - b.chunks,
     exported: (document) => document.chunks,
@@ -80,9 +87,10 @@ export const documentColumns: readonly DocumentColumn[] = [
   {
     id: 'status',
     label: 'Status',
-    track: 'minmax(8rem, 2fr)',
+    leastRem: 9,
+    share: 2.4,
     numeric: false,
-    secondary: false,
+    leaves: 0,
     text: (document) => statusLabels[document.status],
     compare: (a, b) => statusOrder[a.status] - statusOrder[b.status],
     exported: (document) => (document.reason ? `failed: ${document.reason.message}` : document.status),
@@ -90,14 +98,33 @@ export const documentColumns: readonly DocumentColumn[] = [
   {
     id: 'indexed',
     label: 'Last indexed',
-    track: 'minmax(8.5rem, 0.8fr)',
+    leastRem: 10,
+    share: 0,
     numeric: true,
-    secondary: true,
+    leaves: 3,
     text: (document) => (document.indexedAt === null ? '' : formatWhen(document.indexedAt)),
     compare: (a, b) => (a.indexedAt ?? 0) - (b.indexedAt ?? 0),
     exported: (document) => (document.indexedAt === null ? '' : new Date(document.indexedAt).toISOString()),
   },
 ]
+
+/** Room for the boxes at the left and the padding of a row. */
+const aroundRem = 4.25
+
+/** The columns that fit into a width, in their order: those that matter least leave first. */
+export function fitColumns(columns: readonly DocumentColumn[], widthRem: number): DocumentColumn[] {
+  const kept = [...columns]
+  while (leastWidthRem(kept) > widthRem) {
+    const leaving = kept.reduce((last, column) => (column.leaves > last.leaves ? column : last), { leaves: 0 })
+    if (leaving.leaves === 0) break
+    kept.splice(kept.indexOf(leaving as DocumentColumn), 1)
+  }
+  return kept
+}
+
+export function leastWidthRem(columns: readonly DocumentColumn[]): number {
+  return columns.reduce((sum, column) => sum + column.leastRem, aroundRem)
+}
 
 export const statusLabels: Record<DocumentStatus, string> = {
   queued: 'Queued',

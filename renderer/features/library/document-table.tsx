@@ -4,7 +4,8 @@ import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { Document } from '../../../core/contract/documents.ts'
 import type { DocumentId } from '../../../core/shared/ids.ts'
 import { StatusCell } from './status-cell.tsx'
-import type { DocumentColumn } from './document-columns.ts'
+import { fitColumns, leastWidthRem, type DocumentColumn } from './document-columns.ts'
+import { useWidthRem } from '../../ui/use-width.ts'
 
 const rowHeightPx = 36
 
@@ -26,8 +27,20 @@ interface Props {
  * End move; Space selects, Shift with an arrow extends, Control-A selects all; Enter opens; Delete removes.
  * Only rows near the viewport exist; the active row always does, so that focus is never lost by scrolling.
  */
-export function DocumentTable({ rows, columns, sort, onSort, selected, onSelect, openId, onOpen, onRemove }: Props) {
+export function DocumentTable({
+  rows,
+  columns: wanted,
+  sort,
+  onSort,
+  selected,
+  onSelect,
+  openId,
+  onOpen,
+  onRemove,
+}: Props) {
   const scroller = useRef<HTMLDivElement>(null)
+  const widthRem = useWidthRem(scroller)
+  const columns = useMemo(() => fitColumns(wanted, widthRem), [wanted, widthRem])
   const [active, setActive] = useState(0)
   const anchor = useRef(0)
   const focusWanted = useRef(false)
@@ -126,7 +139,13 @@ export function DocumentTable({ rows, columns, sort, onSort, selected, onSelect,
   const stableClick = useMemo(() => (event: MouseEvent, index: number) => latestClick.current(event, index), [])
 
   const allSelected = rows.length > 0 && rows.every((row) => selected.has(row.id))
-  const template = `2.25rem ${columns.map((column) => column.track).join(' ')}`
+  const tracks = columns.map(({ leastRem, share }) =>
+    share > 0 ? `minmax(${leastRem}rem, ${share}fr)` : `${leastRem}rem`,
+  )
+  const layout = {
+    '--table-template': `2.25rem ${tracks.join(' ')}`,
+    '--table-least': `${leastWidthRem(columns)}rem`,
+  }
 
   return (
     <div
@@ -138,7 +157,7 @@ export function DocumentTable({ rows, columns, sort, onSort, selected, onSelect,
       aria-colcount={columns.length + 1}
       aria-multiselectable="true"
       onKeyDown={onKeyDown}
-      style={{ '--table-template': template } as React.CSSProperties}
+      style={layout as React.CSSProperties}
     >
       <div role="rowgroup" className="table-head">
         <div role="row" aria-rowindex={1} className="table-row table-header">

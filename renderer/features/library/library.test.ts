@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest'
 import type { Document } from '../../../core/contract/documents.ts'
 import type { DocumentId } from '../../../core/shared/ids.ts'
 import { makeDocuments } from '../../testing/documents.ts'
-import { countGroups, documentColumns, filterDocuments, folderOf, sortDocuments, toCsv } from './document-columns.ts'
+import {
+  countGroups,
+  documentColumns,
+  filterDocuments,
+  fitColumns,
+  leastWidthRem,
+  folderOf,
+  sortDocuments,
+  toCsv,
+} from './document-columns.ts'
 import { applyChanges, changeOf } from './documents-store.ts'
 
 const documents = makeDocuments(200)
@@ -53,6 +62,16 @@ describe('filtering', () => {
   it('filters by status group and counts them', () => {
     expect(filterDocuments(rows, '', 'working').map((row) => row.name)).toEqual(['notes.txt'])
     expect(countGroups(rows)).toEqual({ all: 4, ready: 1, working: 1, queued: 1, failed: 1 })
+  })
+})
+
+describe('columns', () => {
+  const ids = (widthRem: number): string[] => fitColumns(documentColumns, widthRem).map((column) => column.id)
+  it('all show where there is room, and leave one by one where there is not', () => {
+    expect(ids(leastWidthRem(documentColumns))).toHaveLength(documentColumns.length)
+    expect(ids(leastWidthRem(documentColumns) - 1)).not.toContain('pages')
+    expect(ids(30)).toEqual(['name', 'status'])
+    expect(ids(0)).toEqual(['name', 'status'])
   })
 })
 

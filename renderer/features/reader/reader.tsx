@@ -104,7 +104,8 @@ function ReaderHeader({ link, facts, loaded }: { link: PassageLink; facts: Docum
   const href = hrefOf({ page: 'library', collectionId, documentId: link.documentId, span: link.span })
   const passage =
     link.span && loaded ? loaded.text.slice(link.span.start - loaded.textStart, link.span.end - loaded.textStart) : ''
-  const position = [page === null ? '' : `Page ${page}`, ...(loaded?.headings ?? [])].filter(Boolean)
+  const headings = (loaded?.headings ?? []).filter((heading, index) => index > 0 || heading !== facts?.title)
+  const position = [page === null ? '' : `Page ${page}`, ...headings].filter(Boolean)
   return (
     <div className="reader-header">
       <h2 className="reader-title">{facts?.title ?? facts?.name ?? link.name}</h2>
