@@ -50,20 +50,20 @@ export function analyseWord(word: string): QueryTerm | undefined {
 }
 
 interface Word extends QueryTerm {
-  /** Whether nothing but space or punctuation stands between this word and the one before. */
-  joined: boolean
+  /** A pair of characters (or one alone): it overlaps with its neighbour and so says already what stands beside it. */
+  isPart: boolean
 }
 
 function splitWords(text: string): Word[] {
   const words: Word[] = []
   for (const [run] of text.matchAll(wordRuns)) {
     if (!startsSpaceless.test(run)) {
-      words.push({ text: run, prefix: false, joined: true })
+      words.push({ text: run, prefix: false, isPart: false })
       continue
     }
     const letters = characters(run)
-    if (letters.length === 1) words.push({ text: run, prefix: true, joined: false })
-    else pairs(letters, false).forEach((pair, index) => words.push({ text: pair, prefix: false, joined: index > 0 }))
+    if (letters.length === 1) words.push({ text: run, prefix: true, isPart: true })
+    else words.push(...pairs(letters, false).map((text) => ({ text, prefix: false, isPart: true })))
   }
   return words
 }
@@ -85,7 +85,7 @@ function neighbours(words: readonly Word[], language: ReadonlySet<string>): stri
   const phrases = new Set<string>()
   for (let index = 1; index < words.length && phrases.size < maxPhrases; index++) {
     const [first, second] = [words[index - 1]!, words[index]!]
-    if (!second.joined || first.prefix || second.prefix || first.text === second.text) continue
+    if (first.isPart || second.isPart || first.text === second.text) continue
     if (language.has(first.text) || language.has(second.text)) continue
     phrases.add(`${first.text} ${second.text}`)
   }
