@@ -1,5 +1,4 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
-import mammoth from 'mammoth'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
@@ -38,7 +37,7 @@ export const docxParser: ParserDefinition<z.infer<typeof options>> = {
       throwIfAborted(signal)
       const builder = createDocumentBuilder()
       try {
-        writeHtml(parsePage(withBoldHeadings(html)).body, builder, { guessHeader: true })
+        writeHtml((await parsePage(withBoldHeadings(html))).body, builder, { guessHeader: true })
       } catch (error) {
         throw corrupt(error)
       }
@@ -87,6 +86,8 @@ async function convert(members: Members): Promise<string> {
   for (const [name, bytes] of Object.entries(members)) {
     prepared[name] = /document\d*\.xml$|footnotes\.xml$|endnotes\.xml$/.test(name) ? linearFormulas(bytes) : bytes
   }
+  // Loaded with the first Word file: most processes never see one.
+  const { default: mammoth } = await import('mammoth')
   try {
     const archive = zipSync(prepared, { level: 0 })
     const result = await mammoth.convertToHtml(

@@ -1,5 +1,3 @@
-import { Readability } from '@mozilla/readability'
-import { parseHTML } from 'linkedom'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
@@ -37,7 +35,7 @@ export const htmlParser: ParserDefinition<z.infer<typeof options>> = {
       throwIfAborted(signal)
       if (nestingDepth(text) > deepestNesting) throw badlyFormed(undefined)
       try {
-        return readPage(text, content === 'main', warnings)
+        return await readPage(text, content === 'main', warnings)
       } catch (error) {
         if (error instanceof AppError) throw error
         throw badlyFormed(error)
@@ -77,7 +75,10 @@ const selfEndingTags = new Set(
 )
 
 /** A parsed page's root element; fragments and pages without <body> are completed first. */
-export function parsePage(html: string): { document: HtmlElement & { title: string }; body: HtmlElement } {
+export async function parsePage(
+  html: string,
+): Promise<{ document: HtmlElement & { title: string }; body: HtmlElement }> {
+  const { parseHTML } = await import('linkedom')
   const whole = /<body[\s>]/i.test(html) && /<html[\s>]/i.test(html)
   const source = whole ? html : `<!doctype html><html><head></head><body>${withoutShell(html)}</body></html>`
   const { document } = parseHTML(source) as unknown as {
@@ -91,10 +92,14 @@ function withoutShell(html: string): string {
   return html.replaceAll(/<!doctype[^>]*>|<\/?(?:html|head|body)(?:\s[^>]*)?>/gi, '')
 }
 
-function readPage(html: string, mainOnly: boolean, warnings: readonly string[]): ReturnType<Builder['finish']> {
-  const { document, body } = parsePage(html)
+async function readPage(
+  html: string,
+  mainOnly: boolean,
+  warnings: readonly string[],
+): Promise<ReturnType<Builder['finish']>> {
+  const { document, body } = await parsePage(html)
   const title = pageTitle(document)
-  const main = mainOnly ? findMain(document, body) : undefined
+  const main = mainOnly ? await findMain(document, body) : undefined
   const builder = createDocumentBuilder()
   if (main) {
     const headline = document.querySelector('h1')
@@ -138,13 +143,13 @@ const longestForReadability = 3_000_000
  * The element that holds what Readability keeps. Undefined where it finds no article, or keeps less than half of what
  * is left of the page without its menus: then the page is no article, and choosing would lose content.
  */
-function findMain(document: HtmlElement, body: HtmlElement): MainContent | undefined {
+async function findMain(document: HtmlElement, body: HtmlElement): Promise<MainContent | undefined> {
   const total = visibleLength(body)
   if (total < 500 || total > longestForReadability) return undefined
   const marked = [...body.querySelectorAll('*')]
   if (marked.length > 100_000) return undefined
   marked.forEach((element, index) => element.setAttribute(markName, String(index)))
-  const kept = keptMarks(document)
+  const kept = await keptMarks(document)
   if (!kept || kept.size === 0) return undefined
   const keptElements = marked.filter((_, index) => kept.has(index))
   const root = wholeBlock(commonAncestor(keptElements, body), body)
@@ -154,7 +159,8 @@ function findMain(document: HtmlElement, body: HtmlElement): MainContent | undef
   return length >= visibleLength(body, isMenu) / 2 ? { root, skip } : undefined
 }
 
-function keptMarks(document: HtmlElement): Set<number> | undefined {
+async function keptMarks(document: HtmlElement): Promise<Set<number> | undefined> {
+  const { Readability } = await import('@mozilla/readability')
   try {
     const clone = (document as unknown as { cloneNode(deep: boolean): never }).cloneNode(true)
     const article = new Readability<HtmlElement>(clone, {

@@ -1,9 +1,4 @@
 import type { Nodes, Root, RootContent } from 'mdast'
-import { fromMarkdown } from 'mdast-util-from-markdown'
-import { frontmatterFromMarkdown } from 'mdast-util-frontmatter'
-import { gfmFromMarkdown } from 'mdast-util-gfm'
-import { frontmatter } from 'micromark-extension-frontmatter'
-import { gfm } from 'micromark-extension-gfm'
 import { z } from 'zod'
 import type { Element } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
@@ -31,12 +26,14 @@ export const markdownParser: ParserDefinition<z.infer<typeof options>> = {
       const { text, warnings } = readText(input.bytes)
       const elements: Element[] = []
       let title: string | undefined
+      let readBlocks: ReadBlocks | undefined
       for (const group of groups(text)) {
         if (group.shape !== 'mixed') {
           pushKnown(text, group, elements)
           continue
         }
         throwIfAborted(signal)
+        readBlocks ??= await loadReader()
         const root = readBlocks(text.slice(group.start, group.end), group.start === 0)
         const writer = createWriter(text, group.start, elements)
         for (const node of root.children) {
@@ -86,11 +83,23 @@ const inlineOff = {
   },
 }
 
-function readBlocks(source: string, first: boolean): Root {
-  return fromMarkdown(source, {
-    extensions: [gfm(), ...(first ? [frontmatter(['yaml', 'toml'])] : []), inlineOff],
-    mdastExtensions: [gfmFromMarkdown(), frontmatterFromMarkdown(['yaml', 'toml'])],
-  })
+type ReadBlocks = (source: string, first: boolean) => Root
+
+/** Loaded with the first group that needs it: most groups, and processes that read no Markdown, do not. */
+async function loadReader(): Promise<ReadBlocks> {
+  const [{ fromMarkdown }, { frontmatterFromMarkdown }, { gfmFromMarkdown }, { frontmatter }, { gfm }] =
+    await Promise.all([
+      import('mdast-util-from-markdown'),
+      import('mdast-util-frontmatter'),
+      import('mdast-util-gfm'),
+      import('micromark-extension-frontmatter'),
+      import('micromark-extension-gfm'),
+    ])
+  return (source, first) =>
+    fromMarkdown(source, {
+      extensions: [gfm(), ...(first ? [frontmatter(['yaml', 'toml'])] : []), inlineOff],
+      mdastExtensions: [gfmFromMarkdown(), frontmatterFromMarkdown(['yaml', 'toml'])],
+    })
 }
 
 interface Group {

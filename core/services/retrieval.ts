@@ -59,6 +59,8 @@ function createRetriever(
     searchText: (query, limit, filter) => index.store.searchText(query, limit, filter),
     searchVector: (vector, limit, filter) => index.store.searchVector(vector, limit, filter),
     embedQuery: (text) => embedding.embedQuery(text),
+    searchPhrases: (query, limit, filter) => index.store.searchPhrases(query, limit, filter),
+    vectors: (ids) => index.store.vectors(ids),
     places: (ids) => parts.indexLibrary.places(ids),
   })
 }
