@@ -222,7 +222,7 @@ describe.each(settings)('chunker $id $options', ({ id, options: given }) => {
       fc.property(anyDocument, (document) => {
         expectInvariants(document, chunker.chunk(document), options, tokenizer)
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     )
   })
 
@@ -304,12 +304,12 @@ function realTexts(): string[] {
     readFileSync(join(dataFolder, 'retrieval', set, 'corpus.jsonl'), 'utf8')
       .split('\n')
       .slice(0, 2)
-      .map((line) => (JSON.parse(line) as { text: string }).text.slice(0, 12_000))
+      .map((line) => (JSON.parse(line) as { text: string }).text.slice(0, 6000))
   const chroma = join(dataFolder, 'chunking/chroma/general_evaluation_data/corpora')
   return [
     ...['covidqa', 'xquad-de', 'xquad-zh'].flatMap(corpus),
     ...['finance.md', 'chatlogs.md', 'wikitexts.md'].map((name) =>
-      readFileSync(join(chroma, name), 'utf8').slice(0, 12_000),
+      readFileSync(join(chroma, name), 'utf8').slice(0, 6000),
     ),
   ]
 }

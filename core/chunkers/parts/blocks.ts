@@ -58,7 +58,7 @@ export function readBlocks(document: ParsedDocument): Block[] {
     const start = snap(text, Math.max(element.start, cursor))
     const end = snap(text, Math.min(element.end, text.length))
     if (start >= text.length || end <= start) continue
-    addUncovered(cursor, start)
+    if (start > cursor) addUncovered(cursor, start)
     if (element.kind === 'page-header' || element.kind === 'page-footer') afterGap = true
     else add(start, end, element)
     cursor = end

@@ -38,7 +38,7 @@ export function pack(
   /** How many of the last members are headings. */
   let trailing = 0
   /** No chunk may begin before this: overlap stays behind it. */
-  let floor = 0
+  let floor = blocks[0]?.start ?? 0
 
   const open = (from: number, to: number, block: Block): void => {
     start = from

@@ -3,21 +3,23 @@
  * start and stop at the first answer, so their cost is the distance and not the length of the text.
  */
 
+// What a UTF-16 code unit can be, as bits in one table: the searches below spend their time looking here.
+const space = 1
+const terminator = 2
+const closer = 4
+const wordCharacter = 8
+const traits = new Uint8Array(0x10000)
+for (let code = 0; code < 0x10000; code++) {
+  const character = String.fromCharCode(code)
+  if (/\s/.test(character)) traits[code]! |= space
+  if (/[\p{Sentence_Terminal}…]/u.test(character)) traits[code]! |= terminator
+  if (/["')\]}’”»›」』】〕）］｝〉》*_]/.test(character)) traits[code]! |= closer
+  if (/[\p{L}0-9.]/u.test(character)) traits[code]! |= wordCharacter
+}
+
 /** White space as `String.prototype.trim` sees it. */
 export function isSpace(code: number): boolean {
-  if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d)
-  if (code < 0xa0) return false
-  return (
-    code === 0xa0 ||
-    code === 0x1680 ||
-    (code >= 0x2000 && code <= 0x200a) ||
-    code === 0x2028 ||
-    code === 0x2029 ||
-    code === 0x202f ||
-    code === 0x205f ||
-    code === 0x3000 ||
-    code === 0xfeff
-  )
+  return (traits[code]! & space) !== 0
 }
 
 /** The first place at or after `start` that is not white space, or `end`. A space that carries a mark is not blank. */
@@ -39,7 +41,7 @@ export function dropSpace(text: string, start: number, end: number): number {
 /** The last place in (low, high] where a sentence starts, or -1. */
 export function lastSentenceStart(text: string, low: number, high: number): number {
   for (let position = high - 1; position >= low; position--) {
-    if (!endsTerminators(text, position)) continue
+    if (!isTerminator(text.charCodeAt(position)) || !endsTerminators(text, position)) continue
     const start = sentenceStartAfter(text, position)
     if (start > low && start <= high) return start
   }
@@ -49,7 +51,7 @@ export function lastSentenceStart(text: string, low: number, high: number): numb
 /** The first place in (low, high) where a sentence starts, or -1. */
 export function nextSentenceStart(text: string, low: number, high: number): number {
   for (let position = low; position < high; position++) {
-    if (!endsTerminators(text, position)) continue
+    if (!isTerminator(text.charCodeAt(position)) || !endsTerminators(text, position)) continue
     const start = sentenceStartAfter(text, position)
     if (start > low && start < high) return start
   }
@@ -117,33 +119,34 @@ export function isGraphemeStart(text: string, position: number): boolean {
 
 /** Whether the last of a run of terminators ("?!", "...") stands here. */
 function endsTerminators(text: string, position: number): boolean {
-  if (!isTerminator(text.charCodeAt(position))) return false
   return position + 1 >= text.length || !isTerminator(text.charCodeAt(position + 1))
 }
 
 /** Where the next sentence starts if a terminator at this place ends one, or -1. */
-function sentenceStartAfter(text: string, terminator: number): number {
+function sentenceStartAfter(text: string, stop: number): number {
   const length = text.length
-  let position = terminator + 1
-  while (position < length && isCloser(text.charCodeAt(position))) position += 1
-  const code = text.charCodeAt(terminator)
+  let position = stop + 1
+  while (position < length && (traits[text.charCodeAt(position)]! & closer) !== 0) position += 1
+  const code = text.charCodeAt(stop)
   if (position >= length) return position
   const spaceStart = position
   position = skipSpace(text, position, length)
   if (isWideTerminator(code)) return isGraphemeStart(text, position) ? position : -1
   if (position === spaceStart) return -1
   if (position >= length) return position
-  const next = String.fromCodePoint(text.codePointAt(position)!)
-  if (smallLetter.test(next)) return -1
-  if (code === fullStop && spaceStart === terminator + 1 && isAbbreviation(text, terminator, next, position)) return -1
+  const next = text.charCodeAt(position)
+  if (next < 0x80 ? next >= 0x61 && next <= 0x7a : smallLetter.test(characterAt(text, position))) return -1
+  if (code === fullStop && spaceStart === stop + 1 && isAbbreviation(text, stop, position)) return -1
   return position
 }
 
-function isAbbreviation(text: string, stop: number, next: string, nextStart: number): boolean {
+function isAbbreviation(text: string, stop: number, nextStart: number): boolean {
   let start = stop
-  while (start > 0 && stop - start < 16 && isWordCharacter(text.charCodeAt(start - 1))) start -= 1
+  while (start > 0 && stop - start < 16 && (traits[text.charCodeAt(start - 1)]! & wordCharacter) !== 0) start -= 1
   const word = text.slice(start, stop)
   if (word === '') return false
+  // No abbreviation is longer; most sentences end in a longer word, or one of small letters that is not in the lists.
+  if (word.length > 6) return false
   // "1. Introduction": the number of a list item or heading at the start of its line.
   if (/^\d{1,3}$/.test(word)) return start === 0 || text.charCodeAt(start - 1) === 0x0a
   if (/^\p{Lu}$/u.test(word)) return word !== 'I'
@@ -152,7 +155,8 @@ function isAbbreviation(text: string, stop: number, next: string, nextStart: num
   if (titles.has(lower)) return true
   return (
     numbered.has(lower) &&
-    (/\p{N}/u.test(next) || /^\p{Lu}[\p{Lu}\p{N}]?\b/u.test(text.slice(nextStart, nextStart + 3)))
+    (/\p{N}/u.test(characterAt(text, nextStart)) ||
+      /^\p{Lu}[\p{Lu}\p{N}]?\b/u.test(text.slice(nextStart, nextStart + 3)))
   )
 }
 
@@ -173,38 +177,19 @@ const numbered = new Set(
 const fullStop = 0x2e
 const smallLetter = /^\p{Ll}/u
 
+/** Most characters are Latin letters, and one comparison tells that they are not terminators. */
 function isTerminator(code: number): boolean {
-  if (code < 0x80) return code === fullStop || code === 0x21 || code === 0x3f
-  return code === 0x2026 || terminators.has(code)
+  if (code > 0x3f) return code >= 0x80 && (traits[code]! & terminator) !== 0
+  return code === fullStop || code === 0x21 || code === 0x3f
 }
 
 function isWideTerminator(code: number): boolean {
   return code === 0x3002 || code === 0xff61 || code === 0xff01 || code === 0xff0e || code === 0xff1f
 }
 
-function isCloser(code: number): boolean {
-  return closers.has(code)
+function characterAt(text: string, position: number): string {
+  return String.fromCodePoint(text.codePointAt(position)!)
 }
-
-function isWordCharacter(code: number): boolean {
-  if (code < 0x80)
-    return (
-      (code >= 0x61 && code <= 0x7a) ||
-      (code >= 0x41 && code <= 0x5a) ||
-      (code >= 0x30 && code <= 0x39) ||
-      code === fullStop
-    )
-  return code >= 0xc0 && letter.test(String.fromCharCode(code))
-}
-
-const letter = /\p{L}/u
-const closers = new Set([...'"\')]}’”»›」』】〕）］｝〉》*_'].map((character) => character.charCodeAt(0)))
-/** Sentence terminators of all scripts in the basic plane (Unicode property Sentence_Terminal). */
-const terminators = new Set(
-  Array.from({ length: 0xff80 - 0x80 }, (_, index) => index + 0x80).filter((code) =>
-    /\p{Sentence_Terminal}/u.test(String.fromCharCode(code)),
-  ),
-)
 
 // Words and clusters.
 
