@@ -69,8 +69,7 @@ function useSecondsUntil(at: number | null): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     if (at === null) return undefined
-    setNow(Date.now())
-    const timer = setInterval(() => setNow(Date.now()), 1000)
+    const timer = setInterval(() => setNow(Date.now()), 250)
     return () => clearInterval(timer)
   }, [at])
   return at === null ? 0 : Math.max(0, Math.ceil((at - now) / 1000))

@@ -3,7 +3,7 @@ import { Button } from '../ui/button.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 
 interface State {
-  error: unknown
+  error: Error | null
   where: string
 }
 
@@ -11,8 +11,8 @@ interface State {
 export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
   override state: State = { error: null, where: '' }
 
-  static getDerivedStateFromError(error: unknown): Partial<State> {
-    return { error }
+  static getDerivedStateFromError(thrown: unknown): Partial<State> {
+    return { error: thrown instanceof Error ? thrown : new Error(JSON.stringify(thrown)) }
   }
 
   override componentDidCatch(_error: unknown, info: ErrorInfo): void {
@@ -22,7 +22,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
   override render(): ReactNode {
     const { error, where } = this.state
     if (error === null) return this.props.children
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const text = error.stack ?? error.message
     return (
       <div className="empty" role="alert">
         <h2>This part of the page stopped working</h2>
@@ -34,7 +34,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
           <Button onPress={() => window.location.reload()}>Reload the page</Button>
           <CopyButton text={() => `${text}\n${where}`} label="Copy the details" words="Copy details" />
         </div>
-        <pre className="failure-details">{error instanceof Error ? error.message : String(error)}</pre>
+        <pre className="failure-details">{error.message}</pre>
       </div>
     )
   }

@@ -65,7 +65,7 @@ export function useKeys() {
         if (useInspector.getState().items.length > 0) useInspector.getState().close()
         return
       }
-      const typing = target?.closest('input, textarea, select, [contenteditable]') != null
+      const typing = Boolean(target?.closest('input, textarea, select, [contenteditable]'))
       if (typing || event.ctrlKey || event.metaKey || event.altKey || !usePreferences.getState().singleKeys) return
       if (act(key, event.timeStamp)) event.preventDefault()
     }

@@ -18,11 +18,11 @@ export function CopyButton({ text, label, words }: { text: () => string; label: 
   return (
     <>
       {words ? (
-        <Button look="quiet" small icon={icon} onPress={onPress}>
+        <Button look="quiet" small icon={icon} onPress={() => void onPress()}>
           {copied ? 'Copied' : words}
         </Button>
       ) : (
-        <IconButton label={copied ? 'Copied' : label} icon={icon} onPress={onPress} />
+        <IconButton label={copied ? 'Copied' : label} icon={icon} onPress={() => void onPress()} />
       )}
       <span className="visually-hidden" role="status">
         {copied ? 'Copied' : ''}

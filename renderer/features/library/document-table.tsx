@@ -46,6 +46,8 @@ export function DocumentTable({
   const focusWanted = useRef(false)
   const activeIndex = Math.min(active, Math.max(0, rows.length - 1))
 
+  // Its functions change with each scroll and are used here only, never handed to a memoised part.
+  // eslint-disable-next-line react-hooks/incompatible-library
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,

@@ -94,10 +94,10 @@ describe('folders', () => {
 describe('live rows', () => {
   it('change only where an event says so, and keep the array where nothing changed', () => {
     const [first, second] = documents as [Document, Document]
-    const same = applyChanges(documents, new Map([[first.id as string, { status: first.status }]]))
+    const same = applyChanges(documents, new Map([[first.id, { status: first.status }]]))
     expect(same).toEqual({ documents, unknown: false })
     expect(same.documents).toBe(documents)
-    const next = applyChanges(documents, new Map([[first.id as string, { status: 'reading' as const }]]))
+    const next = applyChanges(documents, new Map([[first.id, { status: 'reading' as const }]]))
     expect(next.documents[0]?.status).toBe('reading')
     expect(next.documents[1]).toBe(second)
   })
