@@ -53,7 +53,7 @@ export function DocumentTable({
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeightPx,
     getItemKey: (index) => rows[index]?.id ?? index,
-    overscan: 12,
+    overscan: 6,
     // The sticky header covers this much of the scroller.
     scrollPaddingEnd: rowHeightPx,
     useFlushSync: false,
