@@ -39,10 +39,15 @@ export const useDocuments = create<DocumentsStore>((set, get) => ({
  */
 export async function followDocuments(jobId: JobId, collectionId: CollectionId, signal: AbortSignal): Promise<void> {
   const events = await core().jobs.watch({ jobId, after: lastSeen.get(jobId) ?? 0 }, { signal })
-  for await (const event of events) {
-    if (signal.aborted) return
-    lastSeen.set(jobId, event.number)
-    if (useDocuments.getState().collectionId === collectionId) note(event, collectionId)
+  try {
+    for await (const event of events) {
+      if (signal.aborted) return
+      lastSeen.set(jobId, event.number)
+      if (useDocuments.getState().collectionId === collectionId) note(event, collectionId)
+    }
+  } finally {
+    // The list of active jobs may say that a job is over before its last events are here, and end this following.
+    reloadSoon(collectionId, 0)
   }
 }
 
