@@ -70,8 +70,11 @@ export function DocumentTable({
 
   useEffect(() => {
     if (!focusWanted.current) return
+    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${activeIndex}"]`)
+    // Not there yet: the next render of the rows tries again.
+    if (!row) return
     focusWanted.current = false
-    scroller.current?.querySelector<HTMLElement>(`[data-index="${activeIndex}"]`)?.focus({ preventScroll: true })
+    row.focus({ preventScroll: true })
   }, [activeIndex, items])
 
   const moveTo = (index: number, extend: boolean): void => {
