@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react'
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { Document } from '../../../core/contract/documents.ts'
 import type { DocumentId } from '../../../core/shared/ids.ts'
@@ -43,7 +43,8 @@ export function DocumentTable({
   const columns = useMemo(() => fitColumns(wanted, widthRem), [wanted, widthRem])
   const [active, setActive] = useState(0)
   const anchor = useRef(0)
-  const focusWanted = useRef(false)
+  /** The row that is to take the focus as soon as it is there. */
+  const focusWanted = useRef<number | null>(null)
   const activeIndex = Math.min(active, Math.max(0, rows.length - 1))
 
   // Its functions change with each scroll and are used here only, never handed to a memoised part.
@@ -68,18 +69,19 @@ export function DocumentTable({
   })
   const items = virtualizer.getVirtualItems()
 
-  useEffect(() => {
-    if (!focusWanted.current) return
-    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${activeIndex}"]`)
+  // In the commit itself: with quick keys a later effect would come after the next key and focus the row before.
+  useLayoutEffect(() => {
+    if (focusWanted.current === null) return
+    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${focusWanted.current}"]`)
     // Not there yet: the next render of the rows tries again.
     if (!row) return
-    focusWanted.current = false
+    focusWanted.current = null
     row.focus({ preventScroll: true })
   }, [activeIndex, items])
 
   const moveTo = (index: number, extend: boolean): void => {
     const next = Math.min(Math.max(index, 0), rows.length - 1)
-    focusWanted.current = true
+    focusWanted.current = next
     setActive(next)
     virtualizer.scrollToIndex(next)
     if (extend) selectRange(next)
@@ -126,7 +128,7 @@ export function DocumentTable({
   const onRowClick = (event: MouseEvent, index: number): void => {
     const row = rows[index]
     if (!row) return
-    focusWanted.current = true
+    focusWanted.current = index
     setActive(index)
     const onBox = event.target instanceof Element && event.target.closest('.row-check') !== null
     if (event.shiftKey) selectRange(index)
