@@ -63,6 +63,8 @@ export interface App extends AsyncDisposable {
 const defaultMaximumFileBytes = 100_000_000
 const parseTimeoutMs = 10 * 60 * 1000
 const workerMemoryMb = 1024
+/** Starting a worker costs seconds (it loads the model), so with small files a worker has to last. */
+const tasksPerWorker = 6000
 
 /** Builds everything from a data folder. Errors: workspace-locked, workspace-newer, workspace-corrupt, workspace-unwritable. */
 export async function createApp(environment: Environment): Promise<App> {
@@ -77,9 +79,10 @@ export async function createApp(environment: Environment): Promise<App> {
     log,
     timeoutMs: parseTimeoutMs,
     memoryMb: workerMemoryMb,
+    tasksPerWorker,
   }
-  const bulk = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
-  const interactive = cleanup.use(createComputePool({ ...poolOptions, size: 1 }))
+  const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
+  const inference = cleanup.use(createComputePool({ ...poolOptions, size: 1, tasksPerWorker: 0 }))
 
   const collections = createCollectionLibrary(database)
   const documents = createDocumentLibrary(database)
@@ -100,7 +103,7 @@ export async function createApp(environment: Environment): Promise<App> {
     const key = canonicalJson(choice)
     const known = opened.get(key)
     if (known) return known
-    const opening = openEmbedding(choice, { locateModel, cache, bulk, interactive })
+    const opening = openEmbedding(choice, { locateModel, cache, compute: inference })
     opened.set(key, opening)
     // A model that was missing may be there the next time it is asked for.
     opening.catch(() => opened.delete(key))
@@ -117,7 +120,7 @@ export async function createApp(environment: Environment): Promise<App> {
     indexLibrary,
     collectionIndexes,
     texts,
-    compute: bulk,
+    compute: parsing,
     openEmbedding: openEmbeddingOnce,
     uploadPath: (id) => uploads.path(id),
     lanes: cores + 1,
@@ -144,12 +147,14 @@ export async function createApp(environment: Environment): Promise<App> {
     uploads,
     sample: openSample(environment.demoFolder),
     retrieval,
-    evaluation: createEvaluationWork({ compute: bulk, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
+    evaluation: createEvaluationWork({ compute: parsing, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
     jobRunner,
     openEmbedding: openEmbeddingOnce,
     locateModel,
     startIngest(collectionId, input) {
       const { name } = collections.get(collectionId)
+      // There may be room for it again, and then what failed is known as failed before it is read again.
+      jobRunner.storeEnds()
       const job = jobs.create(`Adding to "${name}"`, collectionId, input)
       jobRunner.enqueue(job.id)
       return job.id
@@ -171,13 +176,19 @@ export async function createApp(environment: Environment): Promise<App> {
       return removed
     },
     async removeCollection(id) {
-      for (const job of jobRunner.list(1000)) {
-        const active = job.status === 'queued' || job.status === 'running'
-        if (job.collectionId === id && active) await jobRunner.cancel(job.id)
+      // Again and again, because another one may have been started meanwhile; after the last look nothing waits.
+      for (;;) {
+        const job = jobRunner.active().findLast((active) => active.collectionId === id)
+        if (!job) break
+        await jobRunner.cancel(job.id)
       }
-      const uploadIds = documents.uploadsIn(id)
-      collectionIndexes.dropAll(id)
-      const removed = collections.remove(id)
+      const { uploadIds, documentIds, removed } = database.transaction(() => {
+        const uploadIds = documents.uploadsIn(id)
+        const documentIds = documents.idsIn(id)
+        collectionIndexes.dropAll(id)
+        return { uploadIds, documentIds, removed: collections.remove(id) }
+      })()
+      documentIds.forEach((documentId) => texts.forget(documentId))
       await uploads.remove(uploadIds)
       return removed
     },

@@ -25,6 +25,8 @@ export interface RunOptions {
   /** Instead of the pool's own. */
   timeoutMs?: number
   onProgress?: (progress: Progress) => void
+  /** Goes before everything that waits and is not urgent: a person is waiting for it. */
+  urgent?: boolean
   /** Memory of the input that moves to the worker instead of being copied; the caller loses it. */
   transfer?: ArrayBuffer[]
 }
@@ -220,7 +222,9 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
           release: () => options.signal?.removeEventListener('abort', onAbort),
         }
         options.signal?.addEventListener('abort', onAbort, { once: true })
-        queue.push(job)
+        const place = options.urgent ? queue.findIndex((other) => !other.options.urgent) : -1
+        if (place < 0) queue.push(job)
+        else queue.splice(place, 0, job)
         schedule()
       }
       // The worker answers with the output of the task it was asked for.

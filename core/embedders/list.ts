@@ -1,6 +1,4 @@
 import type { EmbedderDefinition } from './embedder.ts'
 import { transformersEmbedder } from './transformers.ts'
 
-export const embedderDefinitions: readonly EmbedderDefinition[] = [
-  transformersEmbedder,
-]
+export const embedderDefinitions: readonly EmbedderDefinition[] = [transformersEmbedder]

@@ -26,10 +26,8 @@ export interface Embedding {
 export interface EmbeddingParts {
   locateModel: LocateModel
   cache: EmbeddingCache
-  /** The pool that ingest keeps busy. */
-  bulk: ComputePool
-  /** The pool that is free when a person waits. */
-  interactive: ComputePool
+  /** The model lives in one worker: questions go before passages. */
+  compute: ComputePool
 }
 
 const batchSize = 256
@@ -46,7 +44,7 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
     texts,
     purpose,
   })
-  const { modelId, dimensions } = await parts.interactive.run('embed', request([], 'query'), {})
+  const { modelId, dimensions } = await parts.compute.run('embed', request([], 'query'), { urgent: true })
 
   const embedding: Embedding = {
     modelId,
@@ -64,7 +62,8 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
         known.forEach((vector, row) => vector && vectors.set(vector, (from + row) * dimensions))
         if (unknown.length === 0) continue
         const fresh = unknown.map(({ text }) => text)
-        const result = await parts.bulk.run('embed', request(fresh, 'passage'), signal ? { signal } : {})
+        // Without the signal: ending the worker to save a fraction of a second would cost loading the model again.
+        const result = await parts.compute.run('embed', request(fresh, 'passage'))
         checkShape(result.vectors, fresh.length, dimensions)
         parts.cache.store(modelId, fresh, result.vectors, dimensions)
         unknown.forEach(({ row }, index) =>
@@ -74,7 +73,8 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
       return vectors
     },
     async embedNow(texts, purpose, signal) {
-      const result = await parts.interactive.run('embed', request([...texts], purpose), signal ? { signal } : {})
+      throwIfAborted(signal)
+      const result = await parts.compute.run('embed', request([...texts], purpose), { urgent: true })
       checkShape(result.vectors, texts.length, dimensions)
       return result.vectors
     },
