@@ -1,7 +1,7 @@
-import { copyFileSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import { toAppError } from '../contract/errors.ts'
+import { AppError, toAppError } from '../contract/errors.ts'
 import { lockWorkspace } from './lock.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/list.ts'
@@ -22,9 +22,9 @@ export interface Workspace extends Disposable {
  */
 export function openWorkspace(folder: string, program: string): Workspace {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     const filesFolder = join(folder, 'files')
-    mkdirSync(filesFolder, { recursive: true })
+    makeFolder(filesFolder)
     const lock = lockWorkspace(folder, program)
     try {
       const databasePath = join(folder, 'workspace.sqlite')
@@ -50,7 +50,7 @@ export function openWorkspace(folder: string, program: string): Workspace {
       throw error
     }
   } catch (error) {
-    throw toAppError(unwritable(error))
+    throw withFolder(toAppError(unwritable(error)), folder)
   }
 }
 
@@ -61,6 +61,24 @@ function unwritable(error: unknown): unknown {
     return Object.assign(new Error((error as Error).message), { code: 'SQLITE_CANTOPEN' })
   }
   return error
+}
+
+/**
+ * Node's own recursive mkdir never returns where the parent is there and yet nothing can be made in it, as in /proc
+ * (it takes ENOENT for a missing parent for ever).
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return
+  const parent = dirname(folder)
+  if (parent !== folder && !existsSync(parent)) makeFolder(parent)
+  mkdirSync(folder)
+}
+
+/** A person with several workspaces has to know which one. */
+function withFolder(error: AppError, folder: string): AppError {
+  const { code, details, retryable } = error
+  if (code !== 'workspace-unwritable' && code !== 'workspace-corrupt' && code !== 'disk-full') return error
+  return new AppError(code, `${folder}: ${error.message}`, { retryable, details: { ...details, folder }, cause: error })
 }
 
 function backUp(database: Database, databasePath: string, backupsFolder: string): void {

@@ -28,7 +28,7 @@ function steps(overrides: Partial<IngestSteps<string>> = {}) {
     }),
     chunk: async ({ text }) => [whole(text)],
     embed: async (texts) => new Float32Array(texts.length * 2).fill(1),
-    save: (item, _reading, _chunks, texts, vectors) => void saved.push({ item, texts, vectors }),
+    save: (item, _reading, { texts, vectors }) => void saved.push({ item, texts, vectors }),
     ...overrides,
   }
   return { all, saved, stages }
@@ -43,8 +43,8 @@ describe('ingest', () => {
     const { all, saved, stages } = steps()
     const outcomes = await run(['a', 'b'], all)
     expect(outcomes).toMatchObject([
-      { item: 'a', outcome: 'ready', chunks: 1, pages: null, bytes: 10 },
-      { item: 'b', outcome: 'ready', chunks: 1, pages: null, bytes: 10 },
+      { item: 'a', outcome: 'ready' },
+      { item: 'b', outcome: 'ready' },
     ])
     expect(stages.slice(0, 3)).toEqual(['a reading', 'a chunking', 'a embedding'])
     expect(saved[0]?.texts).toEqual(['Title > Part\na'])

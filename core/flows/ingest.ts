@@ -9,7 +9,7 @@ export type ReadResult =
   | { unchanged: true }
   | { unchanged: false; parsed: ParsedDocument; contentHash: string; type: string; size: number; parser: string }
 
-type Reading = Extract<ReadResult, { unchanged: false }>
+export type Reading = Extract<ReadResult, { unchanged: false }>
 
 /**
  * The steps of the flow. `Item` is whatever names one document to the steps. Everything outside the flow (files,
@@ -23,8 +23,19 @@ export interface IngestSteps<Item> {
   chunk(parsed: ParsedDocument, signal?: AbortSignal): Promise<Chunk[]>
   /** Shape [texts.length × dimensions], row-major. */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
-  /** The new version, its chunks, text and vectors in one transaction, or nothing. */
-  save(item: Item, reading: Reading, chunks: readonly Chunk[], texts: readonly string[], vectors: Float32Array): void
+  /**
+   * The new version, its chunks, text and vectors, and the note that this document is done: one transaction or nothing,
+   * so that a process that is killed here leaves a document that is whole and counted, or neither.
+   */
+  save(item: Item, reading: Reading, indexed: IndexedChunks, timesMs: Omit<StageTimes, 'save'>): void
+}
+
+/** What one document becomes in the index: `texts` and the rows of `vectors` go with `chunks`, one each. */
+export interface IndexedChunks {
+  chunks: readonly Chunk[]
+  texts: readonly string[]
+  /** Shape [chunks.length × dimensions], row-major. */
+  vectors: Float32Array
 }
 
 /** Milliseconds that each stage of one document took, waiting for a free worker included. */
@@ -36,7 +47,7 @@ export interface StageTimes {
 }
 
 export type IngestOutcome<Item> =
-  | { item: Item; outcome: 'ready'; chunks: number; pages: number | null; bytes: number; timesMs: StageTimes }
+  | { item: Item; outcome: 'ready' }
   | { item: Item; outcome: 'unchanged' }
   | { item: Item; outcome: 'failed'; error: AppError }
 
@@ -76,10 +87,8 @@ async function ingestOne<Item>(
     const embed = lap()
 
     throwIfAborted(signal)
-    steps.save(item, reading, chunks, texts, vectors)
-    const pages = reading.parsed.pages.length || null
-    const timesMs = { read, chunk, embed, save: lap() }
-    return { item, outcome: 'ready', chunks: chunks.length, pages, bytes: reading.size, timesMs }
+    steps.save(item, reading, { chunks, texts, vectors }, { read, chunk, embed })
+    return { item, outcome: 'ready' }
   } catch (thrown) {
     const error = toAppError(thrown)
     if (isCancellation(error) || stopsEverything(error)) throw error

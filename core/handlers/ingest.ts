@@ -15,6 +15,7 @@ export function ingestHandlers(services: Services) {
       if (relative !== undefined) {
         throw new AppError('input-invalid', `"${relative}" is not an absolute path. Give the whole path.`)
       }
+      services.uploads.requireComplete(uploadIds)
       return { jobId: services.startIngest(collectionId, { paths, uploadIds, documentIds: [] }) }
     }),
   }

@@ -21,9 +21,9 @@ export interface JobReporter {
 
 export interface JobWork {
   run(job: JobRow, reporter: JobReporter): Promise<void>
-  /** Called when a person cancelled: puts back what was not finished. */
+  /** Called when a person cancelled: puts back what was not finished. In the transaction that stores the end. */
   cancelled(job: JobRow): void
-  /** Called when the job could not go on: names the reason on what was not finished. */
+  /** Called when the job could not go on: names the reason on what was not finished. In the same transaction too. */
   failed(job: JobRow, error: ReturnType<typeof toErrorData>): void
 }
 
@@ -34,13 +34,20 @@ export interface JobRunner extends AsyncDisposable {
   /** Puts every unfinished job of an earlier process in line. */
   resume(): void
   get(id: JobId): Job
+  /** Newest first. */
   list(limit: number): Job[]
+  /** Queued or running, oldest first. */
+  active(): Job[]
+  /** Stores the ends that the disk had no room for, if it has now; happens by itself, too. */
+  storeEnds(): void
   cancel(id: JobId): Promise<Job>
   watch(id: JobId, after: number, signal?: AbortSignal): AsyncGenerator<JobEvent>
   watchActive(signal?: AbortSignal): AsyncGenerator<{ jobs: Job[] }>
 }
 
 const minimumGapMs = 200
+/** How often the end of a job is tried again that a full disk had no room for. */
+const storeAgainMs = 2000
 const rateWindowMs = 10_000
 
 export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobRunner {
@@ -49,32 +56,32 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
   const line: JobId[] = []
   const closing = new AbortController()
   let draining: Promise<void> = Promise.resolve()
+  /** Ends that a full disk had no room for: true for everyone who asks, and stored once there is room. */
+  const unstored = new Map<JobId, End>()
+  let storeAgain: NodeJS.Timeout | undefined
 
+  /** Never throws: a job that goes wrong must not keep the next one from starting. */
   async function runOne(id: JobId): Promise<void> {
-    const cancel = live.get(id)?.cancel ?? new AbortController()
+    const cancel = new AbortController()
     const state: LiveJob = { cancel, label: '', stages: new Map(), history: [] }
     live.set(id, state)
     const signal = AbortSignal.any([cancel.signal, closing.signal])
-    jobs.setRunning(id)
-    const row = jobs.get(id)
-    if (jobs.lastNumber(id) === 0) jobs.append(id, { type: 'job-start', job: snapshot(row, state) })
-    changes.notify()
     try {
-      if (signal.aborted) signal.throwIfAborted()
+      jobs.setRunning(id)
+      const row = jobs.get(id)
+      if (jobs.lastNumber(id) === 0) jobs.append(id, { type: 'job-start', job: snapshot(row, state) })
+      changes.notify()
       await work.run(row, reporterFor(id, state, signal))
-      end(id, 'done', null)
+      end(id, { status: 'done', error: null })
     } catch (thrown) {
       const error = toAppError(thrown)
       if (cancel.signal.aborted) {
-        work.cancelled(row)
-        end(id, 'cancelled', null)
+        end(id, { status: 'cancelled', error: null })
       } else if (closing.signal.aborted || isCancellation(error)) {
         // The host is going away: the row stays 'running', so the next process goes on with it.
       } else {
         log.error('A job could not go on.', { job: id, code: error.code, message: error.message })
-        const data = toErrorData(error)
-        attempt(() => work.failed(row, data), log)
-        attempt(() => end(id, 'failed', data), log)
+        end(id, { status: 'failed', error: toErrorData(error) })
       }
     } finally {
       live.delete(id)
@@ -110,14 +117,49 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
     }
   }
 
-  function end(id: JobId, status: 'done' | 'failed' | 'cancelled', error: JobRow['error']): void {
-    jobs.end(id, status, error)
-    jobs.append(id, { type: 'job-end', job: snapshot(jobs.get(id), undefined) })
+  /** Stores how a job ended, now or, where the disk has no room for that either, later. Never throws. */
+  function end(id: JobId, how: End): void {
+    try {
+      store(id, how)
+      unstored.delete(id)
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      log.error('The end of a job could not be stored yet.', { job: id, code: error.code, message: error.message })
+      // What was done but cannot be written down is not done.
+      unstored.set(id, how.status === 'done' ? { status: 'failed', error: toErrorData(error) } : how)
+      storeAgain ??= setTimeout(storeEnds, storeAgainMs).unref()
+    }
+    changes.notify()
+  }
+
+  function store(id: JobId, { status, error }: End): void {
+    jobs.together(() => {
+      const row = jobs.get(id)
+      if (status === 'cancelled') work.cancelled(row)
+      if (status === 'failed' && error) work.failed(row, error)
+      jobs.end(id, status, error)
+      jobs.append(id, { type: 'job-end', job: snapshot(jobs.get(id), undefined) })
+    })
+  }
+
+  function storeEnds(): void {
+    clearTimeout(storeAgain)
+    storeAgain = undefined
+    for (const [id, how] of unstored) end(id, how)
+  }
+
+  function present(row: JobRow): Job {
+    const how = unstored.get(row.id)
+    return snapshot(how ? { ...row, ...how } : row, live.get(row.id))
   }
 
   function drain(): void {
     draining = draining.then(async () => {
-      for (let id = line.shift(); id !== undefined && !closing.signal.aborted; id = line.shift()) await runOne(id)
+      while (!closing.signal.aborted) {
+        const id = line.shift()
+        if (id === undefined) return
+        await runOne(id)
+      }
     })
   }
 
@@ -131,20 +173,24 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
       for (const row of jobs.active()) line.push(row.id)
       drain()
     },
-    get: (id) => snapshot(jobs.get(id), live.get(id)),
-    list: (limit) => jobs.list(limit).map((row) => snapshot(row, live.get(row.id))),
+    get: (id) => present(jobs.get(id)),
+    list: (limit) => jobs.list(limit).map(present),
+    active: () =>
+      jobs
+        .active()
+        .filter((row) => !unstored.has(row.id))
+        .map(present),
+    storeEnds,
     async cancel(id) {
       const row = jobs.get(id)
       const running = live.get(id)
       if (running) {
         running.cancel.abort()
         while (live.has(id)) await changes.after(changes.version)
-      } else if (row.status === 'queued' || row.status === 'running') {
+      } else if (!isEnded(row) && !unstored.has(id)) {
         const place = line.indexOf(id)
         if (place >= 0) line.splice(place, 1)
-        work.cancelled(row)
-        end(id, 'cancelled', null)
-        changes.notify()
+        end(id, { status: 'cancelled', error: null })
       }
       return runner.get(id)
     },
@@ -153,7 +199,8 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
       let last = after
       for (;;) {
         const seen = changes.version
-        const ended = isEnded(jobs.get(id))
+        // An end that is not stored has no event; who watches asks for the job.
+        const ended = isEnded(jobs.get(id)) || unstored.has(id)
         const events = jobs.events(id, last, 1000)
         for (const event of events) {
           last = event.number
@@ -171,7 +218,7 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
     async *watchActive(signal) {
       for (;;) {
         const seen = changes.version
-        yield { jobs: jobs.active().map((row) => snapshot(row, live.get(row.id))) }
+        yield { jobs: runner.active() }
         await changes.after(seen, signal)
         await delay(minimumGapMs, undefined, signal ? { signal } : {})
       }
@@ -179,9 +226,17 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
     async [Symbol.asyncDispose]() {
       closing.abort()
       await draining
+      storeEnds()
+      clearTimeout(storeAgain)
     },
   }
   return runner
+}
+
+/** How a job ended. */
+interface End {
+  status: 'done' | 'failed' | 'cancelled'
+  error: JobRow['error']
 }
 
 /** What only a running job knows. */
@@ -237,15 +292,4 @@ function rateOf(history: LiveJob['history']): number {
 
 function isEnded(row: JobRow): boolean {
   return row.status === 'done' || row.status === 'failed' || row.status === 'cancelled'
-}
-
-/** On a full disk even the note about the full disk may not fit. */
-function attempt(action: () => void, log: Log): void {
-  try {
-    action()
-  } catch (error) {
-    log.error('The end of a job could not be stored.', {
-      message: error instanceof Error ? error.message : String(error),
-    })
-  }
 }

@@ -36,7 +36,7 @@ export async function* listFiles(paths: readonly string[], signal?: AbortSignal)
       }
     } catch (error) {
       if (isCancellation(error)) throw error
-      yield { kind: 'problem', path: given, error: about(given, error) }
+      yield { kind: 'problem', path: name, error: about(given, error) }
     }
   }
 }
@@ -88,5 +88,13 @@ function notAFile(location: string): AppError {
 
 function about(location: string, error: unknown): AppError {
   const known = toAppError(error)
+  // Node puts U+FFFD for bytes that are no UTF-8, and then does not find the file under that name.
+  if (known.code === 'file-missing' && location.includes('\uFFFD')) {
+    return new AppError(
+      'file-unreadable',
+      `${location}: The name of this file or folder has bytes that are not valid text (UTF-8). Rename it, then add it again.`,
+      { details: known.details, cause: error },
+    )
+  }
   return new AppError(known.code, `${location}: ${known.message}`, { details: known.details, cause: error })
 }

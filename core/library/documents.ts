@@ -54,6 +54,7 @@ export interface DocumentLibrary {
   countAll(): { documents: number; chunks: number }
   /** Errors: item-missing. */
   get(id: DocumentId): Document
+  exists(id: DocumentId): boolean
   /** The current version's text. Errors: item-missing, also for a document that never was ready. */
   getText(id: DocumentId): StoredText
   /** One transaction. New ones are added, known ones queued again; both belong to the job from now on. */
@@ -65,6 +66,8 @@ export interface DocumentLibrary {
   failedIn(collectionId: CollectionId): DocumentId[]
   setStatus(id: DocumentId, status: DocumentStatus): void
   setFailed(id: DocumentId, reason: ErrorData, type: string | undefined): void
+  /** The same reason for every document of the job that has not come to an end. Gives how many. */
+  setPendingFailed(jobId: JobId, reason: ErrorData): number
   /** The content is what it was: ready again. */
   setUnchanged(id: DocumentId): void
   /** A queued document goes back to what it was before the job: ready if it has a version, else it is removed. */
@@ -76,6 +79,7 @@ export interface DocumentLibrary {
   ): number
   uploadOf(id: DocumentId): UploadId | undefined
   uploadsIn(collectionId: CollectionId): UploadId[]
+  idsIn(collectionId: CollectionId): DocumentId[]
   remove(ids: readonly DocumentId[]): number
 }
 
@@ -121,6 +125,10 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   const updateFailed = database.prepare(
     `UPDATE documents SET status = 'failed', reason = ?, type = coalesce(?, type) WHERE id = ?`,
   )
+  const updatePendingFailed = database.prepare(
+    `UPDATE documents SET status = 'failed', reason = ? WHERE job_id = ? AND status NOT IN ('ready', 'failed')`,
+  )
+  const selectExists = database.prepare<[string], number>('SELECT 1 FROM documents WHERE id = ?').pluck()
   const updateUnchanged = database.prepare(
     `UPDATE documents SET status = 'ready', reason = NULL, indexed_at = ? WHERE id = ?`,
   )
@@ -145,6 +153,7 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   const selectUploads = database
     .prepare<[string], string>('SELECT upload_id FROM documents WHERE collection_id = ? AND upload_id IS NOT NULL')
     .pluck()
+  const selectIds = database.prepare<[string], string>('SELECT id FROM documents WHERE collection_id = ?').pluck()
   const deleteOne = database.prepare('DELETE FROM documents WHERE id = ?')
 
   const queueAll = database.transaction((documents: readonly NewDocument[], jobId: JobId) => {
@@ -175,6 +184,7 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       if (!row) throw missing(id)
       return toDocument(row)
     },
+    exists: (id) => selectExists.get(id) === 1,
     getText(id) {
       const document = library.get(id)
       const version = selectVersion.get(id, document.version)
@@ -192,11 +202,12 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     failedIn: (collectionId) => selectFailed.all(collectionId) as DocumentId[],
     setStatus: (id, status) => void updateStatus.run(status, id),
     setFailed: (id, reason, type) => void updateFailed.run(JSON.stringify(reason), type ?? null, id),
+    setPendingFailed: (jobId, reason) => updatePendingFailed.run(JSON.stringify(reason), jobId).changes,
     setUnchanged: (id) => void updateUnchanged.run(Date.now(), id),
-    restoreAfterCancel(jobId) {
+    restoreAfterCancel: database.transaction((jobId: JobId) => {
       restoreReady.run(jobId)
       deleteUnread.run(jobId)
-    },
+    }),
     saveVersion(id, { contentHash, type, size, parser, parsed }) {
       const number = library.get(id).version + 1
       const now = Date.now()
@@ -226,6 +237,7 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     },
     uploadOf: (id) => selectUpload.get(id) as UploadId | undefined,
     uploadsIn: (collectionId) => selectUploads.all(collectionId) as UploadId[],
+    idsIn: (collectionId) => selectIds.all(collectionId) as DocumentId[],
     remove: (ids) => removeAll(ids),
   }
   return library

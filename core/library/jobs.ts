@@ -22,7 +22,6 @@ export interface JobRow {
   kind: 'ingest'
   label: string
   collectionId: CollectionId | null
-  input: IngestInput
   status: JobStatus
   error: ErrorData | null
   listed: boolean
@@ -50,6 +49,8 @@ export interface JobLibrary {
   create(label: string, collectionId: CollectionId, input: IngestInput): JobRow
   /** Errors: item-missing. */
   get(id: JobId): JobRow
+  /** Kept apart from the row: it may name 100,000 files, and the row is read at every step. Errors: item-missing. */
+  input(id: JobId): IngestInput
   /** Newest first. */
   list(limit: number): JobRow[]
   /** Queued or running, oldest first. */
@@ -59,6 +60,8 @@ export interface JobLibrary {
   setListed(id: JobId, total: number): void
   count(id: JobId, change: CountChange): void
   end(id: JobId, status: 'done' | 'failed' | 'cancelled', error: ErrorData | null): void
+  /** Runs `action` in one transaction. */
+  together(action: () => void): void
   /** Stores an event under the job's next number. */
   append(id: JobId, event: NewJobEvent): StoredJobEvent
   /** Stored events with a number above `after`, in order. */
@@ -70,10 +73,15 @@ export function createJobLibrary(database: Database): JobLibrary {
   const insert = database.prepare(
     `INSERT INTO jobs (id, kind, label, collection_id, input, status, created_at) VALUES (?, 'ingest', ?, ?, ?, 'queued', ?)`,
   )
-  const select = database.prepare<[string], Row>('SELECT * FROM jobs WHERE id = ?')
-  const selectList = database.prepare<[number], Row>('SELECT * FROM jobs ORDER BY created_at DESC, id DESC LIMIT ?')
+  const columns = `id, label, collection_id, status, error, listed, total, ready, failed, unchanged, chunks, bytes,
+    created_at, started_at, finished_at`
+  const select = database.prepare<[string], Row>(`SELECT ${columns} FROM jobs WHERE id = ?`)
+  const selectInput = database.prepare<[string], string>('SELECT input FROM jobs WHERE id = ?').pluck()
+  const selectList = database.prepare<[number], Row>(
+    `SELECT ${columns} FROM jobs ORDER BY created_at DESC, id DESC LIMIT ?`,
+  )
   const selectActive = database.prepare<[], Row>(
-    `SELECT * FROM jobs WHERE status IN ('queued', 'running') ORDER BY created_at, id`,
+    `SELECT ${columns} FROM jobs WHERE status IN ('queued', 'running') ORDER BY created_at, id`,
   )
   const updateRunning = database.prepare(
     `UPDATE jobs SET status = 'running', started_at = coalesce(started_at, ?) WHERE id = ?`,
@@ -103,8 +111,13 @@ export function createJobLibrary(database: Database): JobLibrary {
     },
     get(id) {
       const row = select.get(id)
-      if (!row) throw new AppError('item-missing', `There is no job ${id}.`, { details: { id } })
+      if (!row) throw missing(id)
       return toJobRow(row)
+    },
+    input(id) {
+      const input = selectInput.get(id)
+      if (input === undefined) throw missing(id)
+      return JSON.parse(input) as IngestInput
     },
     list: (limit) => selectList.all(limit).map(toJobRow),
     active: () => selectActive.all().map(toJobRow),
@@ -115,6 +128,7 @@ export function createJobLibrary(database: Database): JobLibrary {
       updateCounts.run(ready, failed, unchanged, chunks, bytes, id)
     },
     end: (id, status, error) => void updateEnd.run(status, error && JSON.stringify(error), Date.now(), id),
+    together: (action) => database.transaction(action)(),
     append(id, event) {
       const numbered = { ...event, number: (selectLast.get(id) ?? 0) + 1 } as StoredJobEvent
       insertEvent.run(id, numbered.number, JSON.stringify(numbered))
@@ -130,7 +144,6 @@ interface Row {
   id: string
   label: string
   collection_id: string | null
-  input: string
   status: JobStatus
   error: string | null
   listed: number
@@ -145,13 +158,16 @@ interface Row {
   finished_at: number | null
 }
 
+function missing(id: JobId): AppError {
+  return new AppError('item-missing', `There is no job ${id}.`, { details: { id } })
+}
+
 function toJobRow(row: Row): JobRow {
   return {
     id: row.id as JobId,
     kind: 'ingest',
     label: row.label,
     collectionId: row.collection_id as CollectionId | null,
-    input: JSON.parse(row.input) as IngestInput,
     status: row.status,
     error: row.error === null ? null : (JSON.parse(row.error) as ErrorData),
     listed: row.listed === 1,

@@ -6,6 +6,7 @@ import { type CollectionId, createId, type SourceId, type UploadId } from '../sh
 export interface SourceLibrary {
   ensure(collectionId: CollectionId, kind: 'folder' | 'file' | 'upload', location: string): SourceId
   beginUpload(path: string): Upload
+  findUpload(id: UploadId): Upload | undefined
   /** Errors: item-missing. */
   getUpload(id: UploadId): Upload
   setUpload(id: UploadId, received: number, complete: boolean): void
@@ -44,7 +45,7 @@ export function createSourceLibrary(database: Database): SourceLibrary {
     .pluck()
   const deleteUpload = database.prepare('DELETE FROM uploads WHERE id = ?')
 
-  return {
+  const library: SourceLibrary = {
     ensure(collectionId, kind, location) {
       const known = selectSource.get(collectionId, kind, location)
       if (known) return known as SourceId
@@ -57,13 +58,18 @@ export function createSourceLibrary(database: Database): SourceLibrary {
       insertUpload.run(id, path, Date.now())
       return { id, path, received: 0, complete: false }
     },
-    getUpload(id) {
+    findUpload(id) {
       const row = selectUpload.get(id)
-      if (!row) throw new AppError('item-missing', `There is no upload ${id}. Add the file again.`, { details: { id } })
-      return { id, path: row.path, received: row.received, complete: row.complete === 1 }
+      return row && { id, path: row.path, received: row.received, complete: row.complete === 1 }
+    },
+    getUpload(id) {
+      const upload = library.findUpload(id)
+      if (upload) return upload
+      throw new AppError('item-missing', `There is no upload ${id}. Add the file again.`, { details: { id } })
     },
     setUpload: (id, received, complete) => void updateUpload.run(received, complete ? 1 : 0, id),
     orphanedUploads: (beforeMs) => selectOrphans.all(beforeMs) as UploadId[],
     removeUpload: (id) => void deleteUpload.run(id),
   }
+  return library
 }

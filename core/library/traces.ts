@@ -15,8 +15,10 @@ export interface TraceLibrary {
 }
 
 export function createTraceLibrary(database: Database): TraceLibrary {
+  // The collection may have been removed while the question was under way: the trace stays, without it.
   const insert = database.prepare(
-    'INSERT INTO traces (id, collection_id, question, refused, started_at, duration_ms, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO traces (id, collection_id, question, refused, started_at, duration_ms, data)
+     VALUES (?, (SELECT id FROM collections WHERE id = ?), ?, ?, ?, ?, ?)`,
   )
   const columns = 'id, collection_id, question, refused, started_at, duration_ms'
   const selectAll = database.prepare<[number], Row>(

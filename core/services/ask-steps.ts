@@ -1,12 +1,15 @@
 import type { Citation } from '../contract/ask.ts'
 import type { Collection } from '../contract/collections.ts'
+import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { AskSteps } from '../flows/ask.ts'
 import type { Generator } from '../generators/generator.ts'
 import { generatorDefinitions } from '../generators/list.ts'
+import type { StoredText } from '../library/documents.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import { findDefinition } from '../shared/family.ts'
+import type { Log } from '../shared/log.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
 import { boxesOf, type DocumentTexts, headingsAt, pageAt } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
@@ -17,6 +20,7 @@ export interface AskParts {
   collectionIndexes: CollectionIndexes
   texts: DocumentTexts
   traces: TraceLibrary
+  log: Log
   openEmbedding(collection: Collection): Promise<Embedding>
 }
 
@@ -48,7 +52,15 @@ export async function createAskSteps(collection: Collection, mode: SearchMode, p
         signal ? { signal } : {},
       ),
     resolve: (passage, start, end) => resolveCitation(passage, start, end, parts.texts),
-    saveTrace: (trace) => parts.traces.save(trace),
+    saveTrace(trace) {
+      try {
+        parts.traces.save(trace)
+      } catch (thrown) {
+        // An answer is worth more than its trace: a full disk does not keep anyone from asking.
+        const { code, message } = toAppError(thrown)
+        parts.log.error('The trace of a question could not be stored.', { trace: trace.id, code, message })
+      }
+    },
     now: () => performance.timeOrigin + performance.now(),
   }
 }
@@ -77,7 +89,14 @@ function resolveCitation(
   if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end <= start || end > passage.text.length) {
     return undefined
   }
-  const stored = texts.get(passage.documentId)
+  let stored: StoredText
+  try {
+    stored = texts.get(passage.documentId)
+  } catch (error) {
+    // Removed since the passage was found: there is nothing left to cite, and the question goes on.
+    if (error instanceof AppError && error.code === 'item-missing') return undefined
+    throw error
+  }
   const from = passage.start + start
   const to = passage.start + end
   const text = stored.text.slice(from, to)

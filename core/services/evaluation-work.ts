@@ -43,7 +43,7 @@ const rankedDocuments = 100
 export function createEvaluationWork({ compute, openEmbedding, lanes }: EvaluationParts): EvaluationWork {
   return {
     async *retrieval(folder, mode, signal) {
-      const set = await readBeir(folder)
+      const set = await readBeir(folder, signal ? { signal } : {})
       using temporary = temporaryFolder()
       using workspace = openWorkspace(temporary.path, 'quarry eval')
       const { database } = workspace
@@ -69,7 +69,7 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
       )
       const index = collectionIndexes.ensure(collection.id, collection.pipeline, embedding)
       const pending = documents.pending(job.id)
-      const silent = { documentStage: () => {}, label: () => {} }
+      const silent = { documentStage: () => {}, documentEnd: () => {}, label: () => {} }
       const parts = { database, documents, indexLibrary, collectionIndexes, texts, compute, maximumFileBytes: Infinity }
       const steps = {
         ...createIngestSteps(collection, index, embedding, silent, parts),

@@ -3,8 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { ComputePool } from '../compute/pool.ts'
 import type { Collection } from '../contract/collections.ts'
 import { AppError, toErrorData } from '../contract/errors.ts'
-import type { Chunk } from '../contract/parsed-document.ts'
-import { ingest, type IngestOutcome, type IngestSteps, type ReadResult } from '../flows/ingest.ts'
+import { type IndexedChunks, ingest, type IngestOutcome, type IngestSteps, type ReadResult } from '../flows/ingest.ts'
 import { listFiles } from '../jobs/list-files.ts'
 import type { JobReporter, JobWork } from '../jobs/job-runner.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
@@ -60,7 +59,10 @@ export function createIngestWork(parts: IngestParts): JobWork {
     },
     cancelled: (job) => parts.documents.restoreAfterCancel(job.id),
     failed(job, error) {
-      for (const document of parts.documents.pending(job.id)) parts.documents.setFailed(document.id, error, undefined)
+      parts.database.transaction(() => {
+        const failed = parts.documents.setPendingFailed(job.id, error)
+        parts.jobs.count(job.id, { failed })
+      })()
     },
   }
 }
@@ -81,7 +83,8 @@ async function list(job: JobRow, collection: Collection, reporter: JobReporter, 
   }
 
   reporter.label('looking for files')
-  for await (const file of listFiles(job.input.paths, reporter.signal)) {
+  const input = parts.jobs.input(job.id)
+  for await (const file of listFiles(input.paths, reporter.signal)) {
     if (file.kind === 'problem') {
       problems.push(file)
       continue
@@ -90,8 +93,10 @@ async function list(job: JobRow, collection: Collection, reporter: JobReporter, 
     const sourceId = sources.ensure(collection.id, file.rootKind, file.root)
     add({ collectionId: collection.id, sourceId, uploadId: null, location, identity: location, path, name, size })
   }
-  for (const id of job.input.uploadIds) {
-    const upload = sources.getUpload(id)
+  for (const id of input.uploadIds) {
+    const upload = sources.findUpload(id)
+    // Removed with its document by an earlier job, or since this one was put in line.
+    if (!upload) continue
     add({
       collectionId: collection.id,
       sourceId: sources.ensure(collection.id, 'upload', ''),
@@ -104,7 +109,7 @@ async function list(job: JobRow, collection: Collection, reporter: JobReporter, 
     })
   }
   documents.queue(batch, job.id)
-  documents.requeue(job.input.documentIds, job.id)
+  documents.requeue(input.documentIds, job.id)
 
   parts.database.transaction(() => {
     for (const { path, error } of problems) {
@@ -127,7 +132,7 @@ export function createIngestSteps(
   collection: Collection,
   index: OpenIndex,
   embedding: Embedding,
-  reporter: Pick<JobReporter, 'documentStage' | 'label'>,
+  reporter: Pick<JobReporter, 'documentStage' | 'documentEnd' | 'label'>,
   parts: IngestStepParts,
 ): IngestSteps<PendingDocument> {
   const { documents, indexLibrary, compute } = parts
@@ -161,11 +166,17 @@ export function createIngestSteps(
       return (await compute.run('chunk', input, signal ? { signal } : {})).chunks
     },
     embed: (texts, signal) => embedding.embedPassages(texts, signal),
-    save(item, reading, chunks, texts, vectors) {
+    save(item, reading, indexed, timesMs) {
+      const startedMs = performance.now()
+      const chunks = indexed.chunks.length
+      const pages = reading.parsed.pages.length || null
       parts.database.transaction(() => {
         parts.collectionIndexes.removeDocuments(collection.id, [item.id])
         const version = documents.saveVersion(item.id, reading)
-        addToIndex(index, item.id, version, chunks, texts, vectors, parts)
+        addToIndex(index, item.id, version, indexed, parts)
+        const end = { documentId: item.id, path: item.path, outcome: 'ready', reason: null, pages, chunks } as const
+        const times = { ...timesMs, save: performance.now() - startedMs }
+        reporter.documentEnd({ ...end, timesMs: times }, { ready: 1, chunks, bytes: reading.size })
       })()
       parts.texts.forget(item.id)
     },
@@ -193,14 +204,15 @@ async function rebuild(
       const parsed = { text, elements, pages, warnings: document.warnings, ...title }
       return { unchanged: false, parsed, contentHash: '', type: document.type, size: document.size, parser: '' }
     },
-    save(id, _reading, chunks, texts, vectors) {
+    save(id, _reading, indexed) {
       const { version } = parts.documents.get(id)
-      parts.database.transaction(() => addToIndex(index, id, version, chunks, texts, vectors, parts))()
+      parts.database.transaction(() => addToIndex(index, id, version, indexed, parts))()
     },
   }
   let done = 0
   for await (const outcome of ingest(ids, steps, { lanes: parts.lanes, signal: reporter.signal })) {
-    if (outcome.outcome === 'failed') throw outcome.error
+    // A document that was removed in the meantime needs no place in the new index.
+    if (outcome.outcome === 'failed' && parts.documents.exists(outcome.item)) throw outcome.error
     done += 1
     reporter.label(`building the new index: ${done} of ${ids.length} documents`)
   }
@@ -211,9 +223,7 @@ function addToIndex(
   index: OpenIndex,
   documentId: DocumentId,
   version: number,
-  chunks: readonly Chunk[],
-  texts: readonly string[],
-  vectors: Float32Array,
+  { chunks, texts, vectors }: IndexedChunks,
   parts: Pick<IngestParts, 'indexLibrary'>,
 ): void {
   const { dimensions } = index.row
@@ -227,15 +237,15 @@ function addToIndex(
   index.store.add(entries)
 }
 
-/** The end of one document: its row, the job's counts and the event, together. */
+/** The end of a document that was not saved: its row, the job's counts and the event, together. */
 function record(outcome: IngestOutcome<PendingDocument>, reporter: JobReporter, parts: IngestParts): void {
+  if (outcome.outcome === 'ready') return
   const { id: documentId, path } = outcome.item
   const end = { documentId, path, outcome: outcome.outcome, reason: null, pages: null, chunks: 0 }
   parts.database.transaction(() => {
-    if (outcome.outcome === 'ready') {
-      const { chunks, pages, bytes, timesMs } = outcome
-      reporter.documentEnd({ ...end, pages, chunks, timesMs }, { ready: 1, chunks, bytes })
-    } else if (outcome.outcome === 'unchanged') {
+    // A document that a person removed in the meantime has not failed. It is nobody's any more.
+    if (!parts.documents.exists(documentId)) return
+    if (outcome.outcome === 'unchanged') {
       parts.documents.setUnchanged(documentId)
       reporter.documentEnd(end, { unchanged: 1 })
     } else {
@@ -247,7 +257,7 @@ function record(outcome: IngestOutcome<PendingDocument>, reporter: JobReporter, 
   })()
 }
 
-/** A document that another job took over in the meantime is not this job's to finish: the total says so at the end. */
+/** A document that was removed, or that another job took over, in the meantime is not this job's to finish: the total says so at the end. */
 function settleTotal(job: JobRow, parts: IngestParts): void {
   const { ready, failed, unchanged, total } = parts.jobs.get(job.id)
   const done = ready + failed + unchanged

@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
@@ -11,6 +11,8 @@ export interface Uploads {
   path(id: UploadId): string
   /** Errors: input-invalid, item-missing, file-too-large, disk-full. */
   take(piece: UploadPiece): Promise<{ uploadId: UploadId; received: number }>
+  /** Errors: item-missing; input-invalid where pieces are still to come. */
+  requireComplete(ids: readonly UploadId[]): void
   remove(ids: readonly UploadId[]): Promise<void>
   /** Removes what was begun long ago and never used. */
   removeOrphans(): void
@@ -28,14 +30,17 @@ const orphanAgeMs = 24 * 60 * 60 * 1000
 
 export function createUploads(filesFolder: string, sources: SourceLibrary, maximumBytes: number): Uploads {
   const pathOf = (id: UploadId): string => join(filesFolder, id)
-  return {
+  const uploads: Uploads = {
     path: pathOf,
     async take({ uploadId, path, offset, data, last }) {
       const relative = cleanRelativePath(path)
       if (offset + data.size > maximumBytes) {
+        // What has arrived of it is of no use to anyone.
+        if (uploadId) await uploads.remove([uploadId])
         throw new AppError(
           'file-too-large',
-          `"${relative}" is larger than ${maximumBytes / 1e6} MB. Split it, or add it by its path.`,
+          `"${relative}" is larger than ${maximumBytes / 1e6} MB, which is the limit. Split it, then add the parts.`,
+          { details: { limit: maximumBytes } },
         )
       }
       const upload = uploadId ? sources.getUpload(uploadId) : sources.beginUpload(relative)
@@ -48,13 +53,24 @@ export function createUploads(filesFolder: string, sources: SourceLibrary, maxim
       }
       const file = await open(pathOf(upload.id), offset === 0 ? 'w' : 'r+')
       try {
-        await file.write(new Uint8Array(await data.arrayBuffer()), 0, data.size, offset)
+        await writeAll(file, new Uint8Array(await data.arrayBuffer()), offset)
       } finally {
         await file.close()
       }
       const received = offset + data.size
       sources.setUpload(upload.id, received, last)
       return { uploadId: upload.id, received }
+    },
+    requireComplete(ids) {
+      for (const id of ids) {
+        const { complete, path, received } = sources.getUpload(id)
+        if (complete) continue
+        throw new AppError(
+          'input-invalid',
+          `"${path}" has not arrived completely (${received} bytes so far). Send the rest, then add it.`,
+          { details: { uploadId: id, received } },
+        )
+      }
     },
     async remove(ids) {
       for (const id of ids) {
@@ -68,6 +84,15 @@ export function createUploads(filesFolder: string, sources: SourceLibrary, maxim
         sources.removeUpload(id)
       }
     },
+  }
+  return uploads
+}
+
+/** On a disk that is nearly full a write may take a part of the bytes and say so; only the next one fails. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
   }
 }
 

@@ -1,7 +1,8 @@
 import * as workspace from './0010-workspace.ts'
+import * as foreignKeys from './0020-foreign-keys.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
-export const migrations: readonly Migration[] = [workspace]
+export const migrations: readonly Migration[] = [workspace, foreignKeys]
 
 export interface Migration {
   readonly name: string
