@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
@@ -7,10 +7,10 @@ import envPaths from 'env-paths'
 import { createApp } from '../app.ts'
 import type { Client } from '../contract/client.ts'
 import type { Collection } from '../contract/collections.ts'
-import { AppError, toAppError, toErrorData } from '../contract/errors.ts'
+import { AppError, fromErrorData, toAppError, toErrorData } from '../contract/errors.ts'
 import type { JobEvent } from '../contract/jobs.ts'
 import type { SearchMode } from '../contract/values.ts'
-import { consoleLog, silentLog } from '../shared/log.ts'
+import { consoleLog, type Log, silentLog } from '../shared/log.ts'
 import type { JobId } from '../shared/ids.ts'
 import { serve } from './serve.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
@@ -22,6 +22,8 @@ import { connectInProcess } from './wire-in-process.ts'
  */
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const terminal = createTerminal()
+/** What a person who looks at a served workbench's terminal has to know. */
+const troubleLog: Log = { ...consoleLog(), info: () => {} }
 
 interface GlobalOptions {
   workspace?: string
@@ -34,9 +36,9 @@ const program = new Command('quarry')
   .option('--workspace <dir>', 'workspace folder (default: the system folder for application data)')
   .option('--json', 'print one JSON value to standard output')
   .option('--verbose', 'log what happens to standard error')
-  .showHelpAfterError('(quarry --help lists the commands)')
   .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  // Wrong usage is told by `parse`, in one line like every other error.
+  .configureOutput({ writeErr: () => {} })
 
 const modeOption = () =>
   new Option('--mode <mode>', 'how to search').choices(['hybrid', 'text', 'vector']).default('hybrid')
@@ -47,6 +49,7 @@ command('ingest', 'add files or folders to a collection, and wait until they are
   .addOption(collectionOption())
   .action((paths: string[], options: GlobalOptions & { collection: string }) =>
     run(options, { program: 'quarry ingest', resumeJobs: true }, async (client) => {
+      await requireAnyPath(paths)
       const { id: collectionId } = await ensureCollection(client, options.collection)
       await finishOlderJobs(client)
       const { jobId } = await client.ingest.start({ collectionId, paths: paths.map((path) => resolve(path)) })
@@ -182,18 +185,21 @@ command('serve', 'serve the workbench on 127.0.0.1 until it is stopped')
   .option('--port <port>', 'port (default: any free one)', portNumber)
   .action(async (options: GlobalOptions & { port?: number }) => {
     process.exitCode = await guarded(options, async () => {
-      const log = consoleLog()
+      const log = options.verbose ? consoleLog() : troubleLog
       await using app = await createApp(
         environment(workspaceFolder(options), 'quarry serve', { log, resumeJobs: true }),
       )
       const rendererFolder = join(root, 'out', 'renderer')
       const port = options.port === undefined ? {} : { port: options.port }
+      // For programs that start the host themselves and must know the key, such as the journeys.
+      const token = process.env.QUARRY_TOKEN ? { token: process.env.QUARRY_TOKEN } : {}
       await using host = await serve({
         router: app.router,
         rendererFolder,
         version: app.services.version,
         log,
         ...port,
+        ...token,
       })
       const address = { url: host.url, port: host.port, workspace: app.services.workspace.folder }
       terminal.result(options.json, address, () =>
@@ -212,8 +218,13 @@ async function parse(): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // Help and version are no errors; wrong usage could not run.
-    process.exitCode = error.exitCode === 0 ? 0 : 2
+    process.exitCode = error.exitCode === 0 ? 0 : complain(usageError(error), process.argv.includes('--json'))
   }
+}
+
+function usageError({ code, message }: CommanderError): AppError {
+  const what = code === 'commander.help' ? 'Say what to do.' : message.replace(/^error: /, '')
+  return new AppError('input-invalid', `${what.trim()} (quarry --help lists the commands)`)
 }
 
 /** A subcommand that takes the global options on either side of its name. */
@@ -265,11 +276,15 @@ async function guarded(options: GlobalOptions, work: () => Promise<number>): Pro
   try {
     return await work()
   } catch (thrown) {
-    const error = toAppError(thrown)
-    if (options.json) terminal.write(`${JSON.stringify({ error: toErrorData(error) })}\n`)
-    terminal.complain(error.message)
-    return 2
+    return complain(toAppError(thrown), options.json)
   }
+}
+
+/** Gives the exit code. */
+function complain(error: AppError, json: boolean | undefined): 2 {
+  terminal.result(json, { error: toErrorData(error) }, () => {})
+  terminal.complain(error.message)
+  return 2
 }
 
 function environment(
@@ -296,10 +311,9 @@ function workspaceFolder(options: GlobalOptions): string {
 async function followJob(client: Client, jobId: JobId, options: GlobalOptions): Promise<number> {
   const failures: Extract<JobEvent, { type: 'document-end' }>[] = []
   using bar = terminal.progress(options.json)
-  const stop = new AbortController()
   const cancel = (): void => {
-    stop.abort()
-    void client.jobs.cancel({ jobId })
+    // That it was cancelled is seen when the job ends; that it had ended before is no trouble either.
+    client.jobs.cancel({ jobId }).catch(() => {})
   }
   process.once('SIGINT', cancel)
   try {
@@ -315,17 +329,30 @@ async function followJob(client: Client, jobId: JobId, options: GlobalOptions): 
   }
   bar[Symbol.dispose]()
   const job = await client.jobs.get({ jobId })
-  if (job.status === 'failed')
-    throw new AppError(job.error?.code ?? 'internal', job.error?.message ?? 'The job failed.')
+  if (job.error) throw fromErrorData(job.error)
   if (job.status === 'cancelled') throw new AppError('cancelled', 'Cancelled. What was ready stays ready.')
   const { ready, failed, unchanged, chunks } = job.progress
   const failedRows = failures.map(({ path, reason }) => ({ path, code: reason?.code, reason: reason?.message ?? '' }))
   const json = { job: job.id, ready, failed, unchanged, chunks, failures: failedRows }
+  if (options.json && failed > 0) terminal.complain(`${failed} files could not be added; "failures" says why.`)
   terminal.result(options.json, json, () => {
-    for (const { path, reason } of failedRows) terminal.write(`failed  ${path}: ${reason}\n`)
+    for (const { path, reason } of failedRows) terminal.complain(`failed ${path}: ${reason}`)
     terminal.write(`${ready} ready, ${unchanged} unchanged, ${failed} failed, ${chunks} chunks\n`)
   })
   return failed > 0 ? 1 : 0
+}
+
+/** One wrong path among several is a failed item; only wrong ones are a mistake in the command. */
+async function requireAnyPath(paths: readonly string[]): Promise<void> {
+  const missing = await Promise.all(paths.map((path) => stat(path).then(() => false, isMissing)))
+  if (missing.includes(false)) return
+  const what =
+    paths.length === 1 ? `There is no file or folder ${paths[0]}.` : `None of these is there: ${paths.join(', ')}.`
+  throw new AppError('file-missing', `${what} Check the path.`, { details: { paths } })
+}
+
+function isMissing(error: unknown): boolean {
+  return toAppError(error).code === 'file-missing'
 }
 
 /** Jobs that an earlier process left go first. */

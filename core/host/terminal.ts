@@ -7,7 +7,7 @@ import type { RetrievedPassage } from '../contract/search.ts'
 export interface Terminal {
   /** To standard output. */
   write(text: string): void
-  /** One line to standard error. */
+  /** One line to standard error, whatever is in the message. */
   complain(message: string): void
   /** The JSON value, or what `show` writes. */
   result(json: boolean | undefined, value: unknown, show: () => void): void
@@ -24,12 +24,17 @@ export interface ProgressBar extends Disposable {
 }
 
 export function createTerminal(): Terminal {
+  // Who reads our output may stop reading (`quarry documents | head`): that is no error, and nothing more is wanted.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit()
+    throw error
+  })
   const write = (text: string): void => void process.stdout.write(clean(text))
   return {
     write,
-    complain: (message) => void process.stderr.write(`quarry: ${clean(message).replaceAll('\n', ' ')}\n`),
+    complain: (message) => void process.stderr.write(`quarry: ${oneLine(message)}\n`),
     result(json, value, show) {
-      if (json) process.stdout.write(`${JSON.stringify(value)}\n`)
+      if (json) process.stdout.write(`${plainJson(value)}\n`)
       else show()
     },
     passages(results) {
@@ -38,7 +43,7 @@ export function createTerminal(): Terminal {
         const page = passage.page === null ? '' : `, page ${passage.page}`
         const headings = passage.headings.length > 0 ? `\n   ${passage.headings.join(' > ')}` : ''
         write(
-          `${index + 1}. ${passage.path}${page}  (${passage.scoreKind} ${passage.score.toFixed(3)}, found by ${passage.foundBy})${headings}\n`,
+          `${index + 1}. ${oneLine(passage.path)}${page}  (${passage.scoreKind} ${passage.score.toFixed(3)}, found by ${passage.foundBy})${headings}\n`,
         )
         write(`   ${excerpt(passage.text)}\n\n`)
       }
@@ -46,7 +51,7 @@ export function createTerminal(): Terminal {
     sources(citations) {
       write('\n')
       for (const { marker, path, page, headings, text } of citations) {
-        const where = [path, page === null ? undefined : `page ${page}`, headings.join(' > ') || undefined]
+        const where = [oneLine(path), page === null ? undefined : `page ${page}`, headings.join(' > ') || undefined]
         write(`\n[${marker}] ${where.filter((part) => part !== undefined).join(', ')}\n    "${excerpt(text)}"\n`)
       }
     },
@@ -57,8 +62,10 @@ export function createTerminal(): Terminal {
     table(rows, columns, none) {
       if (rows.length === 0) return write(`${none}\n`)
       const text = (value: unknown): string =>
-        typeof value === 'string' || typeof value === 'number' ? clean(String(value)) : ''
-      const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => text(row[column]).length)))
+        typeof value === 'string' || typeof value === 'number' ? oneLine(String(value)) : ''
+      const widths = columns.map((column) =>
+        rows.reduce((widest, row) => Math.max(widest, text(row[column]).length), column.length),
+      )
       const line = (cells: string[]): string =>
         cells
           .map((cell, index) => cell.padEnd(widths[index] ?? 0))
@@ -85,7 +92,7 @@ export function createTerminal(): Terminal {
           started = true
           if (total !== undefined) bar.setTotal(total)
           const rate = (done / Math.max(0.001, (performance.now() - startedMs) / 1000)).toFixed(1)
-          bar.update(done, { label: clean(label).slice(-60), rate })
+          bar.update(done, { label: oneLine(label).slice(-60), rate })
         },
         [Symbol.dispose]() {
           if (started) bar.stop()
@@ -96,10 +103,25 @@ export function createTerminal(): Terminal {
   }
 }
 
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const commands = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
 /** Escape sequences in a document or a file name must not command the terminal. */
 function clean(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+  return text.replaceAll(commands, '')
+}
+
+/** File names may have line breaks in them. */
+function oneLine(text: string): string {
+  return clean(text.replaceAll(/\s+/g, ' ')).trim()
+}
+
+/** JSON escapes some control characters; the others (such as U+009B, which begins a command too) are escaped here. */
+function plainJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    commands,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 function excerpt(text: string): string {
