@@ -34,5 +34,5 @@ export function createEmbeddingCache(database: Database): EmbeddingCache {
 
 /** Purpose is part of the key because some models embed questions and passages differently; the cache holds passages. */
 function hashText(text: string): Buffer {
-  return createHash('sha256').update('passage\0').update(text).digest()
+  return createHash('sha256').update('passage\0').update(text).digest().subarray(0, 16)
 }

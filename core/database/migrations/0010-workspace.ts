@@ -139,10 +139,12 @@ CREATE TABLE chunks (
 ) STRICT;
 CREATE INDEX chunks_by_document ON chunks(document_id, index_id);
 
+-- With row ids, so that vectors are written one after the other and only the small index is filled at random.
 CREATE TABLE embedding_cache (
+  id INTEGER PRIMARY KEY,
   model TEXT NOT NULL,
-  text_hash BLOB NOT NULL, -- SHA-256 of purpose and text
+  text_hash BLOB NOT NULL, -- first 16 bytes of the SHA-256 of purpose and text
   vector BLOB NOT NULL, -- float32, little-endian
-  PRIMARY KEY (model, text_hash)
-) STRICT, WITHOUT ROWID;
+  UNIQUE (model, text_hash)
+) STRICT;
 `
