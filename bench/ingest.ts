@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runtimeEnvironment } from '../scripts/runtime.mjs'
 
 /**
  * How fast documents go in, with what memory, and where the time goes. Each case is a run of its own process of the
@@ -99,6 +100,7 @@ function measure(name: string, folder: string, work: string): Figures {
     encoding: 'utf8',
     maxBuffer: 1e8,
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: runtimeEnvironment(),
   })
   const measured = JSON.parse(output) as Omit<
     Figures,

@@ -62,7 +62,8 @@ export interface App extends AsyncDisposable {
 
 const defaultMaximumFileBytes = 100_000_000
 const parseTimeoutMs = 10 * 60 * 1000
-const workerMemoryMb = 1024
+/** A parsed document of the largest size takes about half of this. */
+const workerMemoryMb = 768
 /** Starting a worker costs seconds (it loads the model), so with small files a worker has to last. */
 const tasksPerWorker = 6000
 

@@ -40,15 +40,21 @@ export async function handOver(entry, args) {
   process.exitCode = await runNode(node, [fileURLToPath(entry), ...args])
 }
 
+/** What a process of Quarry runs with: this environment, and two settings that Node reads only from there. */
+export function runtimeEnvironment() {
+  return {
+    // Compiled code is kept between runs: the command line starts in half the time.
+    NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)),
+    // Threads that pass buffers to each other leave holes in glibc's many heaps: two heaps keep the peak lower.
+    MALLOC_ARENA_MAX: '2',
+    ...process.env,
+  }
+}
+
 /** Runs Node with the terminal handed through; resolves to the exit code. */
 export function runNode(node, args, options = {}) {
   return new Promise((resolve) => {
-    // Compiled code is kept between runs: the command line starts in half the time.
-    const env = {
-      NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)),
-      ...process.env,
-    }
-    const child = spawn(node, args, { stdio: 'inherit', env, ...options })
+    const child = spawn(node, args, { stdio: 'inherit', env: runtimeEnvironment(), ...options })
     const forward = (signal) => child.kill(signal)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward)
     child.on('error', (error) => {
