@@ -1,7 +1,7 @@
 // `npm test`: installs what is missing (a browser too where that is possible), builds, and runs every test.
 import { spawnSync } from 'node:child_process'
 import { installIfNeeded } from './install.mjs'
-import { findNode, root, runNode, runtimeMissing } from './runtime.mjs'
+import { findNode, root, runNode, runtimeEnvironment, runtimeMissing } from './runtime.mjs'
 
 installIfNeeded()
 const node = findNode()
@@ -13,7 +13,7 @@ const { ensureBrowser } = await import('./browser.mjs')
 const browser = ensureBrowser(node)
 const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 const args = process.argv.slice(2)
-const options = { cwd: root, env: { ...process.env, QUARRY_BROWSER: browser ?? '' } }
+const options = { cwd: root, env: { ...runtimeEnvironment(), QUARRY_BROWSER: browser ?? '' } }
 
 const unit = await runNode(node, [...vitest, '--project', 'unit', ...args], options)
 let journeys = 0
