@@ -111,6 +111,7 @@ describe.skipIf(!browserPath)('the main job in a browser', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     await goTo(page, '#/library')
+    await page.getByText('Skerry Point').first().waitFor()
     await dropOn(page, [folder])
     await chooseCollection(page, 'hostile')
     await expect.poll(() => page.getByText('note.txt').count(), { timeout: 60_000 }).toBeGreaterThan(0)
@@ -139,6 +140,7 @@ describe.skipIf(!browserPath)('the main job in a browser', () => {
     await using opened = await bench.open()
     const { page } = opened
     await goTo(page, '#/library')
+    await page.getByText('Skerry Point').first().waitFor()
     await dropOn(page, [folder])
     await chooseCollection(page, 'many')
     // Copied into the workspace, listed, and the first ones read.
