@@ -228,7 +228,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
         schedule()
       }
       // The worker answers with the output of the task it was asked for.
-      return promise as Promise<Map[typeof name]['output']>
+      return promise
     },
     dispose(graceMs = 2000) {
       closing ??= dispose(graceMs)

@@ -103,7 +103,6 @@ export function createTerminal(): Terminal {
   }
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const commands = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /** Escape sequences in a document or a file name must not command the terminal. */

@@ -130,7 +130,7 @@ export function createJobLibrary(database: Database): JobLibrary {
     end: (id, status, error) => void updateEnd.run(status, error && JSON.stringify(error), Date.now(), id),
     together: (action) => database.transaction(action)(),
     append(id, event) {
-      const numbered = { ...event, number: (selectLast.get(id) ?? 0) + 1 } as StoredJobEvent
+      const numbered = { ...event, number: (selectLast.get(id) ?? 0) + 1 }
       insertEvent.run(id, numbered.number, JSON.stringify(numbered))
       return numbered
     },

@@ -74,7 +74,7 @@ export function decodeText(bytes: Uint8Array, stated?: string): DecodedText {
 export function garbageShare(text: string): number {
   if (text === '') return 0
   const sample = text.length > 200_000 ? text.slice(0, 100_000) + text.slice(-100_000) : text
-  // eslint-disable-next-line no-control-regex
+
   const bad = sample.match(/[\0-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\uFFFD\uFFFE\uFFFF]/g)
   return (bad?.length ?? 0) / sample.length
 }
@@ -107,7 +107,7 @@ function mostlyUtf8(bytes: Uint8Array): boolean {
 /** Pure ASCII bytes that switch character sets by escape sequences, as in old Japanese mail. */
 function isIso2022Japanese(bytes: Uint8Array): boolean {
   const sample = Buffer.from(bytes.subarray(0, 65_536)).toString('latin1')
-  // eslint-disable-next-line no-control-regex
+
   return /\x1b\$[@B]/.test(sample) && /\x1b\([BJ]/.test(sample) && !/[\x80-\xff]/.test(sample)
 }
 

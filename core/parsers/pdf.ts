@@ -49,7 +49,7 @@ export const pdfParser: ParserDefinition<z.infer<typeof options>> = {
         cMapPacked: true,
         standardFontDataUrl: 'standard_fonts/',
         BinaryDataFactory: LibraryFiles,
-      } as Parameters<typeof pdfjs.getDocument>[0])
+      })
       try {
         const document = await task.promise
         return await readDocument(document as unknown as LibraryDocument, tables, signal)
@@ -95,7 +95,7 @@ function loadPdfjs(): NonNullable<typeof library> {
     const scope = globalThis as Record<string, unknown>
     for (const name of ['DOMMatrix', 'ImageData', 'Path2D']) scope[name] ??= class {}
     // This thread is the worker already: the library's own half runs in it instead of in another one.
-    scope['pdfjsWorker'] ??= await import('pdfjs-dist/legacy/build/pdf.worker.mjs' as string)
+    scope['pdfjsWorker'] ??= await import('pdfjs-dist/legacy/build/pdf.worker.mjs')
     return import('pdfjs-dist/legacy/build/pdf.mjs')
   })()
   return library
@@ -135,7 +135,7 @@ async function readDocument(
   if (pages.every((page) => page.regions.length === 0)) throw await noText(document)
   throwIfAborted(signal)
 
-  const info = await document.getMetadata().catch(() => ({ info: {} as Record<string, unknown> }))
+  const info = await document.getMetadata().catch(() => ({ info: {} }))
   const warnings: string[] = []
   if (unreadable.length > 0) warnings.push(`${pageList(unreadable)} could not be read: this part is damaged.`)
   if (withoutText.length > 0) {

@@ -103,7 +103,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
 function cleanRelativePath(path: string): string {
   const parts = path
     .replaceAll('\\', '/')
-    // eslint-disable-next-line no-control-regex -- control characters are what is removed
+
     .replaceAll(/[\u0000-\u001f\u007f]/g, '')
     .split('/')
     .filter((part) => part !== '' && part !== '.' && part !== '..')
