@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -36,7 +36,7 @@ export async function run(args: string[]): Promise<void> {
   }
   const limit = Number(valueOf(args, '--limit') ?? 300)
   const vectors = args.includes('--no-vectors') ? zeroVectors : await modelVectors()
-  const sets = setNames.map((name) => loadSet(name, vectors))
+  const sets = [...setNames.map((name) => loadSet(name, vectors)), loadChroma(vectors)]
   if (args.includes('--fit')) return fit(sets, limit)
 
   const rows: Row[] = []
@@ -56,6 +56,9 @@ export async function run(args: string[]): Promise<void> {
 }
 
 const dataFolder = fileURLToPath(new URL('../../shared/data/retrieval/', import.meta.url))
+const chromaFolder = fileURLToPath(
+  new URL('../../shared/data/chunking/chroma/general_evaluation_data/', import.meta.url),
+)
 const modelsFolder = fileURLToPath(new URL('../models/', import.meta.url))
 const resultsFolder = fileURLToPath(new URL('./results/', import.meta.url))
 const setNames = ['xquad-en', 'xquad-de', 'xquad-zh', 'covidqa'] as const
@@ -72,8 +75,8 @@ type Level = (typeof levels)[number]
 interface Case {
   id: string
   question: string
-  /** Document with the answer, and the answer's place in its text. */
-  gold?: { documentId: string; topic: string; start: number; end: number; text: string }
+  /** Document with the answer, and the answer's place in its text; several where each is an answer or a part of it. */
+  gold?: { documentId: string; topic: string; spans: { start: number; end: number }[] }
 }
 
 interface StoredPassage {
@@ -167,7 +170,7 @@ async function measure(set: QuestionSet, sets: readonly QuestionSet[], level: Le
 
 function casesFor(set: QuestionSet, sets: readonly QuestionSet[], level: Level): Case[] {
   // Every article of this set is about one subject.
-  if (level === 'topic removed' && set.name === 'covidqa') return []
+  if (level === 'topic removed' && (set.name === 'covidqa' || set.name === chroma)) return []
   if (level !== 'other subject') return set.cases
   if (set.name === 'xquad-de' || set.name === 'xquad-zh') return []
   const other = sets.find(({ name }) => name === (set.name === 'covidqa' ? 'xquad-en' : 'covidqa'))
@@ -176,20 +179,31 @@ function casesFor(set: QuestionSet, sets: readonly QuestionSet[], level: Level):
 }
 
 function exclusion(level: Level, { gold }: Case): (passage: StoredPassage) => boolean {
+  if (level === 'document removed' && gold && gold.spans.length > 0 && gold.topic === wholeDocument) {
+    // These documents are books: only the passages with an answer go.
+    return (passage) =>
+      passage.documentId === gold.documentId &&
+      gold.spans.some(({ start, end }) => start < passage.start + passage.text.length && end > passage.start)
+  }
   if (level === 'document removed') return (passage) => passage.documentId === gold?.documentId
   if (level === 'topic removed') return (passage) => passage.topic === gold?.topic
   return () => false
 }
 
-/** The part of the gold answer's characters that the spans hold. */
+/** The part of the gold answer's characters that the spans hold; of several gold spans, the one of which most is held. */
 function goldShare({ gold }: Case, spans: readonly { start: number; end: number; stored: StoredPassage }[]): number {
-  if (!gold || gold.end <= gold.start) return 0
-  const held = new Uint8Array(gold.end - gold.start)
-  for (const { start, end, stored } of spans) {
-    if (stored.documentId !== gold.documentId) continue
-    held.fill(1, Math.max(0, start - gold.start), Math.max(0, end - gold.start))
-  }
-  return held.reduce((sum, each) => sum + each, 0) / held.length
+  return Math.max(
+    0,
+    ...(gold?.spans ?? []).map((sought) => {
+      if (sought.end <= sought.start) return 0
+      const held = new Uint8Array(sought.end - sought.start)
+      for (const { start, end, stored } of spans) {
+        if (stored.documentId !== gold?.documentId) continue
+        held.fill(1, Math.max(0, start - sought.start), Math.max(0, end - sought.start))
+      }
+      return held.reduce((sum, each) => sum + each, 0) / held.length
+    }),
+  )
 }
 
 async function collect(parts: AsyncIterable<AnswerPart>): Promise<AnswerPart[]> {
@@ -237,7 +251,11 @@ function summary(rows: readonly Row[]): Record<string, Record<string, number>> {
   const result: Record<string, Record<string, number>> = {}
   for (const row of rows) {
     const key = `${row.level}, ${row.method}`
-    const alike = rows.filter((other) => other.level === row.level && other.method === row.method)
+    // Came later; kept apart, so that the means stay comparable.
+    if (row.set === chroma) continue
+    const alike = rows.filter(
+      (other) => other.level === row.level && other.method === row.method && other.set !== chroma,
+    )
     result[key] ??= {
       refused: mean(alike.map(({ refused }) => refused)),
       ...(row.contains === null
@@ -265,6 +283,38 @@ function markdownTable(rows: readonly Row[]): string {
 
 // -------------------------------------------------------------------------------------------------------------- data
 
+/** Questions that a language model wrote about five long documents, less in the words of the text than the others. */
+const chroma = 'chroma'
+const wholeDocument = 'whole document'
+
+function loadChroma(vectors: Vectors): QuestionSet {
+  const documents = readdirSync(join(chromaFolder, 'corpora')).map((file) => ({
+    _id: file.replace(/\.md$/u, ''),
+    title: '',
+    text: readFileSync(join(chromaFolder, 'corpora', file), 'utf8'),
+  }))
+  const rows = csvRows(readFileSync(join(chromaFolder, 'questions_df.csv'), 'utf8')).slice(1)
+  const cases = rows.map(([question = '', references = '[]', documentId = '']): Case => {
+    const spans = (JSON.parse(references) as { content: string }[]).map(({ content }) => {
+      const start = documents.find(({ _id }) => _id === documentId)?.text.indexOf(content) ?? -1
+      return { start, end: start + content.length }
+    })
+    const gold = { documentId, topic: wholeDocument, spans: spans.filter(({ start }) => start >= 0) }
+    return { id: question, question, gold }
+  })
+  return questionSet(chroma, documents, cases, vectors)
+}
+
+function csvRows(text: string): string[][] {
+  const cells = [...text.matchAll(/("(?:[^"]|"")*"|[^,\n]*)(,|\r?\n|$)/gu)]
+  const rows: string[][] = [[]]
+  for (const [, cell = '', end = ''] of cells) {
+    rows.at(-1)?.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell)
+    if (end.endsWith('\n')) rows.push([])
+  }
+  return rows.filter((row) => row.length >= 3)
+}
+
 function loadSet(name: string, vectors: Vectors): QuestionSet {
   const spans = new Map(
     (readJson(join(dataFolder, name, 'spans.json')) as { qid: string; doc: string; answers: { text: string; start: number }[] }[])
@@ -279,10 +329,19 @@ function loadSet(name: string, vectors: Vectors): QuestionSet {
     const text = answer.text.trim()
     const start = answer.start + (answer.text.length - answer.text.trimStart().length)
     const topic = topics.get(span.doc) ?? span.doc
-    return [{ id, question, gold: { documentId: span.doc, topic, start, end: start + text.length, text } }]
+    return [{ id, question, gold: { documentId: span.doc, topic, spans: [{ start, end: start + text.length }] } }]
   })
 
-  const passages = documents.flatMap((document) => cut(document, topics.get(document._id) ?? ''))
+  return questionSet(name, documents, cases, vectors)
+}
+
+function questionSet(
+  name: string,
+  documents: readonly { _id: string; title: string; text: string }[],
+  cases: Case[],
+  vectors: Vectors,
+): QuestionSet {
+  const passages = documents.flatMap((document) => cut(document, document.title || document._id))
   const database = new Database(':memory:')
   database.exec(`CREATE VIRTUAL TABLE passages USING fts5 (text, tokenize = "porter unicode61 remove_diacritics 2")`)
   const insert = database.prepare('INSERT INTO passages (rowid, text) VALUES (?, ?)')
@@ -500,7 +559,9 @@ async function fit(sets: readonly QuestionSet[], limit: number): Promise<void> {
   for (const { set, level } of examples) sizes.set(`${set} ${level}`, (sizes.get(`${set} ${level}`) ?? 0) + 1)
   const weighed = examples.map((each) => ({
     ...each,
-    weight: levelWeights[each.level] / (sizes.get(`${each.set} ${each.level}`) ?? 1),
+    weight:
+      ((each.view === 'other words' ? 0.25 : 1) * levelWeights[each.level]) /
+      (sizes.get(`${each.set} ${each.level}`) ?? 1),
   }))
   const { weights, intercept } = fitLogistic(weighed, answerNames.length)
   print('answerWeights', answerNames, weights)
@@ -560,8 +621,10 @@ function inOtherWords(question: Question): Question {
 /** The unit holds most of the answer, or is itself mostly answer (where that is several sentences long). */
 function isGold({ gold }: Case, span: { start: number; end: number; stored: StoredPassage }): boolean {
   if (!gold || span.stored.documentId !== gold.documentId) return false
-  const common = Math.min(gold.end, span.end) - Math.max(gold.start, span.start)
-  return common > 0 && (common >= 0.5 * (gold.end - gold.start) || common >= 0.5 * (span.end - span.start))
+  return gold.spans.some((sought) => {
+    const common = Math.min(sought.end, span.end) - Math.max(sought.start, span.start)
+    return common > 0 && (common >= 0.5 * (sought.end - sought.start) || common >= 0.5 * (span.end - span.start))
+  })
 }
 
 function fitSoftmax(

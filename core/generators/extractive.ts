@@ -32,7 +32,7 @@ export const extractive: GeneratorDefinition<ExtractiveOptions> = {
   id: 'extractive',
   label: 'Extractive',
   summary: 'Quotes the sentences that answer the question. Needs no language model and never makes anything up.',
-  version: 1,
+  version: 2,
   options: optionsSchema,
   create: (options, dependencies) => createExtractive(options, dependencies),
 }

@@ -1,7 +1,8 @@
 import { fold, isUnspaced, wordsOf, type Word } from './words.ts'
 
 /** What kind of thing would answer the question; undefined where its words do not tell. */
-export type AnswerType = 'number' | 'time' | 'person' | 'place' | 'reason' | undefined
+export type AnswerType =
+  | 'number' | 'duration' | 'frequency' | 'money' | 'measure' | 'time' | 'person' | 'place' | 'reason' | undefined // prettier-ignore
 
 export interface QuestionTerm {
   word: Word
@@ -9,6 +10,8 @@ export interface QuestionTerm {
   name: boolean
   /** A word that people exchange freely for another ("get", "allowed", "big"): its absence says little. */
   light: boolean
+  /** A word of a sentence that only leads up to the question ("I am diving on my last day."). */
+  aside: boolean
 }
 
 export interface Question {
@@ -39,17 +42,19 @@ export function analyseQuestion(text: string): Question {
   const capitalised = words.filter((word) => /^\p{Lu}/u.test(word.surface)).length
   // German writes every noun with a capital, and some people write everything so.
   const capitalsTell = stopWords !== german && capitalised <= words.length / 2
+  const asked = interrogative(short)
   let first = true
   for (const word of words) {
     const meaningless = stopWords.has(word.folded) || isParticle(word.folded)
     if (!meaningless && !seen.has(word.stem)) {
       seen.add(word.stem)
       const name = /\p{N}/u.test(word.folded) || (capitalsTell && !first && /^\p{Lu}/u.test(word.surface))
-      terms.push({ word, name, light: !name && lightWords.has(word.folded) })
+      const aside = word.start < asked.start || word.start >= asked.end
+      terms.push({ word, name, light: !name && lightWords.has(word.folded), aside })
     }
     first = false
   }
-  const kept = terms.length > 0 ? terms : words.map((word) => ({ word, name: false, light: false }))
+  const kept = terms.length > 0 ? terms : words.map((word) => ({ word, name: false, light: false, aside: false }))
   const folded = fold(short)
   const counted = askedThing.exec(short)
   const focusStart = counted ? counted.index + counted[0].length - (counted[1]?.length ?? 0) : -1
@@ -58,20 +63,29 @@ export function analyseQuestion(text: string): Question {
     focus: kept.slice(0, maxTerms).findIndex(({ word, light }) => word.start === focusStart && !light),
     text: short,
     terms: kept.slice(0, maxTerms),
-    answerType: answerTypes.find(({ asked }) => asked.test(folded))?.type,
+    answerType: answerTypes.find((type) => type.asked.test(fold(short.slice(asked.start, asked.end))))?.type,
     wantsList: listWishes.some((pattern) => pattern.test(folded)),
     folded: new Set(words.map((word) => word.folded)),
   }
 }
 
-/** Whether a text has something of the type that the question did not already say: 1, 0, or 0.5 for no type. */
-export function answersType(question: Question, text: string): number {
+/** Whether a text, or the heading above it, has what is asked for and the question did not say: 1, 0; 0.5 for no type. */
+export function answersType(question: Question, text: string, heading = ''): number {
   if (question.answerType === undefined) return 0.5
   const fresh = (pattern: RegExp): boolean =>
     text.match(pattern)?.some((found) => !wordsOf(found).every((word) => question.folded.has(word.folded))) ?? false
   switch (question.answerType) {
     case 'number':
       return fresh(/\p{N}+(?:[.,]\p{N}+)*/gu) || fresh(numberWord) ? 1 : 0
+    case 'duration':
+    case 'frequency':
+    case 'money':
+    case 'measure':
+      return fresh(quantities[question.answerType])
+        ? 1
+        : fresh(/\p{N}+(?:[.,]\p{N}+)*/gu) || fresh(numberWord)
+          ? 0.5
+          : 0
     case 'time':
       if (
         fresh(
@@ -91,8 +105,43 @@ export function answersType(question: Question, text: string): number {
     case 'place':
       return fresh(placeWord) ? 1 : fresh(/(?<=[\p{L}\p{N},]\s)\p{Lu}[\p{L}'’-]+/gu) ? 0.5 : 0
     case 'reason':
-      return reasonWord.test(fold(text)) ? 1 : 0
+      return reasonWord.test(fold(text)) ||
+        /\b(?:why|causes?|reasons?|warum|ursachen?|grunde?)\b|原因/u.test(fold(heading))
+        ? 1
+        : 0
   }
+}
+
+/**
+ * The part of the text that ends with the last question mark, back to the sentence's beginning, and of two questions in
+ * one ("how much …, and who …") the first; all of it where there is no question mark.
+ */
+function interrogative(text: string): { start: number; end: number } {
+  const end = Math.max(text.lastIndexOf('?'), text.lastIndexOf('？'))
+  if (end === -1) return { start: 0, end: text.length }
+  const start = Math.max(
+    0,
+    ...[...text.slice(0, end).matchAll(/[.!。！]\s+(?=\P{Ll})/gu)].map((mark) => mark.index + 1),
+  )
+  const second = secondQuestion.exec(text.slice(start, end))
+  return { start, end: second && second.index > 10 ? start + second.index : end }
+}
+
+const secondQuestion = /,? (?:and|und|et|y) (?:what|when|where|which|who|why|how|wie|was|wann|wo|wer|warum)(?!\p{L})/iu
+
+const amount = String.raw`(?<![\p{L}\p{N}])(?:\p{N}+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|an?|ein(?:e[nrs]?)?|zwei|drei|vier|einige)`
+/** An amount of what is asked for, with its unit. */
+const quantities = {
+  duration: new RegExp(
+    String.raw`${amount}[\s-]?(?:seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h|days?|nights?|weeks?|fortnight|months?|years?|decades?|centur(?:y|ies)|sekunden?|minuten?|stunden?|tagen?|wochen?|monaten?|jahren?)(?!\p{L})|\p{N}\s?[秒分時时小日天週周月年]|\b(?:overnight|permanent(?:ly)?|indefinitely)\b`,
+    'giu',
+  ),
+  frequency:
+    /\b(?:every|each|once|twice|hourly|daily|nightly|weekly|fortnightly|monthly|quarterly|yearly|annual(?:ly)?|biennial|per (?:hour|day|week|month|quarter|year)|times an?|an? (?:hour|day|week|month|year)|before (?:and after )?each|continuous(?:ly)?|never|always|rarely|täglich|wöchentlich|monatlich|jährlich|alle|jede[nrs]?|einmal|zweimal)\b|毎|每/giu,
+  money:
+    /[$£€¥₹]\s?\p{N}|\p{N}\s?(?:[$£€¥₹円元]|pence|pounds?|dollars?|euros?|cents?|bucks|usd|eur|gbp|chf)|\b(?:free of charge|no charge|for free|kostenlos)\b/giu,
+  measure:
+    /\p{N}\s?(?:%|°|[µnmckM]?m[²³]?|km|feet|foot|ft|inch(?:es)?|miles?|yards?|met(?:re|er)s?|[a-z]*met(?:re|er)n?s?|[mkµ]?g|kilograms?|tonnes?|tons?|pounds?|lbs?|[mkc]?l|lit(?:re|er)s?|gallons?|knots?|mph|km\/h|m\/s|[kMGT]?bits?(?:\/s)?|[kMGT]?B|[kMG]?W|[kMG]?Wh|h?Pa|bars?|d?bar|volts?|V|hp|mg\/L|ppm|million|billion|percent|per cent|米|公里|メートル)(?!\p{L})|\bforce \p{N}/giu,
 }
 
 const askedThing =
@@ -108,6 +157,26 @@ const reasonWord =
   /\b(?:because|since|due to|so that|in order to|therefore|reason|cause[sd]?|result(?:ed|s)? (?:of|from|in)|to (?:avoid|prevent|protect|keep|ensure|reduce)|as a result|weil|da|denn|deshalb|daher|wegen|aufgrund|damit|grund|um [^.]{1,60} zu|parce que|car|porque)\b|因为|因為|由于|由於|所以|原因|为了|ため|から|เพราะ/u
 
 const answerTypes: { type: Exclude<AnswerType, undefined>; asked: RegExp }[] = [
+  {
+    type: 'frequency',
+    asked:
+      /\bhow (?:often|frequently|regularly)\b|\b(?:what|which) (?:frequency|interval)\b|\bwie oft\b|\bhow many times an?\b/u,
+  },
+  {
+    type: 'duration',
+    asked:
+      /\bhow (?:long|old)\b|\bhow (?:many|much) (?:more )?(?:time|seconds|minutes|hours|days|nights|weeks|months|years)\b|\bhow (?:far|early|long|much) (?:in advance|ahead|before)\b|\bfor what (?:time|period)\b|\bwie ?(?:lange|alt)\b|多久|どのくらいの期間/u,
+  },
+  {
+    type: 'money',
+    asked:
+      /\bhow much (?:money|funding|will i pay|do i pay|must i pay|does (?:it|this|that) cost|is the fee)\b|\bhow (?:much|expensive)\b.{0,60}\b(?:costs?|pay|paid|charged?|price|spend|spent|earn|budget|invest(?:ed)?|money)\b|\b(?:what|which) (?:is|are|was|were|does|do|did|will|would|must|should) .{0,60}\b(?:costs?|price|fee|fine|charge|pay|salary|wage|budget|rent|deposit)\b|\bwas kostet\b|\bwie (?:viel|teuer)\b.{0,60}\bkoste/u,
+  },
+  {
+    type: 'measure',
+    asked:
+      /\bhow (?:far|deep|high|tall|wide|heavy|fast|quick|large|big|hot|cold|thick|strong|rough|warm)\b|\bwhat is the (?:deepest|highest|heaviest|fastest|longest|furthest|largest|tallest|widest)\b|\b(?:what|which) (?:is |are |was |were )?(?:the )?(?:[\w-]+ ){0,3}(?:depth|height|length|width|distance|weight|speed|temperature|percentage)\b|\bwie ?(?:weit|tief|hoch|schnell|schwer|breit|gross)\b/u,
+  },
   {
     type: 'number',
     asked:
@@ -193,7 +262,7 @@ const stopWordLists: ReadonlySet<string>[] = [
 const german = stopWordLists[1]
 
 const lightWords = new Set(
-  `able actual actually allow allowed allows amount another available away back bad become begin begins best better big bigger
+  `able actual actually allow allowed allows amount another around available away back bad become begin begins best better big bigger
   biggest bring brought came cause caused change come comes current currently cut day decide describe different done
   during early end ever every example exist far feel few fewer find first follow following found gave get gets getting
   give given gives go goes going good got happen happened happens have help high highest hold include included instead keep

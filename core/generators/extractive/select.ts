@@ -9,10 +9,10 @@ export interface Statement {
   place: number
 }
 
-/** A further statement must come this near to the best one's score. */
-const scoreMargin = 1.2
+/** A further statement must come this near to the best one's score: the right one is often second or third. */
+const scoreMargin = 2
 /** … and cover this part of what the best one covers, unless it brings this much of the question that was missing. */
-const furtherCoverage = 0.7
+const furtherCoverage = 0.5
 const freshEnough = 0.15
 /** What a question's term that was not covered yet is worth, and what likeness to a chosen statement costs. */
 const noveltyReward = 1.5
@@ -60,8 +60,7 @@ export function selectStatements(evidence: Evidence, maxStatements: number): Sta
       const likeness = Math.max(...chosen.map((other) => likenessOf(assessed, other)))
       if (likeness > sameLikeness) continue
       const fresh = newCoverage(evidence, assessed, chosen)
-      const { coverage } = assessed.features
-      if (coverage < furtherCoverage * best.assessed.features.coverage && fresh < freshEnough) continue
+      if (coverageOf(assessed) < furtherCoverage * coverageOf(best.assessed) && fresh < freshEnough) continue
       const worth = score + noveltyReward * fresh - likenessCost * likeness
       if (worth >= best.score - scoreMargin && (!next || worth > next.worth)) next = { assessed, worth }
     }
@@ -69,6 +68,10 @@ export function selectStatements(evidence: Evidence, maxStatements: number): Sta
     add(withAntecedent(evidence, next.assessed).filter((each) => !chosen.includes(each)))
   }
   return statements
+}
+
+function coverageOf({ features }: AssessedUnit): number {
+  return features.coverage + features.relatedCoverage
 }
 
 /** Shared stems by the stems of the shorter one, 0 to 1. */
@@ -82,8 +85,8 @@ export function likenessOf(a: AssessedUnit, b: AssessedUnit): number {
 
 function newCoverage(evidence: Evidence, unit: AssessedUnit, chosen: readonly AssessedUnit[]): number {
   return evidence.weights.reduce((sum, weight, term) => {
-    const had = Math.max(...chosen.map((other) => other.matches[term] ?? 0))
-    return sum + weight * Math.max(0, (unit.matches[term] ?? 0) - had)
+    const had = Math.max(...chosen.map((other) => other.related[term] ?? 0))
+    return sum + weight * Math.max(0, (unit.related[term] ?? 0) - had)
   }, 0)
 }
 

@@ -18,6 +18,8 @@ export interface WordBag {
   words: readonly Word[]
   folded: ReadonlySet<string>
   stems: ReadonlySet<string>
+  /** What is left without an inflection, down to three letters: "dive", "divers" and "diving" have "div". */
+  roots: ReadonlySet<string>
   /** Distinct stems by their first four letters, for the soft match. */
   byPrefix: ReadonlyMap<string, readonly string[]>
   /** The folded text without white space, for scripts written without spaces; empty where there are none. */
@@ -55,7 +57,8 @@ export function bagOf(text: string): WordBag {
     else byPrefix.set(prefix, [stem])
   }
   const unspaced = unspacedScript.test(text) ? fold(text).replace(/\s+/gu, '') : ''
-  return { words, folded: new Set(words.map((each) => each.folded)), stems, byPrefix, unspaced }
+  const folded = new Set(words.map((each) => each.folded))
+  return { words, folded, stems, roots: new Set([...folded].map(rootOf)), byPrefix, unspaced }
 }
 
 /**
@@ -66,7 +69,9 @@ export function matchStrength(sought: Word, bag: WordBag): number {
   if (bag.folded.has(sought.folded)) return 1
   if (bag.stems.has(sought.stem)) return 0.95
   if (bag.unspaced !== '' && unspacedScript.test(sought.folded)) return pairShare(sought.folded, bag.unspaced)
-  if (sought.stem.length < 5 || /\p{N}/u.test(sought.stem)) return 0
+  if (/\p{N}/u.test(sought.stem)) return 0
+  if (bag.roots.has(rootOf(sought.folded))) return 0.8
+  if (sought.stem.length < 5) return 0
   let best = 0
   for (const stem of bag.byPrefix.get(sought.stem.slice(0, 4)) ?? []) {
     const common = commonPrefix(stem, sought.stem)
@@ -140,6 +145,12 @@ function stemOf(folded: string): string {
     }
   }
   return stem
+}
+
+/** For short words, whose stems keep their endings. */
+export function rootOf(folded: string): string {
+  const root = folded.replace(/(?<=^\p{L}{3,5})(?:ings?|ers?|ed|es|e|s)$/u, '')
+  return root === folded ? folded : root.replace(/(?<=^\p{L}{2,})([bdgklmnprt])\1$/u, '$1')
 }
 
 function commonPrefix(a: string, b: string): number {
