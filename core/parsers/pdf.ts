@@ -95,7 +95,9 @@ function loadPdfjs(): NonNullable<typeof library> {
     const scope = globalThis as Record<string, unknown>
     for (const name of ['DOMMatrix', 'ImageData', 'Path2D']) scope[name] ??= class {}
     // This thread is the worker already: the library's own half runs in it instead of in another one.
-    scope['pdfjsWorker'] ??= await import('pdfjs-dist/legacy/build/pdf.worker.mjs')
+    // @ts-expect-error The library has no types for its worker; nothing of it is used but its presence.
+    const worker: unknown = await import('pdfjs-dist/legacy/build/pdf.worker.mjs')
+    scope['pdfjsWorker'] ??= worker
     return import('pdfjs-dist/legacy/build/pdf.mjs')
   })()
   return library
@@ -135,7 +137,10 @@ async function readDocument(
   if (pages.every((page) => page.regions.length === 0)) throw await noText(document)
   throwIfAborted(signal)
 
-  const info = await document.getMetadata().catch(() => ({ info: {} }))
+  const info: Record<string, unknown> = await document.getMetadata().then(
+    (metadata) => metadata.info,
+    () => ({}),
+  )
   const warnings: string[] = []
   if (unreadable.length > 0) warnings.push(`${pageList(unreadable)} could not be read: this part is damaged.`)
   if (withoutText.length > 0) {
@@ -151,7 +156,7 @@ async function readDocument(
       'The text in this PDF cannot be decoded: its fonts do not say which letters they show. Export it anew.',
     )
   }
-  const title = statedTitle(info.info['Title'])
+  const title = statedTitle(info['Title'])
   if (title) written.title = title
   return written
 }
