@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import envPaths from 'env-paths'
-import { createApp } from '../app.ts'
 import type { Client } from '../contract/client.ts'
 import type { Collection } from '../contract/collections.ts'
 import { AppError, fromErrorData, toAppError, toErrorData } from '../contract/errors.ts'
@@ -12,7 +11,6 @@ import type { JobEvent } from '../contract/jobs.ts'
 import type { SearchMode } from '../contract/values.ts'
 import { consoleLog, type Log, silentLog } from '../shared/log.ts'
 import type { JobId } from '../shared/ids.ts'
-import { serve } from './serve.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 import { connectInProcess } from './wire-in-process.ts'
 
@@ -185,6 +183,7 @@ command('serve', 'serve the workbench on 127.0.0.1 until it is stopped')
   .option('--port <port>', 'port (default: any free one)', portNumber)
   .action(async (options: GlobalOptions & { port?: number }) => {
     process.exitCode = await guarded(options, async () => {
+      const [{ createApp }, { serve }] = await Promise.all([import('../app.ts'), import('./serve.ts')])
       const log = options.verbose ? consoleLog() : troubleLog
       await using app = await createApp(
         environment(workspaceFolder(options), 'quarry serve', { log, resumeJobs: true }),
@@ -223,7 +222,7 @@ async function parse(): Promise<void> {
 }
 
 function usageError({ code, message }: CommanderError): AppError {
-  const what = code === 'commander.help' ? 'Say what to do.' : message.replace(/^error: /, '')
+  const what = code === 'commander.help' ? 'Say what to do.' : message.replace(/^error: /, '').replaceAll(/\s+/g, ' ')
   return new AppError('input-invalid', `${what.trim()} (quarry --help lists the commands)`)
 }
 
@@ -265,6 +264,8 @@ async function run(
     }
     const log = options.verbose ? consoleLog() : silentLog
     const { program: name, resumeJobs = false } = settings
+    // Loaded here, so that help and wrong usage are told at once.
+    const { createApp } = await import('../app.ts')
     const app = cleanup.use(await createApp(environment(folder, name, { log, resumeJobs })))
     const connection = connectInProcess<Client>(app.router, { log })
     cleanup.use(connection)
@@ -334,7 +335,8 @@ async function followJob(client: Client, jobId: JobId, options: GlobalOptions): 
   const { ready, failed, unchanged, chunks } = job.progress
   const failedRows = failures.map(({ path, reason }) => ({ path, code: reason?.code, reason: reason?.message ?? '' }))
   const json = { job: job.id, ready, failed, unchanged, chunks, failures: failedRows }
-  if (options.json && failed > 0) terminal.complain(`${failed} files could not be added; "failures" says why.`)
+  if (options.json && failed > 0)
+    terminal.complain(`${failed === 1 ? '1 file' : `${failed} files`} could not be added; "failures" says why.`)
   terminal.result(options.json, json, () => {
     for (const { path, reason } of failedRows) terminal.complain(`failed ${path}: ${reason}`)
     terminal.write(`${ready} ready, ${unchanged} unchanged, ${failed} failed, ${chunks} chunks\n`)

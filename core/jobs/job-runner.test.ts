@@ -152,6 +152,34 @@ describe('job runner', () => {
     await runner[Symbol.asyncDispose]()
   })
 
+  it('says how a job ended also where there is no room to store it, goes on, and stores it later', async () => {
+    using folder = temporaryFolder()
+    using workspace = openWorkspace(folder.path, 'test')
+    let isFull = true
+    let runs = 0
+    const { runner, start, jobs } = setUp(workspace, {
+      run: async () => {
+        if (++runs === 1) throw new AppError('disk-full', 'The disk is full.')
+      },
+      failed: () => {
+        if (isFull) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
+      },
+    })
+    const [first, second] = [start(), start()]
+    await Array.fromAsync(runner.watch(first, 0))
+    expect(runner.get(first)).toMatchObject({ status: 'failed', error: { code: 'disk-full' } })
+    expect(runner.active().map(({ id }) => id)).not.toContain(first)
+    // Another process would go on with it.
+    expect(jobs.get(first).status).toBe('running')
+    await Array.fromAsync(runner.watch(second, 0))
+    expect(runner.get(second).status).toBe('done')
+
+    isFull = false
+    runner.storeEnds()
+    expect(jobs.get(first)).toMatchObject({ status: 'failed', error: { code: 'disk-full' } })
+    await runner[Symbol.asyncDispose]()
+  })
+
   it('tells watchers of all jobs which ones are active', async () => {
     using folder = temporaryFolder()
     using workspace = openWorkspace(folder.path, 'test')
