@@ -22,12 +22,14 @@ const quarry = (...args) => {
 try {
   const ingested = await quarry('ingest', join(demo, 'corpus'), '--collection', 'Station')
   const { cases } = JSON.parse(readFileSync(join(demo, 'questions.json'), 'utf8'))
-  const answerable = cases.filter((entry) => entry.answerable)
-  const step = Math.floor(answerable.length / 4)
-  const chosen = [0, 1, 2, 3].map((index) => answerable[index * step])
-  chosen.push(cases.find((entry) => !entry.answerable))
+  const featured = cases.filter((entry) => entry.featured)
+  const chosen = [
+    ...featured.filter((entry) => entry.answerable).slice(0, 4),
+    ...featured.filter((entry) => !entry.answerable),
+  ]
   let asked = 0
-  for (const { question } of chosen) asked = (await quarry('ask', question, '--collection', 'Station')) || asked
+  for (const { question } of chosen.slice(0, 5))
+    asked = (await quarry('ask', question, '--collection', 'Station')) || asked
   process.exitCode = ingested || asked
 } finally {
   rmSync(workspace, { recursive: true, force: true })

@@ -97,7 +97,7 @@ function toPassage(
     start: first.start,
     end,
     text,
-    context: first.context,
+    context: contextOf(members, text),
     headings: first.headings,
     page: first.pageFirst,
     pageLast: last.pageLast,
@@ -109,4 +109,11 @@ function toPassage(
     vectorScore: candidate.vectorScore ?? null,
     vectorRank: candidate.vectorRank ?? null,
   }
+}
+
+/** A table's header that the first chunk holds as text is repeated as context by the chunks after it. */
+function contextOf(members: readonly StoredChunk[], text: string): string {
+  const [first] = members
+  if (first?.context) return first.context
+  return members.find((chunk) => chunk.context !== '' && text.includes(chunk.context))?.context ?? ''
 }

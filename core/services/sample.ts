@@ -8,6 +8,7 @@ export interface Sample {
   /** Absolute paths of the folders of documents. Errors: item-missing where this installation has no sample. */
   folders(): Promise<string[]>
   installed(): Promise<boolean>
+  /** Featured ones first. */
   cases(): Promise<SampleCase[]>
 }
 
@@ -20,6 +21,8 @@ const sampleSchema = z.object({
       question: z.string(),
       answer: z.string().optional(),
       answerable: z.boolean(),
+      /** Good to begin with: suggested on the Ask page and asked by the demo. */
+      featured: z.boolean().default(false),
       expected: z.array(z.object({ path: z.string(), quote: z.string() })),
     }),
   ),
@@ -44,7 +47,8 @@ export function openSample(demoFolder: string): Sample {
     },
     async cases() {
       if (!(await installed())) return []
-      return sampleSchema.parse(JSON.parse(await readFile(join(demoFolder, 'questions.json'), 'utf8'))).cases
+      const { cases } = sampleSchema.parse(JSON.parse(await readFile(join(demoFolder, 'questions.json'), 'utf8')))
+      return cases.sort((a, b) => Number(b.featured) - Number(a.featured))
     },
   }
 }
