@@ -43,6 +43,7 @@ export function createIngestWork(parts: IngestParts): JobWork {
       const collection = parts.collections.get(job.collectionId)
       if (!job.listed) await list(job, collection, reporter, parts)
 
+      reporter.label('loading the embedding model')
       const embedding = await parts.openEmbedding(collection)
       const index = parts.collectionIndexes.ensure(collection.id, collection.pipeline, embedding)
       if (index.row.state === 'building') await rebuild(collection, index, embedding, reporter, parts)
