@@ -24,7 +24,7 @@ export function workspaceHandlers(services: Services) {
         collections: collections.list().length,
         documents: counts.documents,
         chunks: counts.chunks,
-        databaseBytes: statSync(workspace.databasePath, { throwIfNoEntry: false })?.size ?? 0,
+        databaseBytes: sizeOf(workspace.databasePath) + sizeOf(`${workspace.databasePath}-wal`),
         sampleOffered: (await sample.installed()) && !collections.findByName(sampleName),
       }
     }),
@@ -40,4 +40,8 @@ export function workspaceHandlers(services: Services) {
       questions: (await sample.cases()).map(({ question, answerable }) => ({ question, answerable })),
     })),
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }

@@ -7,7 +7,7 @@ import { usePreferences, type Theme } from '../../state/preferences.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
-import { formatBytes, formatCount } from '../../ui/format.ts'
+import { formatBytes, formatCount, formatNumberOf } from '../../ui/format.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 
 const themes: { id: Theme; label: string }[] = [
@@ -81,8 +81,8 @@ export function SettingsPage() {
                 </dd>
                 <dt>Contents</dt>
                 <dd className="number">
-                  {formatCount(status.collections)} collections, {formatCount(status.documents)} documents,{' '}
-                  {formatCount(status.chunks)} chunks
+                  {formatNumberOf(status.collections, 'collection')}, {formatNumberOf(status.documents, 'document')},{' '}
+                  {formatNumberOf(status.chunks, 'chunk')}
                 </dd>
                 <dt>Database</dt>
                 <dd className="number">{formatBytes(status.databaseBytes)}</dd>
