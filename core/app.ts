@@ -153,7 +153,7 @@ export async function createApp(environment: Environment): Promise<App> {
     openEmbedding: openEmbeddingOnce,
     locateModel,
     startIngest(collectionId, input) {
-      const { name } = collections.get(collectionId)
+      const { name } = collections.getCore(collectionId)
       // There may be room for it again, and then what failed is known as failed before it is read again.
       jobRunner.storeEnds()
       const job = jobs.create(`Adding to "${name}"`, collectionId, input)

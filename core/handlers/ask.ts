@@ -7,7 +7,7 @@ import { os } from './base.ts'
 export function askHandlers(services: Services) {
   return {
     run: os.ask.run.handler(async function* ({ input, signal }) {
-      const collection = services.collections.get(input.collectionId)
+      const collection = services.collections.getCore(input.collectionId)
       const steps = await createAskSteps(collection, input.mode, services)
       const question = { traceId: createId('trace'), collectionId: collection.id, text: input.question }
       yield* ask(question, steps, signal)

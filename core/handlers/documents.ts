@@ -6,7 +6,7 @@ export function documentHandlers(services: Services) {
   const { documents, texts } = services
   return {
     list: os.documents.list.handler(({ input }) => {
-      services.collections.get(input.collectionId)
+      services.collections.getCore(input.collectionId)
       const { status, limit, offset } = input
       const byStatus = documents.countByStatus(input.collectionId)
       const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0)

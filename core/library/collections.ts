@@ -4,11 +4,16 @@ import { AppError } from '../contract/errors.ts'
 import { type Pipeline, pipelineSchema } from '../contract/pipeline.ts'
 import { type CollectionId, createId } from '../shared/ids.ts'
 
+/** A collection without its counts, which take time to make: what questions and jobs need. */
+export type CollectionCore = Pick<Collection, 'id' | 'name' | 'pipeline'>
+
 /** Collections, with counts of what is in them. */
 export interface CollectionLibrary {
   list(): Collection[]
   /** Errors: item-missing. */
   get(id: CollectionId): Collection
+  /** Errors: item-missing. */
+  getCore(id: CollectionId): CollectionCore
   findByName(name: string): Collection | undefined
   /** Errors: name-taken. */
   create(name: string, description: string, pipeline: Pipeline): Collection
@@ -27,6 +32,9 @@ export function createCollectionLibrary(database: Database): CollectionLibrary {
       WHERE i.collection_id = c.id AND i.state = 'active') AS chunks`
   const selectAll = database.prepare<[], Row>(`SELECT ${columns} FROM collections c ORDER BY c.name`)
   const selectOne = database.prepare<[string], Row>(`SELECT ${columns} FROM collections c WHERE c.id = ?`)
+  const selectCore = database.prepare<[string], Pick<Row, 'id' | 'name' | 'pipeline'>>(
+    'SELECT id, name, pipeline FROM collections WHERE id = ?',
+  )
   const selectByName = database.prepare<[string], Row>(`SELECT ${columns} FROM collections c WHERE c.name = ?`)
   const insert = database.prepare(
     'INSERT INTO collections (id, name, description, pipeline, created_at) VALUES (?, ?, ?, ?, ?)',
@@ -40,6 +48,11 @@ export function createCollectionLibrary(database: Database): CollectionLibrary {
       const row = selectOne.get(id)
       if (!row) throw missing(id)
       return toCollection(row)
+    },
+    getCore(id) {
+      const row = selectCore.get(id)
+      if (!row) throw missing(id)
+      return { id: row.id as CollectionId, name: row.name, pipeline: toPipeline(row.pipeline) }
     },
     findByName(name) {
       const row = selectByName.get(name.trim())
@@ -80,13 +93,17 @@ function toCollection(row: Row): Collection {
     id: row.id as CollectionId,
     name: row.name,
     description: row.description,
-    pipeline: pipelineSchema.parse(JSON.parse(row.pipeline)),
+    pipeline: toPipeline(row.pipeline),
     documents: row.documents,
     ready: row.ready,
     failed: row.failed,
     chunks: row.chunks,
     createdAt: row.created_at,
   }
+}
+
+function toPipeline(json: string): Pipeline {
+  return pipelineSchema.parse(JSON.parse(json))
 }
 
 function missing(id: string): AppError {

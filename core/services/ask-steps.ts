@@ -1,11 +1,11 @@
 import type { Citation } from '../contract/ask.ts'
-import type { Collection } from '../contract/collections.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { AskSteps } from '../flows/ask.ts'
 import type { Generator } from '../generators/generator.ts'
 import { generatorDefinitions } from '../generators/list.ts'
+import type { CollectionCore } from '../library/collections.ts'
 import type { StoredText } from '../library/documents.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import { findDefinition } from '../shared/family.ts'
@@ -21,11 +21,11 @@ export interface AskParts {
   texts: DocumentTexts
   traces: TraceLibrary
   log: Log
-  openEmbedding(collection: Collection): Promise<Embedding>
+  openEmbedding(collection: CollectionCore): Promise<Embedding>
 }
 
 /** The ask flow's steps for one collection. */
-export async function createAskSteps(collection: Collection, mode: SearchMode, parts: AskParts): Promise<AskSteps> {
+export async function createAskSteps(collection: CollectionCore, mode: SearchMode, parts: AskParts): Promise<AskSteps> {
   const embedding = await parts.openEmbedding(collection)
   const { pipeline } = collection
   const generator = createGenerator(collection, embedding, parts)
@@ -65,7 +65,7 @@ export async function createAskSteps(collection: Collection, mode: SearchMode, p
   }
 }
 
-function createGenerator(collection: Collection, embedding: Embedding, parts: AskParts): Generator {
+function createGenerator(collection: CollectionCore, embedding: Embedding, parts: AskParts): Generator {
   const { id, options } = collection.pipeline.generator
   const definition = findDefinition('generator', generatorDefinitions, id)
   return definition.create(definition.options.parse(options), {

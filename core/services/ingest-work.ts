@@ -1,12 +1,11 @@
 import { basename } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import type { ComputePool } from '../compute/pool.ts'
-import type { Collection } from '../contract/collections.ts'
 import { AppError, toErrorData } from '../contract/errors.ts'
 import { type IndexedChunks, ingest, type IngestOutcome, type IngestSteps, type ReadResult } from '../flows/ingest.ts'
 import { listFiles } from '../jobs/list-files.ts'
 import type { JobReporter, JobWork } from '../jobs/job-runner.ts'
-import type { CollectionLibrary } from '../library/collections.ts'
+import type { CollectionCore, CollectionLibrary } from '../library/collections.ts'
 import type { DocumentLibrary, NewDocument, PendingDocument } from '../library/documents.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
 import type { JobLibrary, JobRow } from '../library/jobs.ts'
@@ -27,7 +26,7 @@ export interface IngestParts {
   collectionIndexes: CollectionIndexes
   texts: DocumentTexts
   compute: ComputePool
-  openEmbedding(collection: Collection): Promise<Embedding>
+  openEmbedding(collection: CollectionCore): Promise<Embedding>
   uploadPath(id: UploadId): string
   /** Documents in hand at a time. */
   lanes: number
@@ -40,7 +39,7 @@ export function createIngestWork(parts: IngestParts): JobWork {
   return {
     async run(job, reporter) {
       if (job.collectionId === null) throw new AppError('item-missing', 'The collection of this job was removed.')
-      const collection = parts.collections.get(job.collectionId)
+      const collection = parts.collections.getCore(job.collectionId)
       if (!job.listed) await list(job, collection, reporter, parts)
 
       reporter.label('loading the embedding model')
@@ -69,7 +68,7 @@ export function createIngestWork(parts: IngestParts): JobWork {
 }
 
 /** Makes every file of the job a queued document row, so that a restart knows what is left. */
-async function list(job: JobRow, collection: Collection, reporter: JobReporter, parts: IngestParts): Promise<void> {
+async function list(job: JobRow, collection: CollectionCore, reporter: JobReporter, parts: IngestParts): Promise<void> {
   const { sources, documents } = parts
   const problems: { path: string; error: AppError }[] = []
   let batch: NewDocument[] = []
@@ -130,7 +129,7 @@ export type IngestStepParts = Pick<
 
 /** The ingest flow's steps for documents of one collection, into one index. */
 export function createIngestSteps(
-  collection: Collection,
+  collection: CollectionCore,
   index: OpenIndex,
   embedding: Embedding,
   reporter: Pick<JobReporter, 'documentStage' | 'documentEnd' | 'label'>,
@@ -189,7 +188,7 @@ export function createIngestSteps(
  * the old index until this one is complete.
  */
 async function rebuild(
-  collection: Collection,
+  collection: CollectionCore,
   index: OpenIndex,
   embedding: Embedding,
   reporter: JobReporter,

@@ -1,6 +1,6 @@
-import type { Collection } from '../contract/collections.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
+import type { CollectionCore } from '../library/collections.ts'
 import type { IndexLibrary, StoredChunk } from '../library/indexes.ts'
 import type { Candidate, Retriever } from '../retrievers/retriever.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
@@ -12,7 +12,7 @@ import type { Embedding } from './embedding.ts'
 /** The retrieval half of a question: search and ask and evaluation all go through here. */
 export interface Retrieval {
   /** Best first. Empty when the collection has no ready documents. */
-  retrieve(collection: Collection, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
+  retrieve(collection: CollectionCore, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
 }
 
 export interface RetrievalRequest {
@@ -27,7 +27,7 @@ export interface RetrievalParts {
   indexLibrary: IndexLibrary
   collectionIndexes: CollectionIndexes
   texts: DocumentTexts
-  openEmbedding(collection: Collection): Promise<Embedding>
+  openEmbedding(collection: CollectionCore): Promise<Embedding>
 }
 
 export function createRetrieval(parts: RetrievalParts): Retrieval {
@@ -47,7 +47,7 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
 }
 
 function createRetriever(
-  collection: Collection,
+  collection: CollectionCore,
   index: OpenIndex,
   embedding: Embedding,
   parts: RetrievalParts,
