@@ -158,14 +158,14 @@ async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
 function tooLarge(sizeBytes: number, maxBytes: number): AppError {
   return new AppError(
     'file-too-large',
-    `This file has ${megabytes(sizeBytes)}; the limit is ${megabytes(maxBytes)}. Split it, or raise the limit in the settings.`,
+    `This file has ${megabytes(sizeBytes)}; the limit is ${megabytes(maxBytes)}. Split it into parts, then add those.`,
     { details: { size: sizeBytes, limit: maxBytes } },
   )
 }
 
 function megabytes(bytes: number): string {
-  if (bytes < 1024 * 1024) return `${Math.ceil(bytes / 1024)} kB`
-  const value = bytes / 1024 / 1024
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1000)} kB`
+  const value = bytes / 1_000_000
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`
 }
 

@@ -124,5 +124,9 @@ const systemErrors: Record<string, [ErrorCode, string]> = {
     'workspace-unwritable',
     'The workspace database cannot be opened. Check the folder and its permissions.',
   ],
+  SQLITE_IOERR: [
+    'workspace-unwritable',
+    'The disk reported an error while the workspace was read or written. Check the disk, then try again.',
+  ],
   EROFS: ['workspace-unwritable', 'The disk is read-only. Choose a workspace folder that can be written.'],
 }

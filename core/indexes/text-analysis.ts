@@ -106,7 +106,6 @@ function pairs(letters: readonly string[], withLast: boolean): string[] {
   return withLast ? [...found, ...letters.slice(-1)] : found
 }
 
- 
 const isAscii = /^[\x00-\x7f]*$/
 const spaceless =
   '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\u30fc\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}' +

@@ -29,6 +29,8 @@ export function detectType(name: string, head: Uint8Array, sizeBytes: number): D
   if (startsWith(head, [0x50, 0x4b, 0x03, 0x04])) return zipType(extension, head)
   if (startsWith(head, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])) return oleType(extension, head)
   const magic = typeByMagic(head)
+  // One container for both: only the name tells sound from pictures.
+  if (magic === 'video' && typeByExtension[extension] === 'audio') return unsupported('audio')
   if (magic) return unsupported(magic)
   if (looksBinary(head)) return binaryType(extension)
   return textType(extension, head)
