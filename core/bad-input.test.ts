@@ -68,7 +68,7 @@ describe('bad files', () => {
     const { documents } = await test.client.documents.list({ collectionId: id, status: 'failed' })
     const huge = documents.find(({ name }) => name === 'huge.txt')
     expect(huge?.reason).toMatchObject({ details: { size: 200_000_000, limit: 2_000_000 } })
-    expect(huge?.reason?.message).toMatch(/191 MB.*1\.9 MB/)
+    expect(huge?.reason?.message).toMatch(/200 MB.*2\.0 MB/)
     for (const { name, reason } of documents) expect(reason?.message, name).toMatch(/\.$/)
     expect((await search(test, id, 'kelp survey')).length).toBeGreaterThan(0)
   })
