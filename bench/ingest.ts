@@ -95,7 +95,7 @@ function writeParts(folder: string, text: string, count: number, size: number, l
 
 function measure(name: string, folder: string, work: string): Figures {
   const workspace = join(work, `${name}-workspace`)
-  const worker = fileURLToPath(new URL('ingest-process.ts', import.meta.url))
+  const worker = fileURLToPath(new URL('ingest-process.worker.ts', import.meta.url))
   const output = execFileSync(process.execPath, [worker, workspace, folder], {
     encoding: 'utf8',
     maxBuffer: 1e8,

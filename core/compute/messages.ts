@@ -9,5 +9,5 @@ export type FromWorker =
   | { type: 'ready' }
   | { type: 'progress'; id: number; progress: Progress }
   | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; details?: Record<string, unknown> }
-  | { type: 'done'; id: number; result: unknown }
-  | { type: 'failed'; id: number; error: ErrorData }
+  | { type: 'done'; id: number; result: unknown; heapMb: number }
+  | { type: 'failed'; id: number; error: ErrorData; heapMb: number }

@@ -18,6 +18,11 @@ export interface ComputePoolOptions {
   log: Log
   /** A worker is replaced after this many tasks, which bounds what libraries leak. 0: never. Default 500. */
   tasksPerWorker?: number
+  /**
+   * A worker whose heap is larger than this after a task is replaced, in MiB: V8 gives memory back late, and one large
+   * file would be paid for until the end. 0: never. Default 200.
+   */
+  retireAboveMb?: number
 }
 
 export interface RunOptions {
@@ -78,7 +83,7 @@ interface Seat {
 export function createComputePool<Map extends { [Name in keyof Map]: { input: unknown; output: unknown } } = Tasks>(
   pool: ComputePoolOptions,
 ): ComputePool<Map> {
-  const { workerUrl, size, memoryMb, log, tasksPerWorker = 500 } = pool
+  const { workerUrl, size, memoryMb, log, tasksPerWorker = 500, retireAboveMb = 200 } = pool
   const seats = new Set<Seat>()
   const queue: Job[] = []
   let nextId = 1
@@ -104,7 +109,8 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
 
   const open = (): Seat => {
     const worker = new Worker(workerUrl, {
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      // A small young generation: the default grows to some 100 MB a thread and makes nothing here faster.
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 32 },
       // The worker has no use for the command line of its host.
       argv: [],
       stdout: false,
@@ -147,7 +153,9 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       if (message.type === 'done') job.resolve(message.result)
       else job.reject(fromErrorData(message.error))
     })
-    if (tasksPerWorker > 0 && seat.tasksDone >= tasksPerWorker) void end(seat).finally(schedule)
+    const worn = tasksPerWorker > 0 && seat.tasksDone >= tasksPerWorker
+    const swollen = retireAboveMb > 0 && message.heapMb > retireAboveMb
+    if (worn || swollen) void end(seat).finally(schedule)
     schedule()
   }
 

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import type { MessagePort } from 'node:worker_threads'
 import { AppError, toErrorData } from '../contract/errors.ts'
 import type { Log } from '../shared/log.ts'
@@ -30,9 +31,9 @@ export function serveTasks(
       if (!handler) throw new AppError('internal', `There is no task called "${name}".`)
       const onProgress = (progress: Progress): void => send({ type: 'progress', id, progress })
       const result = await handler(input as never, { signal: controller.signal, log, onProgress })
-      send({ type: 'done', id, result }, transferables(result))
+      send({ type: 'done', id, result, heapMb: heapMb() }, transferables(result))
     } catch (error) {
-      send({ type: 'failed', id, error: toErrorData(error) })
+      send({ type: 'failed', id, error: toErrorData(error), heapMb: heapMb() })
     } finally {
       running.delete(id)
     }
@@ -43,6 +44,11 @@ export function serveTasks(
     else running.get(message.id)?.abort()
   })
   send({ type: 'ready' })
+}
+
+/** What this thread's heap holds of the system's memory, garbage included. */
+function heapMb(): number {
+  return getHeapStatistics().total_heap_size / 1024 / 1024
 }
 
 /** Memory of a result that may move to the other thread instead of being copied. */

@@ -1,7 +1,7 @@
 import { AppError, isCancellation, toAppError } from '../contract/errors.ts'
 import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import { inLanes } from '../shared/in-lanes.ts'
+import { inLanes, type LaneLoad } from '../shared/in-lanes.ts'
 import { indexedText } from './indexed-text.ts'
 
 /** What reading and parsing one file gives. */
@@ -51,6 +51,14 @@ export type IngestOutcome<Item> =
   | { item: Item; outcome: 'unchanged' }
   | { item: Item; outcome: 'failed'; error: AppError }
 
+export interface IngestOptions<Item> {
+  /** Documents in hand at a time. */
+  lanes: number
+  /** Bounds the sum of their sizes, and with it the memory. */
+  load?: LaneLoad<Item>
+  signal?: AbortSignal
+}
+
 /**
  * Documents in, searchable chunks out: read -> parse -> unchanged? -> chunk -> embed -> one transaction per document.
  * One bad file is a failed outcome and the loop goes on. A cancellation or a full disk ends it; what was saved stays
@@ -59,9 +67,9 @@ export type IngestOutcome<Item> =
 export async function* ingest<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   steps: IngestSteps<Item>,
-  options: { lanes: number; signal?: AbortSignal },
+  options: IngestOptions<Item>,
 ): AsyncGenerator<IngestOutcome<Item>> {
-  yield* inLanes(items, options.lanes, options.signal, (item) => ingestOne(item, steps, options.signal))
+  yield* inLanes(items, options.lanes, options.signal, (item) => ingestOne(item, steps, options.signal), options.load)
 }
 
 async function ingestOne<Item>(

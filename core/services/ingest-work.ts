@@ -34,6 +34,9 @@ export interface IngestParts {
   maximumFileBytes: number
 }
 
+/** Large documents go one at a time: the memory that one takes is about ten times its size. */
+const bytesInHand = 12_000_000
+
 /** What an ingest job does: list the files, run the flow over them, switch to the index it filled. */
 export function createIngestWork(parts: IngestParts): JobWork {
   return {
@@ -49,7 +52,8 @@ export function createIngestWork(parts: IngestParts): JobWork {
 
       const steps = createIngestSteps(collection, index, embedding, reporter, parts)
       const pending = parts.documents.pending(job.id)
-      const options = { lanes: parts.lanes, signal: reporter.signal }
+      const load = { weigh: (document: PendingDocument) => document.size, capacity: bytesInHand }
+      const options = { lanes: parts.lanes, load, signal: reporter.signal }
       for await (const outcome of ingest(pending, steps, options)) record(outcome, reporter, parts)
 
       reporter.label('tidying the index')

@@ -50,6 +50,30 @@ describe('inLanes', () => {
     expect(finished).toBeGreaterThanOrEqual(2)
   })
 
+  it('keeps what is in hand below the capacity, and lets what is larger go alone', async () => {
+    let inHand = 0
+    let most = 0
+    const weights = [4, 4, 4, 30, 1, 1, 1, 9, 2]
+    const results = await Array.fromAsync(
+      inLanes(
+        weights,
+        4,
+        undefined,
+        async (weight) => {
+          inHand += weight
+          most = Math.max(most, weight > 10 ? 0 : inHand)
+          if (weight > 10) expect(inHand).toBe(weight)
+          await delay(3)
+          inHand -= weight
+          return weight
+        },
+        { weigh: (weight) => weight, capacity: 10 },
+      ),
+    )
+    expect(most).toBeLessThanOrEqual(10)
+    expect(results.sort((a, b) => a - b)).toEqual([...weights].sort((a, b) => a - b))
+  })
+
   it('stops when it is cancelled', async () => {
     const stop = new AbortController()
     const work = Array.fromAsync(

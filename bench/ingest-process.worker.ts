@@ -6,7 +6,7 @@ import type { Client } from '../core/contract/client.ts'
 import { connectInProcess } from '../core/host/wire-in-process.ts'
 import { silentLog } from '../core/shared/log.ts'
 
-/** One measured ingest in a process of its own: `ingest-process.ts WORKSPACE FOLDER` prints figures as JSON. */
+/** One measured ingest in a process of its own: `ingest-process.worker.ts WORKSPACE FOLDER` prints figures as JSON. */
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [workspace = '', folder = ''] = process.argv.slice(2)
 const app = await createApp({
