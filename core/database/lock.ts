@@ -36,14 +36,19 @@ export function lockWorkspace(folder: string, program: string): Disposable {
   }
   const holder: Holder = { program, pid: process.pid, since: new Date().toISOString() }
   writeFileSync(holderFile, JSON.stringify(holder))
+  held.add(lock)
   return {
     [Symbol.dispose]() {
+      held.delete(lock)
       if (!lock.open) return
       lock.exec('ROLLBACK')
       lock.close()
     },
   }
 }
+
+/** A connection that nothing refers to is closed by the garbage collector, and the lock would be gone with it. */
+const held = new Set<BetterSqlite3.Database>()
 
 function isBusy(error: unknown): boolean {
   return error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY')
