@@ -16,7 +16,7 @@ import type { AskEvent } from './contract/ask.ts'
 import type { DocumentStatus } from './contract/documents.ts'
 import { openWorkspace } from './database/open-workspace.ts'
 import type { CollectionId } from './shared/ids.ts'
-import { temporaryFolder } from './testing/temporary-folder.ts'
+import { temporaryFolder } from './shared/temporary-folder.ts'
 import { copyDemoCorpus, demoCorpus, openTestApp, projectRoot, type TestApp } from './testing/test-app.ts'
 
 /** Everything a disk, a person or another program can do to it; through the contract, with the real parts. */

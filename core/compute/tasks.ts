@@ -40,15 +40,6 @@ export interface ChunkInput {
   modelFolder: string
 }
 
-export interface ParseAndChunkInput extends ParseInput {
-  chunkerId: string
-  chunkerOptions: Record<string, unknown>
-  modelFolder: string
-}
-
-export type ParseAndChunkOutput =
-  Extract<ParseOutput, { unchanged: true }> | (Extract<ParseOutput, { unchanged: false }> & { chunks: Chunk[] })
-
 export interface EmbedInput {
   modelFolder: string
   /** Passed to the embedder's factory as its options; the folder answers for every model name. */
@@ -71,8 +62,6 @@ export interface Tasks {
   /** Reads and parses one file. Errors: file-…, type-unsupported; `details.type` says what the file is. */
   parse: { input: ParseInput; output: ParseOutput }
   chunk: { input: ChunkInput; output: { chunks: Chunk[] } }
-  /** Both in one, which spares copying the text to the worker again. */
-  'parse-and-chunk': { input: ParseAndChunkInput; output: ParseAndChunkOutput }
   embed: { input: EmbedInput; output: EmbedOutput }
 }
 export type TaskName = keyof Tasks
@@ -93,14 +82,6 @@ export const taskHandlers: TaskHandlers = {
   chunk: async ({ document, chunkerId, options, modelFolder }) => ({
     chunks: await chunk(document, chunkerId, options, modelFolder),
   }),
-  'parse-and-chunk': async (input, context) => {
-    const parsed = await parse(input, context)
-    if (parsed.unchanged) return parsed
-    context.onProgress({ done: 1, total: 2, unit: 'steps', label: 'Chunking' })
-    throwIfAborted(context.signal)
-    const chunks = await chunk(parsed.document, input.chunkerId, input.chunkerOptions, input.modelFolder)
-    return { ...parsed, chunks }
-  },
   embed,
 }
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openWorkspace } from '../database/open-workspace.ts'
-import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { projectRoot } from '../testing/test-app.ts'
 
 /** The real command line in a process of its own. */

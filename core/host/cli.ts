@@ -1,5 +1,4 @@
-import { tmpdir } from 'node:os'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
@@ -11,6 +10,7 @@ import type { JobEvent } from '../contract/jobs.ts'
 import type { SearchMode } from '../contract/values.ts'
 import { consoleLog, type Log, silentLog } from '../shared/log.ts'
 import type { JobId } from '../shared/ids.ts'
+import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 import { connectInProcess } from './wire-in-process.ts'
 
@@ -258,9 +258,7 @@ async function run(
     await using cleanup = new AsyncDisposableStack()
     let folder = workspaceFolder(options)
     if (settings.temporary) {
-      const temporary = await mkdtemp(join(tmpdir(), 'quarry-'))
-      cleanup.defer(() => rm(temporary, { recursive: true, force: true }))
-      folder = temporary
+      folder = cleanup.use(temporaryFolder()).path
     }
     const log = options.verbose ? consoleLog() : silentLog
     const { program: name, resumeJobs = false } = settings

@@ -5,9 +5,9 @@ import type { JobEvent } from '../contract/jobs.ts'
 import { openWorkspace, type Workspace } from '../database/open-workspace.ts'
 import { createCollectionLibrary } from '../library/collections.ts'
 import { createJobLibrary, type JobRow } from '../library/jobs.ts'
-import { defaultPipelineForTests } from '../testing/pipelines.ts'
+import { defaultPipeline } from '../services/default-pipeline.ts'
 import { silentLog } from '../shared/log.ts'
-import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { createJobRunner, type JobReporter, type JobWork } from './job-runner.ts'
 
 const input = { paths: [], uploadIds: [], documentIds: [] }
@@ -15,7 +15,7 @@ const input = { paths: [], uploadIds: [], documentIds: [] }
 function setUp(workspace: Workspace, work: Partial<JobWork> & Pick<JobWork, 'run'>) {
   const jobs = createJobLibrary(workspace.database)
   const collections = createCollectionLibrary(workspace.database)
-  const collection = collections.findByName('c') ?? collections.create('c', '', defaultPipelineForTests)
+  const collection = collections.findByName('c') ?? collections.create('c', '', defaultPipeline)
   const runner = createJobRunner(jobs, { cancelled: () => {}, failed: () => {}, ...work }, silentLog)
   const start = () => {
     const { id } = jobs.create('job', collection.id, input)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { type ListedFile, listFiles } from './list-files.ts'
 
 async function all(paths: string[]): Promise<ListedFile[]> {

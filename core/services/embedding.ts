@@ -11,7 +11,6 @@ import { loadTokenizer } from '../tokenizers/load-tokenizer.ts'
 /** One embedding model at work for one workspace: batches, the cache, and which thread does what. */
 export interface Embedding {
   readonly modelId: string
-  readonly modelName: string
   readonly modelFolder: string
   readonly dimensions: number
   readonly tokenizer: Tokenizer
@@ -34,8 +33,7 @@ const batchSize = 256
 
 /** Errors: model-missing, model-invalid. */
 export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Promise<Embedding> {
-  const name = modelName(choice)
-  const modelFolder = await parts.locateModel(name)
+  const modelFolder = await parts.locateModel(modelName(choice))
   const tokenizer = await loadTokenizer(modelFolder)
   const request = (texts: string[], purpose: 'query' | 'passage') => ({
     embedderId: choice.id,
@@ -48,7 +46,6 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
 
   const embedding: Embedding = {
     modelId,
-    modelName: name,
     modelFolder,
     dimensions,
     tokenizer,

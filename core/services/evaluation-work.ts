@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { ComputePool } from '../compute/pool.ts'
 import type { Collection } from '../contract/collections.ts'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
@@ -17,6 +14,7 @@ import { createIndexLibrary } from '../library/indexes.ts'
 import { createJobLibrary } from '../library/jobs.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
+import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { createCollectionIndexes } from './collection-indexes.ts'
 import { defaultPipeline } from './default-pipeline.ts'
 import { createDocumentTexts } from './document-texts.ts'
@@ -148,9 +146,4 @@ function metrics() {
     'recall@100': evaluator('recall', 100),
     'mrr@10': evaluator('mrr', 10),
   }
-}
-
-function temporaryFolder(): Disposable & { path: string } {
-  const path = mkdtempSync(join(tmpdir(), 'quarry-evaluation-'))
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }

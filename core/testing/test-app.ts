@@ -7,7 +7,7 @@ import type { Job } from '../contract/jobs.ts'
 import { connectInProcess } from '../host/wire-in-process.ts'
 import { silentLog } from '../shared/log.ts'
 import type { CollectionId, JobId } from '../shared/ids.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '../shared/temporary-folder.ts'
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 export const demoCorpus = join(projectRoot, 'resources/demo/corpus')
