@@ -1,5 +1,6 @@
 import type { Box, Element, Page } from '../contract/parsed-document.ts'
 import type { DocumentLibrary, StoredText } from '../library/documents.ts'
+import { headingTitle } from '../shared/heading-title.ts'
 import type { DocumentId } from '../shared/ids.ts'
 
 /** Stored texts, the last used ones kept in memory so that a question need not read a long document ten times. */
@@ -50,18 +51,9 @@ export function headingsAt(text: string, elements: readonly Element[], offset: n
     if (element.kind !== 'heading') continue
     const level = element.level ?? 1
     while ((path.at(-1)?.level ?? 0) >= level) path.pop()
-    path.push({ level, text: headingText(text.slice(element.start, element.end)) })
+    path.push({ level, text: headingTitle(text.slice(element.start, element.end)) })
   }
   return path.map((heading) => heading.text)
-}
-
-/** A heading without the marks of Markdown around it. */
-export function headingText(source: string): string {
-  const firstLine = source.trim().replace(/\n[=-]+\s*$/, '')
-  return firstLine
-    .replace(/^#{1,6}\s+/, '')
-    .replace(/\s+#+\s*$/, '')
-    .trim()
 }
 
 export function pageAt(pages: readonly Page[], offset: number): number | null {

@@ -1,4 +1,5 @@
 import type { Element, ParsedDocument } from '../../contract/parsed-document.ts'
+import { headingTitle } from '../../shared/heading-title.ts'
 import { dropSpace, isGraphemeStart, skipSpace } from './text-breaks.ts'
 
 /** A stretch of text that belongs together: an element, or a paragraph of text that no element covers. */
@@ -38,7 +39,7 @@ export function readBlocks(document: ParsedDocument): Block[] {
     const level = element?.level ?? 1
     if (kind === 'heading') {
       while (path.length > 0 && path.at(-1)!.level >= level) path.pop()
-      path.push({ level, title: titleOf(text, from, to) })
+      path.push({ level, title: headingTitle(text.slice(from, to)) })
       headings = path.map((entry) => entry.title)
     }
     const rows = kind === 'table' ? rowStarts(text, from, to, element) : noRows
@@ -80,19 +81,6 @@ function snap(text: string, place: number): number {
   let position = place
   while (position > 0 && place - position < 64 && !isGraphemeStart(text, position)) position -= 1
   return position
-}
-
-function titleOf(text: string, start: number, end: number): string {
-  const title = text
-    .slice(start, Math.min(end, start + 400))
-    .replace(/\s+/g, ' ')
-    .trim()
-  // With Markdown sources the marks are part of the text.
-  const bare = title
-    .replace(/^#{1,6} +/, '')
-    .replace(/ +#+$/, '')
-    .replace(/ (?:=+|-+)$/, '')
-  return bare === '' ? title : bare
 }
 
 function rowStarts(text: string, start: number, end: number, element: Element | undefined): number[] {
