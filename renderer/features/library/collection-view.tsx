@@ -371,9 +371,11 @@ function useDocumentsOf(collectionId: CollectionId) {
       .map((job) => job.id)
       .join(' '),
   )
+  // A job may be over before it was ever followed, and the list of jobs may say so before its last events are here.
+  const lastEnded = useJobs((jobs) => jobs.ended.find((job) => job.collectionId === collectionId)?.id)
   useEffect(() => {
     void useDocuments.getState().load(collectionId)
-  }, [collectionId, generation])
+  }, [collectionId, generation, lastEnded])
   useEffect(() => {
     const controller = new AbortController()
     for (const jobId of jobIds.split(' ').filter(Boolean)) {

@@ -26,7 +26,10 @@ export const useDocuments = create<DocumentsStore>((set, get) => ({
     }
     try {
       const documents = await listAll(collectionId)
-      if (get().collectionId === collectionId) set({ documents, failure: null })
+      if (get().collectionId !== collectionId) return
+      // What was noted before the list came is older than it: a stage shown after it would stay for good.
+      waiting.clear()
+      set({ documents, failure: null })
     } catch (error) {
       if (get().collectionId === collectionId) set({ failure: toFailure(error) })
     }
@@ -39,15 +42,10 @@ export const useDocuments = create<DocumentsStore>((set, get) => ({
  */
 export async function followDocuments(jobId: JobId, collectionId: CollectionId, signal: AbortSignal): Promise<void> {
   const events = await core().jobs.watch({ jobId, after: lastSeen.get(jobId) ?? 0 }, { signal })
-  try {
-    for await (const event of events) {
-      if (signal.aborted) return
-      lastSeen.set(jobId, event.number)
-      if (useDocuments.getState().collectionId === collectionId) note(event, collectionId)
-    }
-  } finally {
-    // The list of active jobs may say that a job is over before its last events are here, and end this following.
-    reloadSoon(collectionId, 0)
+  for await (const event of events) {
+    if (signal.aborted) return
+    lastSeen.set(jobId, event.number)
+    if (useDocuments.getState().collectionId === collectionId) note(event, collectionId)
   }
 }
 
@@ -98,10 +96,7 @@ let reloadTimer: ReturnType<typeof setTimeout> | undefined
 const pageSize = 20_000
 
 function note(event: JobEvent, collectionId: CollectionId): void {
-  if (event.type === 'job-end') {
-    reloadSoon(collectionId, 0)
-    return
-  }
+  if (event.type === 'job-end') return
   if (event.type === 'job-start') reloadSoon(collectionId, 300)
   for (const [id, change] of changeOf(event, Date.now())) waiting.set(id, { ...waiting.get(id), ...change })
   flushTimer ??= setTimeout(() => {
@@ -117,9 +112,7 @@ function note(event: JobEvent, collectionId: CollectionId): void {
 }
 
 function reloadSoon(collectionId: CollectionId, inMs: number): void {
-  if (inMs === 0) clearTimeout(reloadTimer)
-  else if (reloadTimer !== undefined) return
-  reloadTimer = setTimeout(() => {
+  reloadTimer ??= setTimeout(() => {
     reloadTimer = undefined
     if (useDocuments.getState().collectionId === collectionId) void useDocuments.getState().load(collectionId)
   }, inMs)

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import type { Client } from '../../../core/contract/client.ts'
+import type { CollectionId, JobId } from '../../../core/shared/ids.ts'
+import { provideClient } from '../../state/client.ts'
+import { makeDocuments } from '../../testing/documents.ts'
+import { followDocuments, useDocuments } from './documents-store.ts'
+
+it('does not put a stage that came before the list over what the list says', async () => {
+  const collectionId = 'col_1' as CollectionId
+  const documents = makeDocuments(3).map((document) => ({ ...document, collectionId, status: 'ready' as const }))
+  const following = new AbortController()
+  const stages = documents.map(({ id }) => ({ id, status: 'embedding' as const }))
+  async function* watch() {
+    yield { type: 'progress' as const, number: 1, job: {}, documents: stages }
+    await new Promise(() => {})
+  }
+  const client = {
+    documents: { list: () => Promise.resolve({ documents, total: documents.length }) },
+    jobs: { watch: () => Promise.resolve(watch()) },
+  }
+  provideClient(client as unknown as Client)
+  await useDocuments.getState().load(collectionId)
+
+  void followDocuments('job_1' as JobId, collectionId, following.signal)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  // The list of active jobs says that the job is over before its last events are here.
+  following.abort()
+  await useDocuments.getState().load(collectionId)
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  expect(useDocuments.getState().documents?.map((document) => document.status)).toEqual(['ready', 'ready', 'ready'])
+})
