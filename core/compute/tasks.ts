@@ -10,7 +10,7 @@ import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import type { Embedder, EmbedPurpose } from '../embedders/embedder.ts'
-import { detectType } from '../parsers/detect-type.ts'
+import { chooseParser } from '../parsers/choose-parser.ts'
 import { parserDefinitions } from '../parsers/list.ts'
 
 export interface ParseInput {
@@ -93,7 +93,7 @@ async function parse(input: ParseInput, { signal, log }: TaskContext): Promise<P
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   if (input.knownHash === sha256) return { unchanged: true, sha256, size }
   throwIfAborted(signal)
-  const detected = detectType(name, bytes, size)
+  const detected = chooseParser(name, bytes, size)
   try {
     const parserId = input.parserId ?? detected.parserId
     if (parserId === null || detected.reason?.code === 'file-empty' || detected.reason?.code === 'file-encrypted') {

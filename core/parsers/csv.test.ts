@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { silentLog } from '../shared/log.ts'
 import { csvParser } from './csv.ts'
-import { checkParsedDocument } from './parsers.suite.ts'
+import { behavesAsParser, checkParsedDocument, encode } from './parsers.suite.ts'
+
+behavesAsParser(csvParser, {
+  name: 'a.csv',
+  bytes: encode('name,length\n"North, outer",90\nSouth,"8\n0"\n'),
+  holds: ['North, outer | 90'],
+})
 
 const read = async (source: string, name = 'a.csv'): Promise<ParsedDocument> => {
   const parser = csvParser.create({ header: 'detect' }, { log: silentLog })

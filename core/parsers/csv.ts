@@ -2,7 +2,7 @@ import Papa from 'papaparse'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import { createDocumentBuilder } from './document-builder.ts'
+import { createDocumentBuilder } from './parts/document-builder.ts'
 import type { ParserDefinition } from './parser.ts'
 import { readText } from './text.ts'
 
@@ -22,7 +22,7 @@ export const csvParser: ParserDefinition<z.infer<typeof options>> = {
   id: 'csv',
   label: 'CSV and TSV',
   summary: 'Reads delimited tables; the header row travels with each chunk.',
-  version: 1,
+  version: 2,
   types: ['csv', 'tsv'],
   capabilities: { pages: false, boxes: false, tables: true, headings: false },
   options,

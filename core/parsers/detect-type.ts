@@ -1,13 +1,13 @@
 import { strFromU8 } from 'fflate'
 import type { ErrorData } from '../contract/errors.ts'
-import { encodingByMark, wideEncodingByContent } from './decode-text.ts'
+import { encodingByMark, wideEncodingByContent } from './parts/decode-text.ts'
 
 export interface DetectedType {
   /** What the Library shows: 'pdf', 'markdown', 'pptx', 'audio' … */
   type: string
-  /** The parser that reads it; null where nothing does. */
-  parserId: string | null
-  /** Present exactly where `parserId` is null: why the file cannot be read and what to do instead. */
+  /** Whether it is text that can be read as it is where no parser knows more of it. */
+  plainText: boolean
+  /** Why the file cannot be read, whichever parsers there are: it is empty, locked with a password, or misnamed. */
   reason?: ErrorData
 }
 
@@ -25,56 +25,15 @@ export function detectType(name: string, head: Uint8Array, sizeBytes: number): D
       'This file is empty. There is nothing to index.',
     )
   }
-  if (indexOfAscii(head.subarray(0, 1024), '%PDF-') >= 0) return readable('pdf')
+  if (indexOfAscii(head.subarray(0, 1024), '%PDF-') >= 0) return typed('pdf')
   if (startsWith(head, [0x50, 0x4b, 0x03, 0x04])) return zipType(extension, head)
   if (startsWith(head, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])) return oleType(extension, head)
   const magic = typeByMagic(head)
   // One container for both: only the name tells sound from pictures.
-  if (magic === 'video' && typeByExtension[extension] === 'audio') return unsupported('audio')
-  if (magic) return unsupported(magic)
+  if (magic === 'video' && typeByExtension[extension] === 'audio') return typed('audio')
+  if (magic) return typed(magic)
   if (looksBinary(head)) return binaryType(extension)
   return textType(extension, head)
-}
-
-/** Types with a parser. Its id is the type's own name, but for TSV. */
-const parserByType: Record<string, string> = {
-  text: 'text',
-  markdown: 'markdown',
-  html: 'html',
-  pdf: 'pdf',
-  docx: 'docx',
-  csv: 'csv',
-  tsv: 'csv',
-}
-
-/** What each other type is called, and what a person can do. */
-const adviceByType: Record<string, string> = {
-  pptx: 'PowerPoint files are not supported yet. Export it as PDF, then add that.',
-  xlsx: 'Excel workbooks are not supported yet. Save each sheet as CSV, then add those.',
-  doc: 'Word 97-2003 files (.doc) are not supported yet. Save it as .docx or PDF, then add that.',
-  xls: 'Excel 97-2003 workbooks are not supported yet. Save each sheet as CSV, then add those.',
-  ppt: 'PowerPoint 97-2003 files are not supported yet. Export it as PDF, then add that.',
-  odt: 'OpenDocument texts are not supported yet. Save it as .docx or PDF, then add that.',
-  ods: 'OpenDocument spreadsheets are not supported yet. Save each sheet as CSV, then add those.',
-  odp: 'OpenDocument presentations are not supported yet. Export it as PDF, then add that.',
-  rtf: 'RTF files are not supported yet. Save it as .docx or PDF, then add that.',
-  epub: 'EPUB books are not supported yet. Convert it to PDF or HTML, then add that.',
-  email: 'E-mail messages are not supported yet. Save the message as text or PDF, then add that.',
-  iwork: 'Apple iWork files are not supported yet. Export it as PDF, then add that.',
-  xml: 'XML files are not supported yet. Convert it to HTML or text, then add that.',
-  json: 'JSON files are not supported yet. Convert it to CSV or text, then add that.',
-  notebook: 'Notebooks are not supported yet. Export it as Markdown or HTML, then add that.',
-  image: 'Images are not supported yet: their text cannot be read here. Add a document that has the text.',
-  audio: 'Audio files are not supported. Add a transcript as text instead.',
-  video: 'Videos are not supported. Add a transcript as text instead.',
-  archive: 'Archives are not supported. Unpack it, then add the files in it.',
-  zip: 'Archives are not supported. Unpack it, then add the files in it.',
-  postscript: 'PostScript files are not supported. Convert it to PDF, then add that.',
-  program: 'This is a program, not a document.',
-  database: 'Databases are not supported. Export the tables you need as CSV, then add those.',
-  font: 'This is a font, not a document.',
-  ole: 'This is an Office file of an old or unknown kind. Save it in a current format or as PDF, then add that.',
-  binary: 'This file has binary content of an unknown kind, not text. Add it in one of the supported formats instead.',
 }
 
 const typeByExtension: Record<string, string> = {
@@ -88,8 +47,43 @@ const typeByExtension: Record<string, string> = {
   qmd: 'markdown',
   rmd: 'markdown',
   mdx: 'markdown',
+  rst: 'rst',
+  rest: 'rst',
+  adoc: 'asciidoc',
+  asciidoc: 'asciidoc',
+  asc: 'asciidoc',
+  tex: 'latex',
+  ltx: 'latex',
+  latex: 'latex',
+  srt: 'subtitles',
+  vtt: 'subtitles',
+  yaml: 'yaml',
+  yml: 'yaml',
+  ts: 'code',
+  tsx: 'code',
+  mts: 'code',
+  cts: 'code',
+  js: 'code',
+  jsx: 'code',
+  mjs: 'code',
+  cjs: 'code',
+  py: 'code',
+  pyi: 'code',
+  go: 'code',
+  rs: 'code',
+  java: 'code',
+  c: 'code',
+  h: 'code',
+  cc: 'code',
+  cpp: 'code',
+  cxx: 'code',
+  hh: 'code',
+  hpp: 'code',
+  hxx: 'code',
   html: 'html',
   htm: 'html',
+  mht: 'mhtml',
+  mhtml: 'mhtml',
   xhtml: 'html',
   pdf: 'pdf',
   docx: 'docx',
@@ -115,8 +109,8 @@ const typeByExtension: Record<string, string> = {
   rtf: 'rtf',
   epub: 'epub',
   eml: 'email',
-  msg: 'email',
-  mbox: 'email',
+  msg: 'msg',
+  mbox: 'mbox',
   pages: 'iwork',
   numbers: 'iwork',
   key: 'iwork',
@@ -126,8 +120,8 @@ const typeByExtension: Record<string, string> = {
   rss: 'xml',
   atom: 'xml',
   json: 'json',
-  jsonl: 'json',
-  ndjson: 'json',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
   ipynb: 'notebook',
   svg: 'image',
   png: 'image',
@@ -175,8 +169,26 @@ const typeByExtension: Record<string, string> = {
   woff2: 'font',
 }
 
-/** Text in these is markup or data for programs: refused by name, though the bytes are text. */
-const structuredTextTypes = ['email', 'xml', 'json', 'notebook', 'rtf', 'postscript', 'image']
+/** Text that can be read as it is where no parser knows more of it. */
+const plainTextTypes = [
+  'text',
+  'markdown',
+  'html',
+  'csv',
+  'tsv',
+  'rst',
+  'asciidoc',
+  'latex',
+  'subtitles',
+  'code',
+  'yaml',
+]
+
+/** Text in these is markup or data for programs: of no use without a parser, though the bytes are text. */
+const structuredTextTypes = ['email', 'mbox', 'xml', 'json', 'jsonl', 'notebook', 'rtf', 'postscript', 'image']
+
+/** Damaged beginnings go to the parser of the name, which says what is wrong. */
+const binaryTypes = ['pdf', 'docx', 'pptx', 'xlsx', 'odt', 'ods', 'odp', 'epub']
 
 const magics: [type: string, bytes: number[], offset?: number][] = [
   ['image', [0x89, 0x50, 0x4e, 0x47]],
@@ -215,16 +227,12 @@ const magics: [type: string, bytes: number[], offset?: number][] = [
   ['font', ascii('wOF2')],
 ]
 
-function readable(type: string): DetectedType {
-  return { type, parserId: parserByType[type] ?? null }
-}
-
-function unsupported(type: string): DetectedType {
-  return refused(type, 'type-unsupported', adviceByType[type] ?? adviceByType['binary'] ?? '')
+function typed(type: string): DetectedType {
+  return { type, plainText: plainTextTypes.includes(type) }
 }
 
 function refused(type: string, code: ErrorData['code'], message: string): DetectedType {
-  return { type, parserId: null, reason: { code, message, retryable: false, details: { type } } }
+  return { type, plainText: false, reason: { code, message, retryable: false, details: { type } } }
 }
 
 function zipType(extension: string, head: Uint8Array): DetectedType {
@@ -232,29 +240,29 @@ function zipType(extension: string, head: Uint8Array): DetectedType {
   const has = (prefix: string): boolean => names.some((member) => member.startsWith(prefix))
   if (names[0] === 'mimetype') {
     const mime = strFromU8(head.subarray(30, 200), true)
-    if (mime.includes('application/epub+zip')) return unsupported('epub')
+    if (mime.includes('application/epub+zip')) return typed('epub')
     for (const [kind, type] of [
       ['text', 'odt'],
       ['spreadsheet', 'ods'],
       ['presentation', 'odp'],
     ] as const) {
-      if (mime.includes(`vnd.oasis.opendocument.${kind}`)) return unsupported(type)
+      if (mime.includes(`vnd.oasis.opendocument.${kind}`)) return typed(type)
     }
   }
-  if (has('word/')) return readable('docx')
-  if (has('ppt/')) return unsupported('pptx')
-  if (has('xl/')) return unsupported('xlsx')
-  if (has('META-INF/container.xml')) return unsupported('epub')
-  if (has('Index/') && ['pages', 'numbers', 'key'].includes(extension)) return unsupported('iwork')
+  if (has('word/')) return typed('docx')
+  if (has('ppt/')) return typed('pptx')
+  if (has('xl/')) return typed('xlsx')
+  if (has('META-INF/container.xml')) return typed('epub')
+  if (has('Index/') && ['pages', 'numbers', 'key'].includes(extension)) return typed('iwork')
   const byName = typeByExtension[extension]
   // A large first member can hide the telling ones from view, or the file is cut: then the name decides.
   if (has('[Content_Types].xml') || has('_rels/')) {
-    if (byName === 'pptx' || byName === 'xlsx') return unsupported(byName)
-    return readable('docx')
+    if (byName === 'pptx' || byName === 'xlsx') return typed(byName)
+    return typed('docx')
   }
-  if (byName === 'docx') return names.length > 0 ? wrongZip() : readable('docx')
-  if (byName && ['pptx', 'xlsx', 'odt', 'ods', 'odp', 'epub', 'iwork'].includes(byName)) return unsupported(byName)
-  return unsupported('zip')
+  if (byName === 'docx') return names.length > 0 ? wrongZip() : typed('docx')
+  if (byName && ['pptx', 'xlsx', 'odt', 'ods', 'odp', 'epub', 'iwork'].includes(byName)) return typed(byName)
+  return typed('zip')
 }
 
 function wrongZip(): DetectedType {
@@ -301,14 +309,14 @@ function oleType(extension: string, head: Uint8Array): DetectedType {
   const byName = typeByExtension[extension]
   const current = byName === 'docx' || byName === 'pptx' || byName === 'xlsx'
   if (has('EncryptedPackage') || has('EncryptionInfo')) return encrypted(byName ?? 'ole')
-  if (has('WordDocument')) return current ? misnamed('doc') : unsupported('doc')
-  if (has('PowerPoint Document')) return current ? misnamed('ppt') : unsupported('ppt')
-  if (has('__properties_version') || has('__substg1.0')) return unsupported('email')
-  if (has('Workbook')) return current ? misnamed('xls') : unsupported('xls')
+  if (has('WordDocument')) return current ? misnamed('doc') : typed('doc')
+  if (has('PowerPoint Document')) return current ? misnamed('ppt') : typed('ppt')
+  if (has('__properties_version') || has('__substg1.0')) return typed('msg')
+  if (has('Workbook')) return current ? misnamed('xls') : typed('xls')
   // The directory is out of view. A current format inside a compound file is always an encrypted one.
   if (current) return encrypted(byName)
-  if (byName && ['doc', 'xls', 'ppt', 'email'].includes(byName)) return unsupported(byName)
-  return unsupported('ole')
+  if (byName && ['doc', 'xls', 'ppt', 'msg'].includes(byName)) return typed(byName)
+  return typed('ole')
 }
 
 function encrypted(type: string): DetectedType {
@@ -320,8 +328,8 @@ function encrypted(type: string): DetectedType {
 }
 
 function misnamed(type: string): DetectedType {
-  const advice = adviceByType[type] ?? ''
-  return refused(type, 'type-unsupported', `In spite of its name this is a file of an older kind. ${advice}`)
+  const message = `In spite of its name this is a file of an older kind (.${type}). Save it in the current format, then add that.`
+  return refused(type, 'type-unsupported', message)
 }
 
 function typeByMagic(head: Uint8Array): string | undefined {
@@ -349,26 +357,26 @@ function looksBinary(head: Uint8Array): boolean {
 function binaryType(extension: string): DetectedType {
   const byName = typeByExtension[extension]
   // A damaged beginning: the parser says so.
-  if (byName === 'pdf' || byName === 'docx') return readable(byName)
-  if (byName && !parserByType[byName] && byName !== 'image') return unsupported(byName)
-  if (byName && parserByType[byName]) {
+  if (byName && binaryTypes.includes(byName)) return typed(byName)
+  if (byName && !plainTextTypes.includes(byName) && !structuredTextTypes.includes(byName)) return typed(byName)
+  if (byName && byName !== 'image') {
     return refused(
       'binary',
       'type-unsupported',
       `This file is named .${extension} but its content is binary, not text. Add it in a supported format instead.`,
     )
   }
-  return unsupported(byName ?? 'binary')
+  return typed(byName ?? 'binary')
 }
 
 function textType(extension: string, head: Uint8Array): DetectedType {
   const byName = typeByExtension[extension]
   const start = textStart(head)
-  if (/^<!doctype\s+html/i.test(start) || /^<(html|head|body)[\s>]/i.test(start)) return readable('html')
-  if (byName && parserByType[byName] && byName !== 'pdf' && byName !== 'docx') return readable(byName)
-  if (byName && structuredTextTypes.includes(byName)) return unsupported(byName)
-  if (start.startsWith('<?xml')) return unsupported('xml')
-  return readable('text')
+  if (/^<!doctype\s+html/i.test(start) || /^<(html|head|body)[\s>]/i.test(start)) return typed('html')
+  if (byName && plainTextTypes.includes(byName)) return typed(byName)
+  if (byName && structuredTextTypes.includes(byName)) return typed(byName)
+  if (start.startsWith('<?xml')) return typed('xml')
+  return typed('text')
 }
 
 /** The first characters without byte order mark, white space, XML declaration and comments. */

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { silentLog } from '../shared/log.ts'
 import { docxParser } from './docx.ts'
-import { checkParsedDocument, docxParagraph, makeDocx } from './parsers.suite.ts'
+import { behavesAsParser, checkParsedDocument, docxParagraph, makeDocx, prose } from './parsers.suite.ts'
+
+behavesAsParser(docxParser, {
+  name: 'a.docx',
+  bytes: makeDocx(docxParagraph('Piers', 'Heading1') + docxParagraph(prose)),
+  holds: ['Piers', prose],
+})
 
 const parser = docxParser.create({}, { log: silentLog })
 const read = async (bytes: Uint8Array): Promise<ParsedDocument> => {

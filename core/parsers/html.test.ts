@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { silentLog } from '../shared/log.ts'
 import { htmlParser } from './html.ts'
-import { checkParsedDocument } from './parsers.suite.ts'
+import { behavesAsParser, checkParsedDocument, encode, prose } from './parsers.suite.ts'
+
+behavesAsParser(htmlParser, {
+  name: 'a.html',
+  bytes: encode(
+    `<html><head><title>Harbour</title></head><body><nav>Menu</nav><h1>Piers</h1><p>${prose}</p><script>alert(1)</script><table><tr><th>Name</th><th>Length</th></tr><tr><td>North</td><td>90</td></tr></table></body></html>`,
+  ),
+  holds: ['Piers', prose, 'North | 90'],
+})
 
 const read = async (html: string | Uint8Array): Promise<ParsedDocument> => {
   const bytes = typeof html === 'string' ? new TextEncoder().encode(html) : html

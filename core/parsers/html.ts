@@ -1,9 +1,16 @@
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import { encodingByMark, wideEncodingByContent } from './decode-text.ts'
-import { createDocumentBuilder } from './document-builder.ts'
-import { type HtmlElement, type HtmlNode, inlineText, isElement, isInvisible, writeHtml } from './html-elements.ts'
+import { encodingByMark, wideEncodingByContent } from './parts/decode-text.ts'
+import { createDocumentBuilder } from './parts/document-builder.ts'
+import {
+  type HtmlElement,
+  type HtmlNode,
+  inlineText,
+  isElement,
+  isInvisible,
+  writeHtml,
+} from './parts/html-elements.ts'
 import type { ParserDefinition } from './parser.ts'
 import { readText } from './text.ts'
 

@@ -6,7 +6,15 @@ import { describe, expect, it } from 'vitest'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { silentLog } from '../shared/log.ts'
 import { headingWords, markdownParser } from './markdown.ts'
-import { checkParsedDocument } from './parsers.suite.ts'
+import { behavesAsParser, checkParsedDocument, encode, prose } from './parsers.suite.ts'
+
+behavesAsParser(markdownParser, {
+  name: 'a.md',
+  bytes: encode(
+    `---\ntitle: Harbour\n---\n# Piers\n\n${prose}\n\n- one\n  - two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n\`\`\`ts\nlet x\n\`\`\`\n`,
+  ),
+  holds: ['# Piers', '| 1 | 2 |', 'let x'],
+})
 
 const parser = markdownParser.create({}, { log: silentLog })
 const read = (source: string): Promise<ParsedDocument> =>

@@ -2,7 +2,7 @@ import type { Nodes, Root, RootContent } from 'mdast'
 import { z } from 'zod'
 import type { Element } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import { collapse } from './document-builder.ts'
+import { collapse } from './parts/document-builder.ts'
 import type { ParserDefinition } from './parser.ts'
 import { readText } from './text.ts'
 

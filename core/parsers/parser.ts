@@ -1,6 +1,8 @@
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import type { Definition } from '../shared/family.ts'
 import type { Log } from '../shared/log.ts'
+import type { Progress } from '../shared/progress.ts'
+import type { Ocr } from './ocr.ts'
 
 /** A file's bytes with what is known about them before parsing. */
 export interface ParserInput {
@@ -11,6 +13,8 @@ export interface ParserInput {
 
 export interface ParseOptions {
   signal?: AbortSignal
+  /** Call it while long work moves on (a page read, a sheet done): who says nothing for too long is taken to hang. */
+  onProgress?: (progress: Progress) => void
 }
 
 /**
@@ -20,10 +24,14 @@ export interface ParseOptions {
  */
 export interface Parser {
   parse(input: ParserInput, options?: ParseOptions): Promise<ParsedDocument>
+  /** The bytes of one of the document's `attachments`. Errors: file-missing. */
+  open?(input: ParserInput, member: string, options?: ParseOptions): Promise<Uint8Array>
 }
 
 export interface ParserDependencies {
   log: Log
+  /** Absent where reading text from pictures is switched off or cannot be had. */
+  ocr?: Ocr
 }
 
 export interface ParserDefinition<Options = Record<string, unknown>> extends Definition<

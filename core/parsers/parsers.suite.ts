@@ -1,9 +1,11 @@
 import { deflateSync } from 'node:zlib'
 import { strToU8, zipSync } from 'fflate'
-import { expect } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { AppError } from '../contract/errors.ts'
-import { type ParsedDocument, parsedDocumentSchema } from '../contract/parsed-document.ts'
-import type { Parser } from './parser.ts'
+import { cellSpans, type ParsedDocument, parsedDocumentSchema } from '../contract/parsed-document.ts'
+import { silentLog } from '../shared/log.ts'
+import { chooseParser } from './choose-parser.ts'
+import type { Parser, ParserDefinition, ParserDependencies } from './parser.ts'
 
 /** Asserts everything that core/contract/parsed-document.ts promises of a parsed document. */
 export function checkParsedDocument(document: ParsedDocument): void {
@@ -60,6 +62,10 @@ function checkRows(text: string, element: ParsedDocument['elements'][number]): v
       )
     }
     if (text.slice(end, row.start).trim() !== '') expect.fail(`text between rows: ${text.slice(end, row.start)}`)
+    for (const cell of cellSpans(row)) {
+      if (cell.start < row.start || cell.end > row.end) expect.fail(`a cell outside its row: ${JSON.stringify(row)}`)
+      if (/^\s|\s$/.test(text.slice(cell.start, cell.end))) expect.fail(`spaces in a cell: ${JSON.stringify(row)}`)
+    }
     end = row.end
   }
 }
@@ -75,6 +81,78 @@ export async function expectDocumentOrAppError(parser: Parser, name: string, byt
     return
   }
   checkParsedDocument(document)
+}
+
+/** English prose, long enough to be taken for what a page is about. */
+export const prose =
+  'The harbour of the old town was rebuilt after the great storm, and its two piers have since been measured every ' +
+  'spring. Ships of more than ninety metres must take a pilot on board. The lighthouse keeper notes wind and swell.'
+
+export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** A good file for a parser, and what has to be found in its text. */
+export interface ParserSample {
+  name: string
+  bytes: Uint8Array
+  holds: readonly string[]
+  /** The type that detection gives it; by default the first one of the parser. */
+  type?: string
+  /** What the parser is given beside the log. */
+  dependencies?: Partial<ParserDependencies>
+}
+
+/** What every parser must do, run on a good file: call it at the top of the parser's own test file. */
+export function behavesAsParser(definition: ParserDefinition, sample: ParserSample): void {
+  describe(`${definition.id} as a parser`, () => {
+    const parser = definition.create(definition.options.parse({}), { log: silentLog, ...sample.dependencies })
+
+    it('is the one that is chosen for its files', () => {
+      const type = sample.type ?? definition.types[0]
+      expect(chooseParser(sample.name, sample.bytes, sample.bytes.length)).toEqual({ type, parserId: definition.id })
+    })
+
+    it('reads a good file into a valid document', async () => {
+      const document = await parser.parse(sample)
+      checkParsedDocument(document)
+      for (const part of sample.holds) expect(document.text).toContain(part)
+    })
+
+    it('claims only what it can do', async () => {
+      const { elements, pages } = await parser.parse(sample)
+      const { capabilities } = definition
+      expect(pages.length > 0).toBe(capabilities.pages)
+      expect(elements.some((element) => element.boxes !== undefined)).toBe(capabilities.boxes)
+      expect(elements.some((element) => element.kind === 'heading')).toBe(capabilities.headings)
+    })
+
+    it('gives the same result for the same bytes, and leaves them as they are', async () => {
+      const before = sample.bytes.slice()
+      expect(await parser.parse(sample)).toEqual(await parser.parse(sample))
+      expect(sample.bytes).toEqual(before)
+    })
+
+    it('stops when it is cancelled', async () => {
+      await expect(parser.parse(sample, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' })
+    })
+
+    it('answers damaged files with a document or a true error, never with a crash', async () => {
+      const random = seededRandom(20_261_122)
+      for (let round = 0; round < 40; round++) {
+        await expectDocumentOrAppError(parser, sample.name, damage(sample.bytes, random))
+      }
+      for (let length = 1; length < 5000; length *= 3) {
+        const noise = Uint8Array.from({ length }, () => Math.floor(random() * 256))
+        await expectDocumentOrAppError(parser, sample.name, noise)
+      }
+    })
+
+    it('says file-empty or file-corrupt for nothing and for blanks', async () => {
+      for (const text of ['', ' \n\t \n']) {
+        const parsing = parser.parse({ name: sample.name, bytes: new TextEncoder().encode(text) })
+        await expect(parsing).rejects.toMatchObject({ code: expect.stringMatching(/^file-(empty|corrupt)$/) as string })
+      }
+    })
+  })
 }
 
 /** A sequence of numbers in [0, 1) that is the same on every run (mulberry32). */

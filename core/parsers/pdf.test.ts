@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { silentLog } from '../shared/log.ts'
-import { checkParsedDocument, makePdf, type PdfText, setLines } from './parsers.suite.ts'
+import { behavesAsParser, checkParsedDocument, makePdf, type PdfText, prose, setLines } from './parsers.suite.ts'
 import { pdfParser } from './pdf.ts'
+
+behavesAsParser(pdfParser, {
+  name: 'a.pdf',
+  bytes: makePdf([
+    [{ text: 'Piers', x: 72, y: 80, size: 18, bold: true }, ...setLines(prose, 72, 110, 80)],
+    setLines(prose, 72, 110, 80),
+  ]),
+  holds: ['Piers', prose],
+})
 
 const parser = pdfParser.create({ tables: true }, { log: silentLog })
 const read = async (...pages: PdfText[][]): Promise<ParsedDocument> => {

@@ -5,11 +5,11 @@ import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import { garbageShare } from './decode-text.ts'
-import { collapse } from './document-builder.ts'
+import { garbageShare } from './parts/decode-text.ts'
+import { collapse } from './parts/document-builder.ts'
 import type { ParserDefinition } from './parser.ts'
-import { readingOrder, type Region, type Run } from './pdf-layout.ts'
-import { type OutlineEntry, type PdfPage, writePdf } from './pdf-structure.ts'
+import { readingOrder, type Region, type Run } from './parts/pdf-layout.ts'
+import { type OutlineEntry, type PdfPage, writePdf } from './parts/pdf-structure.ts'
 
 const options = z.object({
   tables: z.boolean().default(true).describe('Find tables whose cells stand in aligned columns.'),

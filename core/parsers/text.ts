@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import type { Element } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import { decodeText, garbageShare } from './decode-text.ts'
-import { cleanText } from './document-builder.ts'
+import { decodeText, garbageShare } from './parts/decode-text.ts'
+import { cleanText } from './parts/document-builder.ts'
 import type { ParserDefinition } from './parser.ts'
 
 const options = z.object({})
@@ -17,7 +17,7 @@ export const textParser: ParserDefinition<z.infer<typeof options>> = {
   id: 'text',
   label: 'Plain text',
   summary: 'Reads plain text in any common encoding; blank lines part the paragraphs.',
-  version: 1,
+  version: 2,
   types: ['text'],
   capabilities: { pages: false, boxes: false, tables: false, headings: false },
   options,
@@ -25,7 +25,7 @@ export const textParser: ParserDefinition<z.infer<typeof options>> = {
     async parse(input, { signal } = {}) {
       throwIfAborted(signal)
       const { text, warnings } = readText(input.bytes)
-      return { text, elements: paragraphs(text), pages: [], warnings }
+      return { text, elements: paragraphs(text), pages: [], warnings, hasLines: true }
     },
   }),
 }

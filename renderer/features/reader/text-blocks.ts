@@ -15,7 +15,7 @@ export type Block =
   | { kind: 'list-item'; start: number; depth: number; bullet: string; runs: Run[] }
   | { kind: 'table'; start: number; header: Cell[][]; rows: Cell[][] }
   | { kind: 'code'; start: number; runs: Run[] }
-  | { kind: 'paragraph' | 'caption' | 'quote' | 'page-header' | 'page-footer'; start: number; runs: Run[] }
+  | { kind: 'paragraph' | 'caption' | 'quote' | 'note' | 'page-header' | 'page-footer'; start: number; runs: Run[] }
 
 export interface Cell {
   runs: Run[]

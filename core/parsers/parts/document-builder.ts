@@ -1,4 +1,4 @@
-import type { Element, Page, ParsedDocument } from '../contract/parsed-document.ts'
+import type { Attachment, Element, Metadata, Page, ParsedDocument } from '../../contract/parsed-document.ts'
 
 export type ElementExtras = Omit<Element, 'kind' | 'start' | 'end'>
 
@@ -9,11 +9,24 @@ export type ElementExtras = Omit<Element, 'kind' | 'start' | 'end'>
 export interface DocumentBuilder {
   /** Appends an element; blank text adds nothing. Surrounding white space is dropped (code keeps its indentation). */
   add(kind: Element['kind'], text: string, extras?: ElementExtras): Element | undefined
-  /** Appends a table, one line a row, cells joined with ' | '. Rows without any text are left out. */
+  /**
+   * Appends a table, one line a row, cells joined with ' | '. Rows without any text are left out; `sheet.rows` of the
+   * extras, one number a given row, loses them too.
+   */
   addTable(rows: readonly (readonly string[])[], headerRows: number, extras?: ElementExtras): Element | undefined
-  /** Begins a page; text added from here on belongs to it. */
-  beginPage(size?: { width: number; height: number }): number
-  finish(title?: string, warnings?: readonly string[]): ParsedDocument
+  /** Begins a page, slide, sheet …; text added from here on belongs to it. */
+  beginPage(about?: Omit<Page, 'number' | 'start' | 'end'>): number
+  /** Says something of the present page that is known only later, such as that it was read by OCR. */
+  notePage(about: Omit<Page, 'number' | 'start' | 'end'>): void
+  /** The number of characters so far. */
+  readonly length: number
+  finish(title?: string, warnings?: readonly string[], more?: FinishExtras): ParsedDocument
+}
+
+export interface FinishExtras {
+  hasLines?: boolean
+  metadata?: Metadata
+  attachments?: Attachment[]
 }
 
 export function createDocumentBuilder(): DocumentBuilder {
@@ -44,22 +57,27 @@ export function createDocumentBuilder(): DocumentBuilder {
       elements.push(element)
       return element
     },
-    addTable(rows, headerRows, extras = {}) {
-      const lines: string[] = []
+    get length() {
+      return length
+    },
+    addTable(rows, headerRows, { sheet, ...extras } = {}) {
+      const lines: TableLine[] = []
+      const sheetRows: number[] = []
       let header = 0
       rows.forEach((cells, index) => {
         const line = tableLine(cells)
-        if (line === '') return
+        if (line.text === '') return
         if (index < headerRows) header++
         lines.push(line)
+        sheetRows.push(sheet?.rows[index] ?? index + 1)
       })
       if (lines.length === 0) return undefined
       separate('table')
       const start = length
       const spans = lines.map((line, index) => {
         if (index > 0) append('\n')
-        const rowStart = append(line)
-        return { start: rowStart, end: length }
+        const rowStart = append(line.text)
+        return { start: rowStart, end: length, cells: line.cells.map((cell) => rowStart + cell) }
       })
       const element: Element = {
         kind: 'table',
@@ -69,15 +87,20 @@ export function createDocumentBuilder(): DocumentBuilder {
         ...extras,
         rows: spans,
         headerRows: header,
+        ...(sheet ? { sheet: { rows: sheetRows, column: sheet.column } } : {}),
       }
       elements.push(element)
       return element
     },
-    beginPage(size) {
-      pages.push({ number: pages.length + 1, start: length, end: length, ...size })
+    beginPage(about) {
+      pages.push({ number: pages.length + 1, start: length, end: length, ...about })
       return pages.length
     },
-    finish(title, warnings = []) {
+    notePage(about) {
+      const page = pages.at(-1)
+      if (page) Object.assign(page, about)
+    },
+    finish(title, warnings = [], more = {}) {
       const text = parts.join('')
       closePages(pages, text.length)
       const cleanTitle = title === undefined ? '' : collapse(cleanText(title))
@@ -87,6 +110,7 @@ export function createDocumentBuilder(): DocumentBuilder {
         pages,
         ...(cleanTitle === '' ? {} : { title: cleanTitle.slice(0, 300) }),
         warnings: [...warnings],
+        ...more,
       }
     },
   }
@@ -104,10 +128,24 @@ export function collapse(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim()
 }
 
-function tableLine(cells: readonly string[]): string {
-  const clean = cells.map((cell) => collapse(cleanText(cell)))
-  while (clean.length > 0 && clean.at(-1) === '') clean.pop()
-  return clean.length === 0 ? '' : clean.join(' | ').trim()
+interface TableLine {
+  text: string
+  /** Where each cell begins in the line. */
+  cells: number[]
+}
+
+function tableLine(given: readonly string[]): TableLine {
+  const cells = given.map((cell) => collapse(cleanText(cell)))
+  while (cells.length > 0 && cells.at(-1) === '') cells.pop()
+  let text = ''
+  const starts: number[] = []
+  cells.forEach((cell, index) => {
+    // A row begins with no white space: before an empty first cell the separator loses its first space.
+    if (index > 0) text += text === '' ? '| ' : ' | '
+    starts.push(text.length)
+    text += cell
+  })
+  return { text, cells: starts }
 }
 
 function trimBlankLines(text: string): string {

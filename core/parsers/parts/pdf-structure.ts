@@ -1,4 +1,4 @@
-import type { Box, Element, ParsedDocument } from '../contract/parsed-document.ts'
+import type { Box, Element, ParsedDocument } from '../../contract/parsed-document.ts'
 import { collapse, createDocumentBuilder } from './document-builder.ts'
 import { isMarker, type Line, median, type Rectangle, type Region, unite } from './pdf-layout.ts'
 import { type AlignedTable, findTables } from './pdf-tables.ts'

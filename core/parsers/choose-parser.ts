@@ -1,0 +1,57 @@
+import type { ErrorData } from '../contract/errors.ts'
+import { detectType } from './detect-type.ts'
+import { parserDefinitions } from './list.ts'
+
+export interface ChosenParser {
+  /** See DetectedType. */
+  type: string
+  /** The parser that reads it; null where nothing does. */
+  parserId: string | null
+  /** Present exactly where `parserId` is null: why the file cannot be read and what to do instead. */
+  reason?: ErrorData
+}
+
+/** The parser for a file, by what the file is (see `detectType` for the arguments). Never throws. */
+export function chooseParser(name: string, head: Uint8Array, sizeBytes: number): ChosenParser {
+  const { type, plainText, reason } = detectType(name, head, sizeBytes)
+  if (reason) return { type, parserId: null, reason }
+  const parserId = parserDefinitions.find((parser) => parser.types.includes(type))?.id
+  if (parserId !== undefined) return { type, parserId }
+  if (plainText) return { type, parserId: 'text' }
+  const message = adviceByType[type] ?? adviceByType['binary'] ?? ''
+  return { type, parserId: null, reason: { code: 'type-unsupported', message, retryable: false, details: { type } } }
+}
+
+/** What a person can do with a file of a type that no parser reads. */
+const adviceByType: Record<string, string> = {
+  pptx: 'PowerPoint files are not supported yet. Export it as PDF, then add that.',
+  xlsx: 'Excel workbooks are not supported yet. Save each sheet as CSV, then add those.',
+  doc: 'Word 97-2003 files (.doc) are not supported yet. Save it as .docx or PDF, then add that.',
+  xls: 'Excel 97-2003 workbooks are not supported yet. Save each sheet as CSV, then add those.',
+  ppt: 'PowerPoint 97-2003 files are not supported yet. Export it as PDF, then add that.',
+  odt: 'OpenDocument texts are not supported yet. Save it as .docx or PDF, then add that.',
+  ods: 'OpenDocument spreadsheets are not supported yet. Save each sheet as CSV, then add those.',
+  odp: 'OpenDocument presentations are not supported yet. Export it as PDF, then add that.',
+  rtf: 'RTF files are not supported yet. Save it as .docx or PDF, then add that.',
+  epub: 'EPUB books are not supported yet. Convert it to PDF or HTML, then add that.',
+  email: 'E-mail messages are not supported yet. Save the message as text or PDF, then add that.',
+  msg: 'Outlook messages are not supported yet. Save the message as text or PDF, then add that.',
+  mbox: 'Mailboxes are not supported yet. Save the messages as text or PDF, then add those.',
+  mhtml: 'Web archives are not supported yet. Save the page as HTML or PDF, then add that.',
+  jsonl: 'JSON files are not supported yet. Convert it to CSV or text, then add that.',
+  iwork: 'Apple iWork files are not supported yet. Export it as PDF, then add that.',
+  xml: 'XML files are not supported yet. Convert it to HTML or text, then add that.',
+  json: 'JSON files are not supported yet. Convert it to CSV or text, then add that.',
+  notebook: 'Notebooks are not supported yet. Export it as Markdown or HTML, then add that.',
+  image: 'Images are not supported yet: their text cannot be read here. Add a document that has the text.',
+  audio: 'Audio files are not supported. Add a transcript as text instead.',
+  video: 'Videos are not supported. Add a transcript as text instead.',
+  archive: 'Archives are not supported. Unpack it, then add the files in it.',
+  zip: 'Archives are not supported. Unpack it, then add the files in it.',
+  postscript: 'PostScript files are not supported. Convert it to PDF, then add that.',
+  program: 'This is a program, not a document.',
+  database: 'Databases are not supported. Export the tables you need as CSV, then add those.',
+  font: 'This is a font, not a document.',
+  ole: 'This is an Office file of an old or unknown kind. Save it in a current format or as PDF, then add that.',
+  binary: 'This file has binary content of an unknown kind, not text. Add it in one of the supported formats instead.',
+}
