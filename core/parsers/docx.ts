@@ -1,10 +1,11 @@
-import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
+import { strFromU8, strToU8, zipSync } from 'fflate'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { detectType } from './detect-type.ts'
 import { createDocumentBuilder } from './parts/document-builder.ts'
 import { writeHtml } from './parts/html-elements.ts'
+import { damaged, type Members, unzipMembers } from './parts/zip-members.ts'
 import { parsePage } from './html.ts'
 import type { ParserDefinition } from './parser.ts'
 
@@ -31,7 +32,7 @@ export const docxParser: ParserDefinition<z.infer<typeof options>> = {
       if (found.reason && found.type !== 'binary') {
         throw new AppError(found.reason.code, found.reason.message, { details: found.reason.details })
       }
-      const members = unpack(input.bytes)
+      const members = unzipMembers(input.bytes, { what: 'Word file', wanted: (name) => /\.(xml|rels)$/i.test(name) })
       throwIfAborted(signal)
       const html = await convert(members)
       throwIfAborted(signal)
@@ -39,7 +40,7 @@ export const docxParser: ParserDefinition<z.infer<typeof options>> = {
       try {
         writeHtml((await parsePage(withBoldHeadings(html))).body, builder, { guessHeader: true })
       } catch (error) {
-        throw corrupt(error)
+        throw damaged('Word file', error)
       }
       const document = builder.finish(statedTitle(members))
       if (document.text === '') {
@@ -52,33 +53,6 @@ export const docxParser: ParserDefinition<z.infer<typeof options>> = {
       return document
     },
   }),
-}
-
-type Members = Record<string, Uint8Array>
-
-/** A Word file of 900 pages has about 10 MB of XML; more than this is a trap or will not fit in memory. */
-const largestXmlBytes = 96 * 1024 * 1024
-
-/**
- * The XML members only (pictures and fonts are not wanted), their sum bounded before anything is unpacked: a file of
- * 300 kB can unpack to 300 MB. The unpacker never writes more than the size stated in the archive's directory.
- */
-function unpack(bytes: Uint8Array): Members {
-  let total = 0
-  try {
-    const members = unzipSync(bytes, {
-      filter: ({ name, originalSize }) => {
-        if (!/\.(xml|rels)$/i.test(name)) return false
-        total += originalSize
-        if (total > largestXmlBytes) throw tooLarge(total)
-        return true
-      },
-    })
-    if (Object.keys(members).length === 0) throw corrupt(undefined)
-    return members
-  } catch (error) {
-    throw error instanceof AppError ? error : corrupt(error)
-  }
 }
 
 async function convert(members: Members): Promise<string> {
@@ -100,7 +74,7 @@ async function convert(members: Members): Promise<string> {
     )
     return result.value
   } catch (error) {
-    throw corrupt(error)
+    throw damaged('Word file', error)
   }
 }
 
@@ -182,21 +156,4 @@ function statedTitle(members: Members): string | undefined {
     .replaceAll('&amp;', '&')
     .trim()
   return title && !/^(microsoft word|word document|untitled)/i.test(title) ? title : undefined
-}
-
-function tooLarge(sizeBytes: number): AppError {
-  const size = Math.round(sizeBytes / 1024 / 1024)
-  return new AppError(
-    'file-too-large',
-    `This Word file unpacks to more than ${size} MB of text, which is too much to read at once. Split it into parts.`,
-    { details: { unpackedBytes: sizeBytes, limitBytes: largestXmlBytes } },
-  )
-}
-
-function corrupt(cause: unknown): AppError {
-  return new AppError(
-    'file-corrupt',
-    'This Word file is damaged or incomplete. Get a fresh copy, or open it in Word and save it again.',
-    { cause },
-  )
 }
