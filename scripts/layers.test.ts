@@ -14,6 +14,7 @@ const floors: string[][] = [
   ['core/shared', 'core/contract'],
   ['core/tokenizers', 'core/model-files', 'core/database'],
   [
+    'core/containers',
     'core/parsers',
     'core/chunkers',
     'core/embedders',
