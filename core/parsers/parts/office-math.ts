@@ -36,7 +36,7 @@ const readers: Record<string, Reader> = {
   sSup: (node) => `${base(node)}^{${part(node, 'sup')}}`,
   sSub: (node) => `${base(node)}_{${part(node, 'sub')}}`,
   sSubSup: (node) => `${base(node)}_{${part(node, 'sub')}}^{${part(node, 'sup')}}`,
-  sPre: (node) => `{}_{${part(node, 'sub')}}^{${part(node, 'sup')}}${part(node, 'e')}`,
+  sPre: (node) => `{}${script('_', part(node, 'sub'))}${script('^', part(node, 'sup'))}${part(node, 'e')}`,
   rad(node) {
     const degree = isOn(property(node, 'degHide')) ? '' : part(node, 'deg')
     return `\\sqrt${degree === '' ? '' : `[${degree}]`}{${part(node, 'e')}}`
@@ -44,7 +44,7 @@ const readers: Record<string, Reader> = {
   nary(node) {
     const [below, above] = [part(node, 'sub'), part(node, 'sup')]
     const sign = property(node, 'chr') ?? '∫'
-    return `${sign}${below === '' ? '' : `_{${below}}`}${above === '' ? '' : `^{${above}}`} ${part(node, 'e')}`
+    return `${sign}${script('_', below)}${script('^', above)} ${part(node, 'e')}`
   },
   d(node) {
     const inner = elementsOf(node, 'e').map((item) => read(item).trim())
@@ -87,7 +87,12 @@ function base(node: XmlNode): string {
   return elementsOf(elementAt(node, 'e')).some(({ name }) => name === 'f') ? `{${text}}` : text
 }
 
+function script(mark: '_' | '^', text: string): string {
+  return text === '' ? '' : `${mark}{${text}}`
+}
+
 function matrix(rows: string[]): string {
+  if (rows.length === 1) return rows[0] ?? ''
   return `\\begin{matrix}${rows.map((row) => row.trim()).join(' \\\\ ')}\\end{matrix}`
 }
 
