@@ -376,7 +376,22 @@ function textType(extension: string, head: Uint8Array): DetectedType {
   if (byName && plainTextTypes.includes(byName)) return typed(byName)
   if (byName && structuredTextTypes.includes(byName)) return typed(byName)
   if (start.startsWith('<?xml')) return typed('xml')
+  // Mail folders and saved messages often have names without an extension.
+  if (!byName && /^From \S.*\d{4}.*\r?\n[!-9;-~]+:/.test(start)) return typed('mbox')
+  if (!byName && looksLikeMessage(start)) return typed('email')
   return typed('text')
+}
+
+/** Begins with header lines (RFC 5322), and those that mail has are among them. */
+function looksLikeMessage(start: string): boolean {
+  const end = /\r?\n\r?\n/.exec(start)?.index ?? start.length
+  const lines = start.slice(0, end).split(/\r?\n/)
+  const names = lines
+    .filter((line) => !/^[ \t]/.test(line))
+    .map((line) => /^[!-9;-~]+(?=:)/.exec(line)?.[0].toLowerCase())
+  if (names.length < 3 || names.slice(0, -1).includes(undefined)) return false
+  const known = ['from', 'to', 'subject', 'date', 'received', 'message-id', 'return-path', 'mime-version']
+  return names.includes('from') && known.filter((name) => names.includes(name)).length >= 3
 }
 
 /** The first characters without byte order mark, white space, XML declaration and comments. */

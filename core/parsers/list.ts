@@ -1,7 +1,10 @@
 import { csvParser } from './csv.ts'
 import { docxParser } from './docx.ts'
+import { emailParser } from './email.ts'
 import { htmlParser } from './html.ts'
 import { markdownParser } from './markdown.ts'
+import { mboxParser } from './mbox.ts'
+import { msgParser } from './msg.ts'
 import type { ParserDefinition } from './parser.ts'
 import { pdfParser } from './pdf.ts'
 import { textParser } from './text.ts'
@@ -14,4 +17,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   pdfParser,
   docxParser,
   csvParser,
+  emailParser,
+  mboxParser,
+  msgParser,
 ]
