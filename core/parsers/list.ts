@@ -7,6 +7,7 @@ import { mboxParser } from './mbox.ts'
 import { msgParser } from './msg.ts'
 import type { ParserDefinition } from './parser.ts'
 import { pdfParser } from './pdf.ts'
+import { subtitlesParser } from './subtitles.ts'
 import { textParser } from './text.ts'
 
 /** Every parser there is. */
@@ -20,4 +21,5 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   emailParser,
   mboxParser,
   msgParser,
+  subtitlesParser,
 ]
