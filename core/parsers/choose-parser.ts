@@ -25,12 +25,10 @@ export function chooseParser(name: string, head: Uint8Array, sizeBytes: number):
 /** What a person can do with a file of a type that no parser reads. */
 const adviceByType: Record<string, string> = {
   pptx: 'PowerPoint files are not supported yet. Export it as PDF, then add that.',
-  xlsx: 'Excel workbooks are not supported yet. Save each sheet as CSV, then add those.',
   doc: 'Word 97-2003 files (.doc) are not supported yet. Save it as .docx or PDF, then add that.',
   xls: 'Excel 97-2003 workbooks are not supported yet. Save each sheet as CSV, then add those.',
   ppt: 'PowerPoint 97-2003 files are not supported yet. Export it as PDF, then add that.',
   odt: 'OpenDocument texts are not supported yet. Save it as .docx or PDF, then add that.',
-  ods: 'OpenDocument spreadsheets are not supported yet. Save each sheet as CSV, then add those.',
   odp: 'OpenDocument presentations are not supported yet. Export it as PDF, then add that.',
   rtf: 'RTF files are not supported yet. Save it as .docx or PDF, then add that.',
   epub: 'EPUB books are not supported yet. Convert it to PDF or HTML, then add that.',

@@ -9,6 +9,8 @@ import type { ParserDefinition } from './parser.ts'
 import { pdfParser } from './pdf.ts'
 import { subtitlesParser } from './subtitles.ts'
 import { textParser } from './text.ts'
+import { odsParser } from './ods.ts'
+import { xlsxParser } from './xlsx.ts'
 
 /** Every parser there is. */
 export const parserDefinitions: readonly ParserDefinition[] = [
@@ -22,4 +24,6 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   mboxParser,
   msgParser,
   subtitlesParser,
+  odsParser,
+  xlsxParser,
 ]
