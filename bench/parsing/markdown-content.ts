@@ -15,7 +15,8 @@ export interface Content {
 /**
  * The words, headings and table cells of Markdown (CommonMark with GitHub's extensions): entities and escapes are
  * resolved, emphasis and link targets dropped; of raw HTML the comments (`<!-- image -->`) and tags are dropped and
- * the text stays; the words that stand for a picture are dropped, for a parser of text has none.
+ * the text stays; the words that stand for a picture are dropped, for a parser of text has none; items of numbered
+ * lists begin with their number, as they are shown.
  */
 export function readMarkdown(source: string): Content {
   const tree = fromMarkdown(source, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })
@@ -40,6 +41,10 @@ function visibleText(node: Nodes): string {
   if (node.type === 'break') return '\n'
   if ('value' in node) return node.value
   if (!('children' in node)) return ''
+  if (node.type === 'list' && node.ordered) {
+    const first = node.start ?? 1
+    return node.children.map((item, index) => `${first + index}. ${visibleText(item)}`).join('')
+  }
   const text = node.children.map(visibleText).join('')
   return inline.has(node.type) ? text : `${text}\n`
 }

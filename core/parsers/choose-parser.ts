@@ -32,7 +32,6 @@ const adviceByType: Record<string, string> = {
   odp: 'OpenDocument presentations are not supported yet. Export it as PDF, then add that.',
   rtf: 'RTF files are not supported yet. Save it as .docx or PDF, then add that.',
   epub: 'EPUB books are not supported yet. Convert it to PDF or HTML, then add that.',
-  mhtml: 'Web archives are not supported yet. Save the page as HTML or PDF, then add that.',
   jsonl: 'JSON files are not supported yet. Convert it to CSV or text, then add that.',
   iwork: 'Apple iWork files are not supported yet. Export it as PDF, then add that.',
   xml: 'XML files are not supported yet. Convert it to HTML or text, then add that.',

@@ -185,7 +185,7 @@ const plainTextTypes = [
 ]
 
 /** Text in these is markup or data for programs: of no use without a parser, though the bytes are text. */
-const structuredTextTypes = ['email', 'mbox', 'xml', 'json', 'jsonl', 'notebook', 'rtf', 'postscript', 'image']
+const structuredTextTypes = ['email', 'mbox', 'mhtml', 'xml', 'json', 'jsonl', 'notebook', 'rtf', 'postscript', 'image']
 
 /** Damaged beginnings go to the parser of the name, which says what is wrong. */
 const binaryTypes = ['pdf', 'docx', 'pptx', 'xlsx', 'odt', 'ods', 'odp', 'epub']
@@ -373,6 +373,7 @@ function textType(extension: string, head: Uint8Array): DetectedType {
   const byName = typeByExtension[extension]
   const start = textStart(head)
   if (/^<!doctype\s+html/i.test(start) || /^<(html|head|body)[\s>]/i.test(start)) return typed('html')
+  if (/^From: <Saved by /i.test(start)) return typed('mhtml')
   if (byName && plainTextTypes.includes(byName)) return typed(byName)
   if (byName && structuredTextTypes.includes(byName)) return typed(byName)
   if (start.startsWith('<?xml')) return typed('xml')

@@ -4,6 +4,7 @@ import { emailParser } from './email.ts'
 import { htmlParser } from './html.ts'
 import { markdownParser } from './markdown.ts'
 import { mboxParser } from './mbox.ts'
+import { mhtmlParser } from './mhtml.ts'
 import { msgParser } from './msg.ts'
 import type { ParserDefinition } from './parser.ts'
 import { pdfParser } from './pdf.ts'
@@ -20,6 +21,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   pdfParser,
   docxParser,
   csvParser,
+  mhtmlParser,
   emailParser,
   mboxParser,
   msgParser,
