@@ -8,6 +8,7 @@ import { mhtmlParser } from './mhtml.ts'
 import { msgParser } from './msg.ts'
 import type { ParserDefinition } from './parser.ts'
 import { pdfParser } from './pdf.ts'
+import { rtfParser } from './rtf.ts'
 import { subtitlesParser } from './subtitles.ts'
 import { textParser } from './text.ts'
 import { odsParser } from './ods.ts'
@@ -20,6 +21,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   htmlParser,
   pdfParser,
   docxParser,
+  rtfParser,
   csvParser,
   mhtmlParser,
   emailParser,

@@ -2,6 +2,15 @@ import { type ListPlace, type Numbering, wholeNumber } from './word-numbering.ts
 import { listPlace, monospaceOf, outlineLevel, type Style, type Styles, toggle } from './word-styles.ts'
 import { mathToLatex } from './office-math.ts'
 import type { ProseBlock, TableBlock, TableCell, TextBlock } from './prose-blocks.ts'
+import {
+  appendRun,
+  emptyLine,
+  isAllBold,
+  looksLikeCode,
+  raisedDigits,
+  type RunStyle,
+  type StyledLine,
+} from './styled-line.ts'
 import { symbolCharacter } from './symbol-fonts.ts'
 import { attributeOf } from './xml-pieces.ts'
 import { descendants, elementAt, elementsOf, type XmlNode } from './xml-tree.ts'
@@ -48,7 +57,7 @@ export function createWordReader(context: WordContext): WordReader {
     const properties = elementAt(node, 'pPr')
     const styleId = attributeOf(elementAt(properties, 'pStyle'), 'val')
     const style = styles.paragraph(styleId)
-    const line = carried ?? emptyLine()
+    const line = carried ?? { ...emptyLine(), fields: [], after: [] }
     carried = undefined
     readInline(node, line, { style })
     // Fields do not hide what follows the paragraph they begin in: a broken one would hide the rest of the document.
@@ -80,11 +89,11 @@ export function createWordReader(context: WordContext): WordReader {
     }
     const text = label === undefined || label === '' ? line.text : `${label} ${line.text.trimStart()}`
     if (style.role === 'caption') return { kind: 'caption', text: line.text }
-    if (style.role === 'code' || isCode(line, style)) return { kind: 'code', text: line.text }
+    if (style.role === 'code' || (label === undefined && looksLikeCode(line))) return { kind: 'code', text: line.text }
     if (label !== undefined) return { kind: 'list-item', text }
     if (style.role === 'toc' || /^\s*[☐☑☒]/.test(text)) return { kind: 'list-item', text }
     if (style.role === 'quote') return { kind: 'quote', text }
-    return { kind: 'paragraph', text, bold: line.letters > 0 && line.bold === line.letters }
+    return { kind: 'paragraph', text, bold: isAllBold(line) }
   }
 
   /** Writes what stands inside a paragraph, run or anything that holds runs. */
@@ -115,7 +124,7 @@ export function createWordReader(context: WordContext): WordReader {
     },
     t(node, line, run) {
       const text = node.children.map((child) => (typeof child === 'string' ? child : '')).join('')
-      append(line, run.isRaised ? raised(text, line.text) : text, run)
+      append(line, run.isRaised ? raisedDigits(text, line.text) : text, run)
     },
     tab: (_, line, run) => append(line, '\t', run),
     ptab: (_, line, run) => append(line, '\t', run),
@@ -215,37 +224,22 @@ export function createWordReader(context: WordContext): WordReader {
   return { read: readBlock }
 }
 
-/** The text of a paragraph as it is read, with what is known of its letters. */
-interface Line {
-  text: string
+/** The text of a paragraph as it is read. */
+interface Line extends StyledLine {
   /** Fields that are open; text inside the code of one does not show. */
   fields: ('code' | 'result')[]
-  /** Characters that are not white space; how many of them are bold, how many in a typewriter font. */
-  letters: number
-  bold: number
-  monospace: number
   /** Text boxes, notes and the like that are anchored here. */
   after: ProseBlock[]
 }
 
-interface RunState {
+interface RunState extends RunStyle {
   style: Style
-  isBold?: boolean | undefined
-  isMonospace?: boolean | undefined
   isRaised?: boolean
-}
-
-function emptyLine(): Line {
-  return { text: '', fields: [], letters: 0, bold: 0, monospace: 0, after: [] }
 }
 
 function append(line: Line, text: string, { style, isBold, isMonospace }: RunState): void {
   if (line.fields.includes('code')) return
-  line.text += text
-  const letters = text.replaceAll(/\s+/g, '').length
-  line.letters += letters
-  if (isBold ?? style.isBold) line.bold += letters
-  if (isMonospace ?? style.isMonospace) line.monospace += letters
+  appendRun(line, text, { isBold: isBold ?? style.isBold, isMonospace: isMonospace ?? style.isMonospace })
 }
 
 /** Elements whose text does not show: deleted, instructions of fields, properties, pronunciation. */
@@ -274,13 +268,6 @@ function placeInList(properties: XmlNode | undefined, style: Style): ListPlace |
   const listId = own?.listId || style.list?.listId
   if (listId === undefined || listId === '' || listId === '0' || own?.listId === '0') return undefined
   return { listId, level: own?.level ?? style.list?.level }
-}
-
-/** A paragraph in a typewriter font is code if it looks like code; some people write letters in Courier. */
-function isCode(line: Line, style: Style): boolean {
-  const isMonospace = line.letters > 0 && line.monospace === line.letters
-  if (!isMonospace || style.list !== undefined) return false
-  return /^(\t| {2,})\S/m.test(line.text) || /[{}()=<>[\];|&]|::|->/.test(line.text)
 }
 
 /** Of two forms of one content the new one, unless only the old one has text. */
@@ -318,26 +305,4 @@ function formField(data: XmlNode | undefined): string {
 function formula(node: XmlNode): string {
   const latex = mathToLatex(node)
   return latex === '' ? '' : `$${latex}$`
-}
-
-/** Raised digits after a letter or digit as the characters they have in Unicode: '10⁶' must not read '106'. */
-function raised(text: string, before: string): string {
-  if (!/[\p{L}\p{N})\]]$/u.test(before) || !/^[-−+]?\d+$/.test(text)) return text
-  return text.replaceAll(/[-−+\d]/g, (sign) => superscripts[sign] ?? sign)
-}
-
-const superscripts: Record<string, string> = {
-  '0': '⁰',
-  '1': '¹',
-  '2': '²',
-  '3': '³',
-  '4': '⁴',
-  '5': '⁵',
-  '6': '⁶',
-  '7': '⁷',
-  '8': '⁸',
-  '9': '⁹',
-  '-': '⁻',
-  '−': '⁻',
-  '+': '⁺',
 }

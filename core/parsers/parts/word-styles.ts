@@ -1,3 +1,4 @@
+import { isMonospaceFont } from './styled-line.ts'
 import type { ListPlace } from './word-numbering.ts'
 import { attributeOf } from './xml-pieces.ts'
 import { elementAt, elementsOf, type XmlNode } from './xml-tree.ts'
@@ -69,12 +70,6 @@ export function monospaceOf(properties: XmlNode | undefined): boolean | undefine
   const fonts = elementAt(properties, 'rFonts')
   const font = attributeOf(fonts, 'ascii') ?? attributeOf(fonts, 'hAnsi') ?? attributeOf(fonts, 'asciiTheme')
   return font === undefined ? undefined : isMonospaceFont(font)
-}
-
-export function isMonospaceFont(name: string): boolean {
-  return /courier|consolas|monaco|menlo|\bmono(space)?\b|mono$|lucida console|source code|fira code|typewriter/i.test(
-    name,
-  )
 }
 
 /** What styles of this name are for, by the names that Word, LibreOffice and converters give them. */
