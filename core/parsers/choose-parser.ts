@@ -24,7 +24,6 @@ export function chooseParser(name: string, head: Uint8Array, sizeBytes: number):
 
 /** What a person can do with a file of a type that no parser reads. */
 const adviceByType: Record<string, string> = {
-  pptx: 'PowerPoint files are not supported yet. Export it as PDF, then add that.',
   doc: 'Word 97-2003 files (.doc) are not supported yet. Save it as .docx or PDF, then add that.',
   xls: 'Excel 97-2003 workbooks are not supported yet. Save each sheet as CSV, then add those.',
   ppt: 'PowerPoint 97-2003 files are not supported yet. Export it as PDF, then add that.',

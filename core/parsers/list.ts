@@ -10,6 +10,7 @@ import type { ParserDefinition } from './parser.ts'
 import { pdfParser } from './pdf.ts'
 import { rtfParser } from './rtf.ts'
 import { subtitlesParser } from './subtitles.ts'
+import { pptxParser } from './pptx.ts'
 import { textParser } from './text.ts'
 import { odsParser } from './ods.ts'
 import { xlsxParser } from './xlsx.ts'
@@ -30,4 +31,5 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   subtitlesParser,
   odsParser,
   xlsxParser,
+  pptxParser,
 ]

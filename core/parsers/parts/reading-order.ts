@@ -7,16 +7,21 @@ export interface Rectangle {
 }
 
 /**
- * Shapes in the order in which a person reads them. What stands above something comes before it, and so does what
- * stands to the left in the same row; where places leave it open, the given order holds, which is the one that the
- * author or the layout gave. Shapes without a place keep theirs.
+ * Shapes in the order in which a person reads them: what stands above something comes before it, and so does what
+ * stands to the left in the same row. The given order, which is the one that the author or the layout chose, holds
+ * where it agrees with that; where it does not, rows are read from the top. Shapes without a place come first.
  */
 export function inReadingOrder<Shape extends { box?: Rectangle | undefined }>(shapes: readonly Shape[]): Shape[] {
   // Every pair is compared; nobody reads a slide of more shapes than this as text.
   if (shapes.length > 600) return [...shapes]
-  const waiting = shapes.map((shape, index) => ({
+  const isGivenOrderGood = shapes.every((shape, index) =>
+    shapes.slice(0, index).every((earlier) => !comesBefore(shape.box, earlier.box)),
+  )
+  if (isGivenOrderGood) return [...shapes]
+  const rowByRow = shapes.toSorted((a, b) => (a.box?.y ?? 0) - (b.box?.y ?? 0) || (a.box?.x ?? 0) - (b.box?.x ?? 0))
+  const waiting = rowByRow.map((shape) => ({
     shape,
-    after: shapes.filter((other, place) => place !== index && comesBefore(other.box, shape.box)),
+    after: shapes.filter((other) => other !== shape && comesBefore(other.box, shape.box)),
   }))
   const ordered: Shape[] = []
   const done = new Set<Shape>()
