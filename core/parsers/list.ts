@@ -1,3 +1,4 @@
+import { asciidocParser } from './asciidoc.ts'
 import { csvParser } from './csv.ts'
 import { docxParser } from './docx.ts'
 import { emailParser } from './email.ts'
@@ -29,6 +30,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   mboxParser,
   msgParser,
   subtitlesParser,
+  asciidocParser,
   odsParser,
   xlsxParser,
   pptxParser,
