@@ -5,11 +5,11 @@ import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { checkCompoundFile } from './parts/compound-file.ts'
 import { createDocumentBuilder } from './parts/document-builder.ts'
+import { isoDate } from './parts/iso-date.ts'
 import {
   attachmentMissing,
   encryptedBody,
   fileName,
-  isoDate,
   listAttachments,
   type Message,
   type MessageFile,
@@ -119,7 +119,7 @@ function toMessage(fields: FieldsData, readFile: OutlookFile['readFile']): Messa
       ['Start', fields.apptStartWhole ?? ''],
       ['End', fields.apptEndWhole ?? ''],
       ['Place', fields.apptLocation ?? ''],
-    ].map(([name = '', value = '']) => [name, isoDate(value) || value]),
+    ].map(([name = '', value = '']) => [name, isoDate(value) ?? value]),
     text: fields.body ?? '',
     html,
     files: encrypted ? [] : filesOf(fields, html, readFile),

@@ -5,6 +5,7 @@ import { htmlParser } from '../html.ts'
 import type { ParseOptions } from '../parser.ts'
 import { appendDocument } from './append-document.ts'
 import { cleanText, collapse, type DocumentBuilder } from './document-builder.ts'
+import { isoDate } from './iso-date.ts'
 
 /** An e-mail message, whatever file it came in. */
 export interface Message {
@@ -54,7 +55,7 @@ export function messageMetadata(message: Message): Metadata {
   const put = (key: string, value: string | string[]): void => {
     if (value.length > 0) metadata[key] = typeof value === 'string' ? clean(value) : value.slice(0, 1000).map(clean)
   }
-  const sent = isoDate(message.date)
+  const sent = isoDate(message.date) ?? ''
   put('subject', collapse(message.subject))
   put('title', collapse(message.subject))
   put('from', message.from)
@@ -84,16 +85,6 @@ export function fileName(stated: string, fallback: string): string {
     .replaceAll(/^[.\s]+|[.\s]+$/g, '')
     .slice(-200)
   return name === '' ? fallback : name
-}
-
-/** ISO 8601 in UTC; '' for what is no date. A date without a time zone is taken as UTC, so that machines agree. */
-export function isoDate(stated: string): string {
-  const date = stated.replaceAll(/\([^)]*\)/g, ' ').trim()
-  // Without a year the engine guesses one.
-  if (!/\d{4}|^\w{3}, \d{1,2} \w{3} \d{2}\b/.test(date) || date.length > 60) return ''
-  const hasZone = /[+-]\d{2}:?\d{2}$|(?:\b(?:UTC?|GMT|[ECMP][SD]T)|Z)$/i.test(date) || /^\d{4}-\d{2}-\d{2}$/.test(date)
-  const time = Date.parse(hasZone ? date : `${date}${/\dT\d/.test(date) ? 'Z' : ' UTC'}`)
-  return Number.isFinite(time) ? new Date(time).toISOString() : ''
 }
 
 function clean(value: string): string {
