@@ -16,6 +16,7 @@ const floors: string[][] = [
   [
     'core/containers',
     'core/parsers',
+    'core/cleaners',
     'core/chunkers',
     'core/embedders',
     'core/indexes',
