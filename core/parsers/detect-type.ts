@@ -107,8 +107,12 @@ const typeByExtension: Record<string, string> = {
   ppt: 'ppt',
   pps: 'ppt',
   odt: 'odt',
+  ott: 'odt',
+  fodt: 'odt',
   ods: 'ods',
   odp: 'odp',
+  otp: 'odp',
+  fodp: 'odp',
   rtf: 'rtf',
   epub: 'epub',
   eml: 'email',
@@ -377,6 +381,8 @@ function textType(extension: string, head: Uint8Array): DetectedType {
   const start = textStart(head)
   if (/^<!doctype\s+html/i.test(start) || /^<(html|head|body)[\s>]/i.test(start)) return typed('html')
   if (/^From: <Saved by /i.test(start)) return typed('mhtml')
+  const flat = flatOpenDocument.exec(start)?.[1]
+  if (flat !== undefined) return typed(flat === 'text' ? 'odt' : 'odp')
   if (byName && plainTextTypes.includes(byName)) return typed(byName)
   if (byName && structuredTextTypes.includes(byName)) return typed(byName)
   if (start.startsWith('<?xml')) return typed('xml')
@@ -397,6 +403,10 @@ function looksLikeMessage(start: string): boolean {
   const known = ['from', 'to', 'subject', 'date', 'received', 'message-id', 'return-path', 'mime-version']
   return names.includes('from') && known.filter((name) => names.includes(name)).length >= 3
 }
+
+/** An OpenDocument text or presentation in one XML file. */
+const flatOpenDocument =
+  /<office:document\s[^>]*office:mimetype\s*=\s*["']application\/vnd\.oasis\.opendocument\.(text|presentation)/
 
 /** The first characters without byte order mark, white space, XML declaration and comments. */
 function textStart(head: Uint8Array): string {

@@ -7,6 +7,8 @@ import { markdownParser } from './markdown.ts'
 import { mboxParser } from './mbox.ts'
 import { mhtmlParser } from './mhtml.ts'
 import { msgParser } from './msg.ts'
+import { odpParser } from './odp.ts'
+import { odtParser } from './odt.ts'
 import type { ParserDefinition } from './parser.ts'
 import { pdfParser } from './pdf.ts'
 import { rtfParser } from './rtf.ts'
@@ -34,4 +36,6 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   odsParser,
   xlsxParser,
   pptxParser,
+  odtParser,
+  odpParser,
 ]

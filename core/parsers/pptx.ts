@@ -6,7 +6,7 @@ import { createDocumentBuilder } from './parts/document-builder.ts'
 import { readOfficeProperties } from './parts/office-properties.ts'
 import { openOfficePackage, type OfficePackage, relationIdOf } from './parts/package-parts.ts'
 import { createSlideReader, type Slide } from './parts/pptx-slide.ts'
-import { writeSlide } from './parts/slide-writer.ts'
+import { slidesNamed, writeSlide } from './parts/slide-writer.ts'
 import { attributeOf } from './parts/xml-pieces.ts'
 import { descendants, elementAt, elementsOf } from './parts/xml-tree.ts'
 import { damaged, unzipMembers } from './parts/zip-members.ts'
@@ -135,8 +135,3 @@ function readShow(office: OfficePackage): Show {
 }
 
 const mostSlides = 20_000
-
-function slidesNamed(numbers: readonly number[]): string {
-  const named = numbers.slice(0, 10).join(', ') + (numbers.length > 10 ? ' …' : '')
-  return numbers.length === 1 ? `Slide ${named} is` : `Slides ${named} are`
-}

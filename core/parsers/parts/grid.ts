@@ -18,10 +18,10 @@ export interface GridRow {
 /**
  * Fills the tables of one document: a merged cell stands in each place that it covers, so that a line tells what it
  * says without the lines above. One that covers its whole row stands there once. Long texts are not repeated, and no
- * more than a million characters in one document: a file of a few bytes can ask for a billion.
+ * more than 300,000 characters in one document: a file of a few bytes can ask for a billion.
  */
 export function createGridFiller(): (rows: readonly GridRow[]) => string[][] {
-  let allowance = 1_000_000
+  let allowance = 300_000
   const copies = (wanted: number | undefined, text: string): number => {
     const most = Math.floor(allowance / (text.length + 4))
     const extra = Math.max(0, Math.min((wanted ?? 1) - 1, text.length > longestRepeated ? 0 : most))

@@ -2,7 +2,7 @@ import type { DocumentBuilder } from './document-builder.ts'
 
 /** Something on a slide that is read as one. */
 export type SlideBlock =
-  | { kind: 'paragraph' | 'list-item' | 'caption' | 'page-footer'; text: string }
+  | { kind: 'paragraph' | 'list-item' | 'quote' | 'code' | 'caption' | 'page-footer'; text: string }
   | { kind: 'heading'; text: string; level: number }
   | { kind: 'table'; rows: string[][]; headerRows: number }
 
@@ -36,4 +36,10 @@ export function writeSlide(builder: DocumentBuilder, slide: Slide, { section, ti
     else builder.add(block.kind, block.text)
   }
   for (const note of slide.notes) builder.add('note', note)
+}
+
+/** 'Slide 3 is', 'Slides 3, 4 are': the beginning of a warning. */
+export function slidesNamed(numbers: readonly number[]): string {
+  const named = numbers.slice(0, 10).join(', ') + (numbers.length > 10 ? ' …' : '')
+  return numbers.length === 1 ? `Slide ${named} is` : `Slides ${named} are`
 }
