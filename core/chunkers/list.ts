@@ -1,4 +1,5 @@
 import type { ChunkerDefinition } from './chunker.ts'
+import { codeChunker } from './code.ts'
 import { fixedChunker } from './fixed.ts'
 import { markdownChunker } from './markdown.ts'
 import { pageChunker } from './page.ts'
@@ -10,6 +11,7 @@ export const chunkerDefinitions: readonly ChunkerDefinition[] = [
   recursiveChunker,
   sentenceChunker,
   markdownChunker,
+  codeChunker,
   fixedChunker,
   pageChunker,
 ]

@@ -1,4 +1,5 @@
 import { asciidocParser } from './asciidoc.ts'
+import { codeParser } from './code.ts'
 import { csvParser } from './csv.ts'
 import { docxParser } from './docx.ts'
 import { emailParser } from './email.ts'
@@ -21,6 +22,7 @@ import { xlsxParser } from './xlsx.ts'
 /** Every parser there is. */
 export const parserDefinitions: readonly ParserDefinition[] = [
   textParser,
+  codeParser,
   markdownParser,
   htmlParser,
   pdfParser,

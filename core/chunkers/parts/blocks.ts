@@ -8,8 +8,10 @@ export interface Block {
   /** Without white space at either end; never blank. */
   start: number
   end: number
-  /** Heading path, outermost first; a heading's own path includes itself. */
+  /** Heading path, outermost first; a heading's own path includes itself, code goes on with its definitions. */
   headings: readonly string[]
+  /** Source code inside a definition, which `headings` ends with. */
+  isDefined: boolean
   /** Headings: 1 to 6. */
   level: number
   /** True when a page header or footer, which is in no chunk, stands directly before it. */
@@ -26,7 +28,7 @@ export interface Block {
 export function readBlocks(document: ParsedDocument): Block[] {
   const { text } = document
   const blocks: Block[] = []
-  const path: { level: number; title: string }[] = []
+  const open: { level: number; title: string }[] = []
   let headings: readonly string[] = []
   let afterGap = false
   let cursor = 0
@@ -38,13 +40,16 @@ export function readBlocks(document: ParsedDocument): Block[] {
     const kind = element?.kind ?? 'paragraph'
     const level = element?.level ?? 1
     if (kind === 'heading') {
-      while (path.length > 0 && path.at(-1)!.level >= level) path.pop()
-      path.push({ level, title: headingTitle(text.slice(from, to)) })
-      headings = path.map((entry) => entry.title)
+      while (open.length > 0 && open.at(-1)!.level >= level) open.pop()
+      open.push({ level, title: headingTitle(text.slice(from, to)) })
+      headings = open.map((entry) => entry.title)
     }
     const rows = kind === 'table' ? rowStarts(text, from, to, element) : noRows
     const headerRows = Math.min(element?.headerRows ?? 0, rows.length)
-    blocks.push({ kind, start: from, end: to, headings, level, afterGap, rows, headerRows })
+    const symbols = element?.symbols ?? []
+    const isDefined = symbols.length > 0
+    const path = isDefined ? [...headings, ...symbols] : headings
+    blocks.push({ kind, start: from, end: to, headings: path, isDefined, level, afterGap, rows, headerRows })
     afterGap = false
   }
   const addUncovered = (start: number, end: number): void => {

@@ -155,7 +155,7 @@ function firstClusterEnd(text: string, from: number, end: number): number {
   return position
 }
 
-/** The headings that all blocks stand under; where they share none, those of the first. */
+/** The headings that all blocks stand under; where they share none, those of the first, but no definition of code. */
 function commonPath(blocks: readonly Block[]): readonly string[] {
   const first = blocks[0]?.headings ?? []
   if (blocks.every((block) => block.headings === first)) return first
@@ -165,5 +165,5 @@ function commonPath(blocks: readonly Block[]): readonly string[] {
     while (same < length && same < headings.length && headings[same] === first[same]) same += 1
     length = same
   }
-  return length === 0 ? first : first.slice(0, length)
+  return length === 0 && !blocks[0]?.isDefined ? first : first.slice(0, length)
 }
