@@ -1,25 +1,60 @@
-/** A picture as a file (PNG, JPEG …) or as pixels: 4 bytes each (red, green, blue, alpha), row by row from the top. */
-export type Picture = { file: Uint8Array } | { width: number; height: number; rgba: Uint8Array }
+/**
+ * A picture as a file (PNG, JPEG, GIF, WebP, BMP, TIFF: its first page) or as pixels, row by row from the top: four
+ * bytes each (red, green, blue, alpha), or one byte each (0 is black).
+ */
+export type Picture =
+  | { file: Uint8Array }
+  | { width: number; height: number; rgba: Uint8Array }
+  | { width: number; height: number; gray: Uint8Array }
 
-/** A line of text found in a picture; the box in pixels of the picture from its top left corner. */
-export interface OcrLine {
-  text: string
-  /** 0 to 100. */
-  confidence: number
-  box: { x: number; y: number; width: number; height: number }
-  /** Lines of one paragraph have the same number, counted from 0 down the page. */
-  paragraph: number
-}
-
-export interface OcrResult {
-  lines: OcrLine[]
-  /** Mean over the words, 0 to 100. */
-  confidence: number
+/** Pixels of the picture, as a person sees it, from its top left corner. */
+export interface OcrBox {
+  x: number
+  y: number
   width: number
   height: number
 }
 
-/** Reads text from pictures, on this machine. Errors: file-corrupt (no picture that can be read), cancelled. */
+export interface OcrWord {
+  text: string
+  /** 0 to 100. */
+  confidence: number
+  box: OcrBox
+}
+
+/** A line of text found in a picture. */
+export interface OcrLine {
+  text: string
+  /** Mean over its words, 0 to 100. */
+  confidence: number
+  box: OcrBox
+  /** Lines of one paragraph have the same number, counted from 0 down the page. */
+  paragraph: number
+  /** From left to right. */
+  words: OcrWord[]
+  /** Where the letters stand, from the top of the picture, in the middle of the line. */
+  baseline: number
+  /** Height of the writing from its tallest letters to its deepest, in pixels, as far as it could be told. */
+  size: number
+}
+
+export interface OcrResult {
+  /** In reading order. */
+  lines: OcrLine[]
+  /** Mean over the words, 0 to 100; 0 where there are none. */
+  confidence: number
+  /** Pixels of the picture as a person sees it: turned the way a photograph says it has to be. */
+  width: number
+  height: number
+}
+
+/**
+ * Reads text from pictures, on this machine. Errors: file-corrupt (no picture that can be read), file-too-large (too
+ * many pixels), type-unsupported (a kind of picture that cannot be read), model-missing and model-invalid (the data of
+ * a language), cancelled.
+ */
 export interface Ocr {
   recognise(picture: Picture, options?: { signal?: AbortSignal }): Promise<OcrResult>
+  /** How many pictures it reads at the same time; what goes beyond waits. */
+  readonly lanes: number
 }
