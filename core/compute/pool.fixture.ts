@@ -13,7 +13,7 @@ export interface FixtureTasks {
   refuse: { input: null; output: never }
   vectors: { input: { length: number }; output: { vectors: Float32Array } }
   thread: { input: null; output: number }
-  steps: { input: { count: number }; output: string }
+  steps: { input: { count: number; pauseMs?: number }; output: string }
 }
 
 if (parentPort) {
@@ -42,8 +42,11 @@ if (parentPort) {
     },
     vectors: async ({ length }: { length: number }) => ({ vectors: new Float32Array(length).fill(0.5) }),
     thread: async () => threadId,
-    steps: async ({ count }: { count: number }, { onProgress }: ServedContext) => {
-      for (let done = 1; done <= count; done++) onProgress({ done, total: count, unit: 'steps', label: 'Step' })
+    steps: async ({ count, pauseMs = 0 }: { count: number; pauseMs?: number }, { onProgress }: ServedContext) => {
+      for (let done = 1; done <= count; done++) {
+        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        onProgress({ done, total: count, unit: 'steps', label: 'Step' })
+      }
       return 'done'
     },
   })

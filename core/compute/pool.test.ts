@@ -65,6 +65,13 @@ describe('createComputePool', () => {
     expect(await waiting).toBe('next')
   })
 
+  it('counts the time from the last sign of life, up to the most that a task may take', async () => {
+    const pool = open({ size: 1, timeoutMs: 2000 })
+    expect(await pool.run('steps', { count: 6, pauseMs: 450 })).toBe('done')
+    const endless = pool.run('steps', { count: 1000, pauseMs: 100 }, { maximumMs: 1000 })
+    await expect(endless).rejects.toMatchObject({ code: 'time-exceeded', details: { timeoutMs: 1000 } })
+  })
+
   it('reports an unknown task and an input that cannot be sent', async () => {
     const pool = open()
     await expect(pool.run('nothing', null)).rejects.toMatchObject({ code: 'internal' })

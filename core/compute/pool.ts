@@ -11,8 +11,10 @@ export interface ComputePoolOptions {
   workerUrl: URL
   /** Threads at most; each starts when there is work for it. */
   size: number
-  /** How long a task may run before its worker is ended. */
+  /** How long a task may run without a sign of life (its progress) before its worker is ended. */
   timeoutMs: number
+  /** How long a task may run at all, however often it reports. Default 4 hours. */
+  maximumMs?: number
   /** JavaScript heap of one worker in MiB. */
   memoryMb: number
   log: Log
@@ -27,8 +29,9 @@ export interface ComputePoolOptions {
 
 export interface RunOptions {
   signal?: AbortSignal
-  /** Instead of the pool's own. */
+  /** Instead of the pool's own: without a sign of life, and at all. */
   timeoutMs?: number
+  maximumMs?: number
   onProgress?: (progress: Progress) => void
   /** Goes before everything that waits and is not urgent: a person is waiting for it. */
   urgent?: boolean
@@ -65,6 +68,7 @@ interface Job {
   input: unknown
   options: RunOptions
   timeoutMs: number
+  maximumMs: number
   resolve(result: unknown): void
   reject(error: AppError): void
   /** Removes the listener for cancellation. */
@@ -75,7 +79,10 @@ interface Seat {
   worker: Worker
   job: Job | undefined
   tasksDone: number
+  /** Fires when the job has said nothing for too long. */
   timer: NodeJS.Timeout | undefined
+  /** Fires when the job has taken too long in all. */
+  lastTimer: NodeJS.Timeout | undefined
   /** Set when the pool itself ends the worker, so that its exit is no crash. */
   ended: boolean
 }
@@ -100,7 +107,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
   const end = async (seat: Seat, error?: AppError): Promise<void> => {
     seat.ended = true
     seats.delete(seat)
-    clearTimeout(seat.timer)
+    stopTimers(seat)
     const job = seat.job
     seat.job = undefined
     if (job && error) settle(job, () => job.reject(error))
@@ -116,7 +123,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       stdout: false,
       stderr: false,
     })
-    const seat: Seat = { worker, job: undefined, tasksDone: 0, timer: undefined, ended: false }
+    const seat: Seat = { worker, job: undefined, tasksDone: 0, timer: undefined, lastTimer: undefined, ended: false }
     seats.add(seat)
     worker.on('message', (message: FromWorker) => receive(seat, message))
     worker.on('messageerror', () => fail(seat, new AppError('internal', 'A result could not be read by the core.')))
@@ -142,12 +149,13 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
     const job = seat.job
     if (message.type === 'ready' || !job || message.id !== job.id) return
     if (message.type === 'progress') {
+      seat.timer?.refresh()
       job.options.onProgress?.(message.progress)
       return
     }
     seat.job = undefined
     seat.tasksDone++
-    clearTimeout(seat.timer)
+    stopTimers(seat)
     seat.worker.unref()
     settle(job, () => {
       if (message.type === 'done') job.resolve(message.result)
@@ -169,9 +177,9 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
     }
     seat.job = job
     seat.worker.ref()
-    seat.timer = setTimeout(() => {
-      fail(seat, timeError(job.timeoutMs))
-    }, job.timeoutMs)
+    const { timeoutMs, maximumMs } = job
+    seat.timer = setTimeout(() => fail(seat, timeError(timeoutMs)), timeoutMs)
+    seat.lastTimer = setTimeout(() => fail(seat, timeError(maximumMs)), maximumMs)
   }
 
   const schedule = (): void => {
@@ -225,6 +233,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
           input,
           options,
           timeoutMs: options.timeoutMs ?? pool.timeoutMs,
+          maximumMs: options.maximumMs ?? pool.maximumMs ?? defaultMaximumMs,
           resolve,
           reject,
           release: () => options.signal?.removeEventListener('abort', onAbort),
@@ -247,6 +256,13 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       return closing
     },
   }
+}
+
+const defaultMaximumMs = 4 * 60 * 60 * 1000
+
+function stopTimers(seat: Seat): void {
+  clearTimeout(seat.timer)
+  clearTimeout(seat.lastTimer)
 }
 
 function timeError(timeoutMs: number): AppError {
