@@ -27,7 +27,6 @@ const adviceByType: Record<string, string> = {
   doc: 'Word 97-2003 files (.doc) are not supported yet. Save it as .docx or PDF, then add that.',
   xls: 'Excel 97-2003 workbooks are not supported yet. Save each sheet as CSV, then add those.',
   ppt: 'PowerPoint 97-2003 files are not supported yet. Export it as PDF, then add that.',
-  epub: 'EPUB books are not supported yet. Convert it to PDF or HTML, then add that.',
   jsonl: 'JSON files are not supported yet. Convert it to CSV or text, then add that.',
   iwork: 'Apple iWork files are not supported yet. Export it as PDF, then add that.',
   xml: 'XML files are not supported yet. Convert it to HTML or text, then add that.',

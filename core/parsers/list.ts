@@ -3,6 +3,7 @@ import { codeParser } from './code.ts'
 import { csvParser } from './csv.ts'
 import { docxParser } from './docx.ts'
 import { emailParser } from './email.ts'
+import { epubParser } from './epub.ts'
 import { htmlParser } from './html.ts'
 import { markdownParser } from './markdown.ts'
 import { mboxParser } from './mbox.ts'
@@ -40,4 +41,5 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   pptxParser,
   odtParser,
   odpParser,
+  epubParser,
 ]

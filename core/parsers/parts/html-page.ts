@@ -76,7 +76,7 @@ function badlyFormed(cause: unknown): AppError {
 const deepestNesting = 1500
 
 /** How deep elements stand in one another at most. Those that end by themselves are not counted. */
-function nestingDepth(html: string): number {
+export function nestingDepth(html: string): number {
   let depth = 0
   let deepest = 0
   for (const [, slash, tag = ''] of html
