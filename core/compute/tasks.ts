@@ -12,6 +12,7 @@ import type { Tokenizer } from '../shared/tokenizer.ts'
 import type { Embedder, EmbedPurpose } from '../embedders/embedder.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
 import { parserDefinitions } from '../parsers/list.ts'
+import { type OcrInput, ocrInUse } from './ocr-in-use.ts'
 
 export interface ParseInput {
   /** Absolute path; or `bytes`. */
@@ -24,6 +25,8 @@ export interface ParseInput {
   /** Options by parser id, as in a pipeline. */
   parsers?: Record<string, Record<string, unknown>>
   maxBytes: number
+  /** How text is read from pictures; by default in English. False: not at all. */
+  ocr?: OcrInput | false
   /** SHA-256 of the bytes that were read last time: where it is the same, nothing is parsed. */
   knownHash?: string
 }
@@ -85,7 +88,7 @@ export const taskHandlers: TaskHandlers = {
   embed,
 }
 
-async function parse(input: ParseInput, { signal, log }: TaskContext): Promise<ParseOutput> {
+async function parse(input: ParseInput, { signal, log, onProgress }: TaskContext): Promise<ParseOutput> {
   const name = input.name ?? basename(input.path ?? 'file')
   const bytes = input.bytes ?? (await readBytes(input.path ?? '', input.maxBytes))
   if (bytes.length > input.maxBytes) throw tooLarge(bytes.length, input.maxBytes)
@@ -102,7 +105,9 @@ async function parse(input: ParseInput, { signal, log }: TaskContext): Promise<P
     }
     const definition = findDefinition('parser', parserDefinitions, parserId)
     const options = definition.options.parse(input.parsers?.[parserId] ?? {})
-    const document = await definition.create(options, { log }).parse({ name, bytes }, { signal })
+    const ocr = await ocrInUse(input.ocr, log)
+    const parser = definition.create(options, { log, ...(ocr ? { ocr } : {}) })
+    const document = await parser.parse({ name, bytes }, { signal, onProgress })
     return { unchanged: false, sha256, size, type: detected.type, parserId, document }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
