@@ -14,6 +14,7 @@ import { odtParser } from './odt.ts'
 import type { ParserDefinition } from './parser.ts'
 import { pdfParser } from './pdf.ts'
 import { rtfParser } from './rtf.ts'
+import { rstParser } from './rst.ts'
 import { subtitlesParser } from './subtitles.ts'
 import { pptxParser } from './pptx.ts'
 import { textParser } from './text.ts'
@@ -36,6 +37,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   msgParser,
   subtitlesParser,
   asciidocParser,
+  rstParser,
   odsParser,
   xlsxParser,
   pptxParser,
