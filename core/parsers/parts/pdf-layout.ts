@@ -1,10 +1,20 @@
+import type { GridTable } from './pdf-grids.ts'
+import { runsRightToLeft, toLogical } from './pdf-bidi.ts'
+
 /**
  * From the text runs of one PDF page to lines in reading order. A PDF says only which glyphs stand where; rows,
  * columns and tables are recovered from the gaps between them.
  */
 
-/** A piece of text as the page's content stream shows it. Points, y downwards from the top of the page as it is read. */
-export interface Run {
+/** One character, or what one glyph stands for, or the space between two words. */
+export interface GlyphSpan {
+  text: string
+  x: number
+  right: number
+}
+
+/** What all of a stretch of text has in common. Points, y downwards from the top of the page as it is read. */
+interface Placed {
   text: string
   x: number
   right: number
@@ -14,11 +24,30 @@ export interface Run {
   /** Font size. */
   size: number
   bold: boolean
+  italic: boolean
   monospace: boolean
+  /** Name of the font; of its longest part where there are several. */
+  font: string
   rightToLeft: boolean
+  /** Letters of other fonts are among it. */
+  mixed: boolean
+  /** The producer marked it as no part of the document's own text. */
+  artifact: boolean
+  box: Rectangle
+}
+
+/** A piece of text as the page's content stream shows it. */
+export interface Run extends Omit<Placed, 'italic' | 'font' | 'artifact' | 'mixed'> {
+  italic?: boolean
+  font?: string
+  artifact?: boolean
+  /**
+   * In the order of `text`, spaces between words among them; from left to right where letters run the other way.
+   * Absent where single letters have no places, as in text that was recognised.
+   */
+  glyphs?: GlyphSpan[]
   /** White space stands between this run and the one before it. */
   spaceBefore: boolean
-  box: Rectangle
 }
 
 export interface Rectangle {
@@ -29,18 +58,13 @@ export interface Rectangle {
 }
 
 /** Runs on one baseline without a wide gap: a whole line of prose, or one cell of a table. */
-export interface Segment {
-  text: string
-  x: number
-  right: number
-  top: number
-  bottom: number
-  baseline: number
-  size: number
-  bold: boolean
-  monospace: boolean
-  rightToLeft: boolean
-  box: Rectangle
+export interface Segment extends Placed {
+  /** Empty once the reading order is known. */
+  glyphs: GlyphSpan[]
+  /** Its words with their places, where its line may be part of a table. */
+  words?: GlyphSpan[]
+  /** A whole ruled table, which takes part in the reading order as one piece. */
+  table?: GridTable
 }
 
 /** One visual line of a column, its segments in reading order. */
@@ -57,9 +81,9 @@ export interface Region {
   turned: boolean
 }
 
-/** The page's text in reading order. */
-export function readingOrder(runs: readonly Run[], turned = false): Region[] {
-  const segments = toSegments(withoutOverprints(runs))
+/** The page's text in reading order; ruled tables stand in it as lines of one segment. */
+export function readingOrder(runs: readonly Run[], turned = false, tables: readonly Segment[] = []): Region[] {
+  const segments = [...toSegments(withoutOverprints(runs)), ...tables]
   return splitColumns(segments, 0)
     .map((region) => toRegion(region, turned))
     .filter((region) => region.lines.length > 0)
@@ -96,17 +120,17 @@ function withoutOverprints(runs: readonly Run[]): Run[] {
   return kept
 }
 
-function toSegments(runs: readonly Run[]): Segment[] {
-  let segments: Segment[] = []
+export function toSegments(runs: readonly Run[]): Segment[] {
+  const segments: Segment[] = []
   for (const run of runs) {
     const last = segments.at(-1)
-    if (last && sameLine(last, run) && joins(last, run)) extend(last, run, run.spaceBefore)
-    else segments.push(segmentOf(run))
+    const segment = segmentOf(run)
+    if (last && sameLine(last, segment) && joins(last, segment)) extend(last, segment, run.spaceBefore)
+    else segments.push(segment)
   }
   // Again in visual order, for content streams that write a line in pieces.
-  segments = segments.toSorted((a, b) => a.baseline - b.baseline || a.x - b.x)
   const merged: Segment[] = []
-  for (const segment of segments) {
+  for (const segment of inVisualOrder(segments)) {
     let host: Segment | undefined
     for (let index = merged.length - 1; index >= 0 && index >= merged.length - 12; index--) {
       const candidate = merged[index]
@@ -118,12 +142,31 @@ function toSegments(runs: readonly Run[]): Segment[] {
     if (host) extend(host, segment, false)
     else merged.push(segment)
   }
+  for (const segment of merged) if (segment.rightToLeft && segment.glyphs.length > 0) readFromRight(segment)
   return merged
 }
 
+/** Line by line, each from left to right; baselines a hair apart are one line. */
+function inVisualOrder(segments: readonly Segment[]): Segment[] {
+  const rows: Segment[][] = []
+  for (const segment of segments.toSorted((a, b) => a.baseline - b.baseline)) {
+    const first = rows.at(-1)?.[0]
+    if (first && segment.baseline - first.baseline < Math.min(first.size, segment.size) * 0.25)
+      rows.at(-1)?.push(segment)
+    else rows.push([segment])
+  }
+  return rows.flatMap((row) => row.toSorted((a, b) => a.x - b.x))
+}
+
+function readFromRight(segment: Segment): void {
+  const glyphs = segment.glyphs.toSorted((a, b) => a.x + a.right - b.x - b.right)
+  segment.text = toLogical(glyphs, runsRightToLeft(segment.text)).replaceAll(/\s+/g, ' ').trim()
+}
+
 function segmentOf(run: Run): Segment {
-  const { text, x, right, top, bottom, baseline, size, bold, monospace, rightToLeft, box } = run
-  return { text: text.trim(), x, right, top, bottom, baseline, size, bold, monospace, rightToLeft, box }
+  const { spaceBefore: _, ...placed } = run
+  const { italic = false, font = '', artifact = false, glyphs = [] } = run
+  return { ...placed, italic, font, artifact, mixed: false, text: run.text.trim(), glyphs: [...glyphs] }
 }
 
 function sameLine(a: Pick<Segment, 'top' | 'bottom' | 'baseline' | 'size'>, b: typeof a): boolean {
@@ -135,7 +178,7 @@ function sameLine(a: Pick<Segment, 'top' | 'bottom' | 'baseline' | 'size'>, b: t
   return smaller < larger * 0.85 && offset < larger * 0.6 && overlap(a.top, a.bottom, b.top, b.bottom) > smaller * 0.4
 }
 
-function joins(a: Segment, b: Segment | Run): boolean {
+function joins(a: Placed, b: Placed): boolean {
   const size = Math.max(a.size, b.size)
   const gap = a.rightToLeft && b.rightToLeft && b.right < a.right ? a.x - b.right : b.x - a.right
   // The number or bullet of a list item stands farther from its text than one word from another.
@@ -149,18 +192,30 @@ export function isMarker(text: string): boolean {
   )
 }
 
-function extend(host: Segment, next: Segment | Run, spaceBefore: boolean): void {
+function extend(host: Segment, next: Segment, spaceBefore: boolean): void {
   const mirrored = host.rightToLeft && next.rightToLeft && next.right < host.right
   const gap = mirrored ? host.x - next.right : next.x - host.right
-  const apart = spaceBefore || gap > Math.min(host.size, next.size) * 0.18
+  // The letters of Arabic words may stand apart; there, words are parted by characters.
+  const least = host.rightToLeft && next.rightToLeft ? 0.35 : 0.18
+  const apart = spaceBefore || gap > Math.min(host.size, next.size) * least
   const space = apart && !/\s$/.test(host.text) && !/^\s/.test(next.text) ? ' ' : ''
   const hostLength = host.text.length
   host.text += space + next.text.trim()
+  if (space !== '') {
+    const [from, to] = next.right < host.x + host.size * 0.3 ? [next.right, host.x] : [host.right, next.x]
+    const middle = (from + to) / 2
+    host.glyphs.push({ text: ' ', x: middle, right: middle })
+  }
+  host.glyphs.push(...next.glyphs)
+  host.artifact = host.artifact && next.artifact
   const longer = next.text.length > hostLength
+  if (next.mixed || (next.font !== host.font && /\p{L}{2}/u.test(next.text))) host.mixed = true
   if (longer) {
     host.size = next.size
     host.baseline = next.baseline
     host.monospace = next.monospace
+    host.italic = next.italic
+    host.font = next.font
   }
   // A bold lead-in does not make a bold line: every part with letters must be bold.
   if (/\p{L}/u.test(next.text)) host.bold = host.bold && next.bold
@@ -247,7 +302,39 @@ function finishBand(band: Band): Band {
   const rightBottom = Math.max(...right.map((segment) => segment.bottom))
   const shared = overlap(leftTop, leftBottom, rightTop, rightBottom)
   const enough = shared > Math.min(leftBottom - leftTop, rightBottom - rightTop) * 0.4
-  return { ...band, columns: enough && isProseColumn(left) && isProseColumn(right) }
+  const columns =
+    (isProseColumn(left) && isProseColumn(right)) ||
+    (isLooseColumn(left) && isLooseColumn(right) && sharedBaselines(left, right) < 0.5) ||
+    ((isLooseColumn(left) || isLooseColumn(right)) && standApart(left, right))
+  return { ...band, columns: enough && columns }
+}
+
+/** A column of lists, short paragraphs, headings and perhaps a table: several lines fill it and hold most of its text. */
+function isLooseColumn(segments: readonly Segment[]): boolean {
+  const left = Math.min(...segments.map((segment) => segment.x))
+  const width = Math.max(...segments.map((segment) => segment.right)) - left
+  if (width < median(segments.map((segment) => segment.size)) * 9) return false
+  const characters = (list: readonly Segment[]): number => list.reduce((sum, segment) => sum + segment.text.length, 0)
+  const wide = segments.filter((segment) => segment.right - segment.x > width * 0.5 && segment.text.length >= 14)
+  return wide.length >= 5 && characters(wide) > characters(segments) * 0.5
+}
+
+/** Text on both sides of a clear gap whose lines keep to different baselines: several columns, or a sidebar. */
+function standApart(left: readonly Segment[], right: readonly Segment[]): boolean {
+  const gap = Math.min(...right.map((segment) => segment.x)) - Math.max(...left.map((segment) => segment.right))
+  const long = (segments: readonly Segment[]): number => segments.filter((segment) => segment.text.length >= 14).length
+  return (
+    gap > median(left.map((segment) => segment.size)) &&
+    Math.min(long(left), long(right)) >= 5 &&
+    sharedBaselines(left, right) < 0.35
+  )
+}
+
+/** The part of the shorter side's lines that have one beside them, as the cells of a row do. */
+function sharedBaselines(left: readonly Segment[], right: readonly Segment[]): number {
+  const [few, many] = left.length < right.length ? [left, right] : [right, left]
+  const shared = few.filter((one) => many.some((other) => Math.abs(one.baseline - other.baseline) < one.size * 0.2))
+  return shared.length / few.length
 }
 
 function isProseColumn(segments: readonly Segment[]): boolean {
@@ -266,14 +353,27 @@ function isProseColumn(segments: readonly Segment[]): boolean {
   )
 }
 
-function toRegion(segments: readonly Segment[], turned: boolean): Region {
+export function toRegion(segments: readonly Segment[], turned: boolean): Region {
   const sorted = segments.toSorted((a, b) => a.baseline - b.baseline || a.x - b.x)
   const rows: Segment[][] = []
   for (const segment of sorted) {
     const row = rows.at(-1)
     const first = row?.[0]
-    if (row && first && row.some((other) => sameLine(other, segment) || isBeside(other, segment))) row.push(segment)
+    if (
+      row &&
+      first &&
+      !segment.table &&
+      !first.table &&
+      row.some((other) => sameLine(other, segment) || isBeside(other, segment))
+    )
+      row.push(segment)
     else rows.push([segment])
+  }
+  // A document has many pages and a page thousands of glyphs: only the words of what may be a table are kept.
+  const tabular = rows.filter((row) => row.length > 1).length >= 2
+  for (const segment of segments) {
+    if (tabular) segment.words = wordsOf(segment)
+    segment.glyphs = []
   }
   const lines = rows.map(toLine)
   return {
@@ -299,6 +399,7 @@ export function toLine(row: readonly Segment[]): Line {
   const longest = segments.reduce((a, b) => (letters(b) > letters(a) ? b : a))
   return {
     text: segments.map((segment) => segment.text).join(' '),
+    glyphs: [],
     segments,
     x: Math.min(...segments.map((segment) => segment.x)),
     right: Math.max(...segments.map((segment) => segment.right)),
@@ -307,12 +408,35 @@ export function toLine(row: readonly Segment[]): Line {
     baseline: longest.baseline,
     size: longest.size,
     bold: segments.every((segment) => segment.bold || !/\p{L}/u.test(segment.text)) && longest.bold,
+    italic: segments.every((segment) => segment.italic),
     monospace: segments.every((segment) => segment.monospace),
+    font: longest.font,
+    mixed: segments.some((segment) => segment.mixed || segment.font !== longest.font),
+    artifact: segments.every((segment) => segment.artifact),
     rightToLeft,
     box: unite(segments.map((segment) => segment.box)),
   }
 }
 
-function overlap(startA: number, endA: number, startB: number, endB: number): number {
+/** A line that runs from right to left stays whole. */
+function wordsOf(segment: Segment): GlyphSpan[] {
+  if (segment.rightToLeft || segment.glyphs.length === 0) return [segment]
+  const words: GlyphSpan[] = []
+  let open = false
+  for (const { text, x, right } of segment.glyphs) {
+    const word = words.at(-1)
+    if (text === ' ') open = false
+    else if (open && word) {
+      word.text += text
+      word.right = Math.max(word.right, right)
+    } else {
+      words.push({ text, x, right })
+      open = true
+    }
+  }
+  return words
+}
+
+export function overlap(startA: number, endA: number, startB: number, endB: number): number {
   return Math.min(endA, endB) - Math.max(startA, startB)
 }
