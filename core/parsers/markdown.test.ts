@@ -83,6 +83,43 @@ describe('markdown', () => {
     expect(code?.language).toBe('ts')
   })
 
+  it('makes metadata of front matter', async () => {
+    const source = [
+      'title: The piers',
+      'Authors: [{ name: Ann Keeper, email: a@b.c }, Bo]',
+      'date: 2024-03-09',
+      'tags: [pier, harbour]',
+      'category: works, pier',
+      'Weight in tons: 12',
+      'draft: false',
+      'reviewers: [Cy, Di]',
+      'map: { nested: left out }',
+      'nothing:',
+    ]
+    const document = await read(`---\n${source.join('\n')}\n---\n\n# Heading\n`)
+    checkParsedDocument(document)
+    expect(document.title).toBe('The piers')
+    expect(document.metadata).toEqual({
+      title: 'The piers',
+      author: 'Ann Keeper, Bo',
+      date: '2024-03-09',
+      keywords: ['pier', 'harbour', 'works'],
+      'weight-in-tons': 12,
+      draft: 'false',
+      reviewers: ['Cy', 'Di'],
+    })
+    expect(document.hasLines).toBe(true)
+  })
+
+  it('says when front matter cannot be read, or would grow without bound', async () => {
+    expect(await read('---\ntitle: "open\n---\n\n# Piers\n')).toMatchObject({
+      title: 'Piers',
+      warnings: ['The front matter is not valid YAML, so its fields are not known.'],
+    })
+    const bomb = await read('---\na: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n---\n\n# Piers\n')
+    expect(bomb.warnings).toHaveLength(1)
+  })
+
   it('keeps the source but for line ends', async () => {
     expect((await read('# A\r\n\r\ntext \u0000 <b>bold</b>\r\n')).text).toBe('# A\n\ntext \uFFFD <b>bold</b>\n')
   })

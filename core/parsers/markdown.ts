@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Element } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { collapse } from './parts/document-builder.ts'
+import { type FrontMatter, readFrontMatter } from './parts/front-matter.ts'
 import type { ParserDefinition } from './parser.ts'
 import { readText } from './text.ts'
 
@@ -11,13 +12,13 @@ const options = z.object({})
 /**
  * Markdown (CommonMark 0.31 with GitHub's tables, task lists and footnotes, and YAML front matter). The document's
  * text is the source itself, so an element's span holds its markers too: `## Heading`, `- item`, the fences of code.
- * Raw HTML stays text, as code. Errors: file-empty, file-corrupt.
+ * Raw HTML stays text, as code. Front matter in YAML also becomes metadata. Errors: file-empty, file-corrupt.
  */
 export const markdownParser: ParserDefinition<z.infer<typeof options>> = {
   id: 'markdown',
   label: 'Markdown',
   summary: 'Reads Markdown with headings, lists, tables, code and front matter; positions are those of the source.',
-  version: 1,
+  version: 2,
   types: ['markdown'],
   capabilities: { pages: false, boxes: false, tables: true, headings: true },
   options,
@@ -25,7 +26,7 @@ export const markdownParser: ParserDefinition<z.infer<typeof options>> = {
     async parse(input, { signal } = {}) {
       const { text, warnings } = readText(input.bytes)
       const elements: Element[] = []
-      let title: string | undefined
+      let frontMatter: FrontMatter | undefined
       let readBlocks: ReadBlocks | undefined
       for (const group of groups(text)) {
         if (group.shape !== 'mixed') {
@@ -37,12 +38,22 @@ export const markdownParser: ParserDefinition<z.infer<typeof options>> = {
         const root = readBlocks(text.slice(group.start, group.end), group.start === 0)
         const writer = createWriter(text, group.start, elements)
         for (const node of root.children) {
-          if (node.type === 'yaml') title ??= titleOfFrontMatter(node.value)
+          if (node.type === 'yaml') frontMatter ??= await readFrontMatter(node.value)
           writer.block(node)
         }
       }
-      title ??= firstHeading(text, elements)
-      return { text, elements, pages: [], ...(title ? { title } : {}), warnings }
+      const { metadata, warning } = frontMatter ?? { metadata: {} }
+      const stated = metadata['title']
+      const title = typeof stated === 'string' ? stated.slice(0, 300) : firstHeading(text, elements)
+      return {
+        text,
+        elements,
+        pages: [],
+        ...(title ? { title } : {}),
+        warnings: warning === undefined ? warnings : [...warnings, warning],
+        hasLines: true,
+        ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
+      }
     },
   }),
 }
@@ -324,12 +335,6 @@ function delimiterRow(text: string, from: number, to: number): { start: number; 
 
 function isSpace(text: string, at: number): boolean {
   return /\s/.test(text.charAt(at))
-}
-
-function titleOfFrontMatter(yaml: string): string | undefined {
-  const value = /^title[ \t]*:[ \t]*(.+)$/im.exec(yaml)?.[1]?.trim()
-  const title = value?.replace(/^(["'])(.*)\1$/, '$2').trim()
-  return title ? title.slice(0, 300) : undefined
 }
 
 function firstHeading(text: string, elements: readonly Element[]): string | undefined {

@@ -10,6 +10,7 @@ import {
   inlineTextOrAlt,
   isElement,
   isInvisible,
+  isShort,
   isText,
   raised,
   tidy,
@@ -67,15 +68,11 @@ function createWalk(builder: DocumentBuilder, options: WalkOptions): Walk {
   }
   const children = (node: HtmlNode): void => {
     const nodes = Array.from(node.childNodes)
-    for (let index = 0; index < nodes.length; index++) {
-      const child = nodes[index]
-      if (!child) continue
-      const rows = strayRows(node, nodes, index)
-      if (rows.length === 0) visit(child)
-      else {
-        table({ childNodes: rows })
-        index = nodes.indexOf(rows.at(-1) ?? child, index)
-      }
+    for (let index = 0; index < nodes.length;) {
+      const end = endOfStrayRows(node, nodes, index)
+      if (end > index) table({ childNodes: nodes.slice(index, end) })
+      else visit(nodes[index]!)
+      index = Math.max(end, index + 1)
     }
   }
   const visit = (node: HtmlNode): void => {
@@ -92,7 +89,7 @@ function createWalk(builder: DocumentBuilder, options: WalkOptions): Walk {
     } else if (tag === 'br') inline.push('\n')
     else if (tag === 'math') inline.push(formula(node))
     else if (tag === 'img') picture(node)
-    else if (tag === 'sup') superscript(node)
+    else if (tag === 'sup' && isShort(node)) superscript(node)
     else if (tag === 'pre' || tag === 'xmp' || tag === 'listing' || tag === 'plaintext') preformatted(node)
     else if (tag === 'table' && !/^(presentation|none)$/.test(node.getAttribute('role') ?? '')) table(node)
     else if (tag === 'ul' || tag === 'ol' || tag === 'menu' || tag === 'dir') list(node)
@@ -173,15 +170,16 @@ function createWalk(builder: DocumentBuilder, options: WalkOptions): Walk {
   }
 }
 
-/** The rows from here on that stand outside any table, where a stray end tag closed theirs. */
-function strayRows(parent: HtmlNode, nodes: readonly HtmlNode[], from: number): HtmlNode[] {
-  if (nodes[from]?.localName !== 'tr' || /^t(able|head|body|foot)$/.test(parent.localName ?? '')) return []
-  const rows: HtmlNode[] = []
-  for (const node of nodes.slice(from)) {
-    if (node.localName === 'tr') rows.push(node)
-    else if (isElement(node) || (node.textContent ?? '').trim() !== '') break
+/** Where the rows end that begin here outside any table, because a stray end tag closed theirs; or where it began. */
+function endOfStrayRows(parent: HtmlNode, nodes: readonly HtmlNode[], start: number): number {
+  if (nodes[start]?.localName !== 'tr' || /^t(able|head|body|foot)$/.test(parent.localName ?? '')) return start
+  let end = start + 1
+  for (let index = end; index < nodes.length; index++) {
+    const node = nodes[index]
+    if (node?.localName === 'tr') end = index + 1
+    else if (!node || isElement(node) || (node.textContent ?? '').trim() !== '') break
   }
-  return rows
+  return end
 }
 
 function hasCaption(picture: HtmlElement): boolean {

@@ -33,7 +33,7 @@ export function isInvisible(element: HtmlElement): boolean {
   if (element.localName === 'math') return false
   if (element.hasAttribute('hidden') && element.getAttribute('hidden') !== 'until-found') return true
   // Decoration, or a formula said twice. All of a page is marked so while a dialog is open over it.
-  if (element.getAttribute('aria-hidden') === 'true' && !hasMoreTextThan(element, longestDecoration)) return true
+  if (element.getAttribute('aria-hidden') === 'true' && holdingOf(element).length <= longestDecoration) return true
   if (element.localName === 'dialog' && !element.hasAttribute('open')) return true
   const style = element.getAttribute('style')
   return style !== null && /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(style)
@@ -57,19 +57,36 @@ export const blockTags: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-/** Whether a subtree has more characters of text than this, without reading on when it has. */
-export function hasMoreTextThan(root: HtmlNode, limit: number): boolean {
-  let length = 0
-  const visit = (node: HtmlNode): boolean => {
-    for (const child of Array.from(node.childNodes)) {
-      if (isText(child)) {
-        length += collapse(child.textContent ?? '').length
-        if (length > limit) return true
-      } else if (isElement(child) && !invisibleTags.has(child.localName) && visit(child)) return true
+/** What stands in a subtree. */
+export interface Holding {
+  /** Characters of text, scripts and the like aside. */
+  length: number
+  tables: boolean
+  headings: boolean
+  /** <article> or <section>. */
+  sections: boolean
+}
+
+/** Asking every element of a deep tree for what is in it would take the square of its depth: answers are kept. */
+const holdings = new WeakMap<HtmlNode, Holding>()
+
+/** What stands in an element, itself aside. The tree must not change between calls. */
+export function holdingOf(node: HtmlNode): Holding {
+  const known = holdings.get(node)
+  if (known) return known
+  const own: Holding = { length: 0, tables: false, headings: false, sections: false }
+  for (const child of Array.from(node.childNodes)) {
+    if (isText(child)) own.length += collapse(child.textContent ?? '').length
+    else if (isElement(child) && !invisibleTags.has(child.localName)) {
+      const inner = holdingOf(child)
+      own.length += inner.length
+      own.tables ||= inner.tables || child.localName === 'table'
+      own.headings ||= inner.headings || /^h[1-6]$/.test(child.localName)
+      own.sections ||= inner.sections || child.localName === 'article' || child.localName === 'section'
     }
-    return false
   }
-  return visit(root)
+  holdings.set(node, own)
+  return own
 }
 
 /** The visible text of a subtree on one line: items with their markers, a table's cells parted by ',' and ';'. */
@@ -96,7 +113,7 @@ function collectNode(node: HtmlNode, parts: string[]): void {
   const tag = node.localName
   if (tag === 'img' || tag === 'math') parts.push(formula(node))
   else if (tag === 'br') parts.push(' ')
-  else if (tag === 'sup') parts.push(raised(inlineText(node)))
+  else if (tag === 'sup' && isShort(node)) parts.push(raised(inlineText(node)))
   else if (tag === 'ul' || tag === 'ol') collectList(node, parts)
   else if (tag === 'table') parts.push(` ${tableOnOneLine(node)} `)
   else {
@@ -143,6 +160,11 @@ function tableOnOneLine(table: HtmlElement): string {
 /** The link to a heading itself that many tools put beside it. */
 function isPermalink(element: HtmlElement): boolean {
   return element.localName === 'a' && /^\s*[#¶§🔗]\s*$/u.test(element.textContent ?? '')
+}
+
+/** Whether an element can be a power or the number of a note at all. */
+export function isShort(element: HtmlElement): boolean {
+  return holdingOf(element).length <= 5
 }
 
 /** A power or the number of a note: 10⁶, not 106. Anything else as it is. */

@@ -1,4 +1,4 @@
-import { hasMoreTextThan, type HtmlElement, inlineTextOrAlt, isElement, isInvisible } from './html-nodes.ts'
+import { holdingOf, type HtmlElement, inlineTextOrAlt, isElement, isInvisible } from './html-nodes.ts'
 
 export interface TableRows {
   rows: string[][]
@@ -25,7 +25,9 @@ export function readTable(table: Pick<HtmlElement, 'childNodes'>, options: Table
   if (grid.every(({ cells }) => cells.length === 0)) return undefined
   if (isLayout(grid, caption)) return undefined
   const rows = withoutRepeatedRows(spread(grid, options.repeatable ?? { left: mostRepeated }))
-  const compact = withoutSignColumns(withoutEmptyColumns(rows))
+  const columns = withoutEmptyColumns(rows)
+  joinSignColumns(columns)
+  const compact = columns.map((cells) => cells.map((cell) => cell.text))
   let headerRows = rows.findIndex(({ isHeader }) => !isHeader)
   // A table of nothing but header cells has no header.
   if (headerRows < 0) headerRows = 0
@@ -71,13 +73,13 @@ function inlineOfCaption(caption: HtmlElement | undefined): string {
 function isLayout(grid: readonly GridRow[], caption: HtmlElement | undefined): boolean {
   const cells = grid.flatMap((row) => row.cells)
   if (caption || cells.some((cell) => cell.localName === 'th')) return false
-  const widest = Math.max(...grid.map((row) => row.cells.reduce((sum, cell) => sum + span(cell, 'colspan'), 0)))
-  const holds = (selector: string): boolean => cells.some((cell) => cell.querySelector(selector) !== null)
-  if (widest < 2 || holds('article,section')) return true
-  const hasLonger = (characters: number): boolean => cells.some((cell) => hasMoreTextThan(cell, characters))
+  const isNarrow = grid.every((row) => row.cells.reduce((sum, cell) => sum + span(cell, 'colspan'), 0) < 2)
+  const holdings = cells.map(holdingOf)
+  if (isNarrow || holdings.some(({ sections }) => sections)) return true
+  const hasLonger = (characters: number): boolean => holdings.some(({ length }) => length > characters)
   if (cells.length <= 6 && hasLonger(1500)) return true
-  const holdsTables = holds('table')
-  if (!holdsTables && !holds('h1,h2,h3,h4,h5,h6')) return false
+  const holdsTables = holdings.some(({ tables }) => tables)
+  if (!holdsTables && !holdings.some(({ headings }) => headings)) return false
   // Short cells in a full grid are data, whatever is in them.
   const isFull = grid.length > 1 && grid.every((row) => row.cells.length === grid[0]?.cells.length)
   return !isFull || hasLonger(holdsTables ? 600 : 150)
@@ -94,7 +96,7 @@ interface Cell {
 }
 
 interface Row {
-  cells: (Cell | undefined)[]
+  cells: Cell[]
   isHeader: boolean
 }
 
@@ -140,54 +142,66 @@ function spread(grid: readonly GridRow[], repeatable: { left: number }): Row[] {
 
 /** Without rows that only repeat the one above, or that are wholly repeated by the one below. */
 function withoutRepeatedRows(rows: readonly Row[]): Row[] {
-  const hasOwn = (row: Row | undefined): boolean => row?.cells.some((cell) => cell?.isOwn && cell.text !== '') ?? false
+  const hasOwn = (row: Row | undefined): boolean => row?.cells.some((cell) => cell.isOwn && cell.text !== '') ?? false
   return rows.filter((row, index) => {
     if (!hasOwn(row)) return index === 0
-    const filled = row.cells.filter((cell) => cell !== undefined && cell.text !== '')
-    const isRepeatedBelow = filled.every((cell) => cell?.reachesDown && cell.text.length <= longestRepeated)
+    const filled = row.cells.filter((cell) => cell.text !== '')
+    const isRepeatedBelow = filled.every((cell) => cell.reachesDown && cell.text.length <= longestRepeated)
     return !(isRepeatedBelow && hasOwn(rows[index + 1]))
   })
 }
 
-/** The texts of the cells, without columns in which nothing is said but what stands to the left. */
-function withoutEmptyColumns(rows: readonly Row[]): string[][] {
-  const columns = Math.max(...rows.map(({ cells }) => cells.length))
-  const used = Array.from({ length: columns }, (_, column) =>
-    rows.some(({ cells }) => cells[column] && cells[column].text !== '' && !cells[column].isEcho),
-  )
-  return rows.map(({ cells }) => cells.filter((_, column) => used[column]).map((cell) => cell?.text ?? ''))
+/** Without columns in which nothing is said but what stands to the left. */
+function withoutEmptyColumns(rows: readonly Row[]): Cell[][] {
+  const used = new Set<number>()
+  for (const { cells } of rows) {
+    cells.forEach((cell, column) => {
+      if (cell.text !== '' && !cell.isEcho) used.add(column)
+    })
+  }
+  return rows.map(({ cells }) => cells.filter((_, column) => used.has(column)))
 }
 
 /**
  * Reports put the sign of a currency, a bracket or a percent sign into a column of its own, to line the figures up:
  * such a column goes to the figures it belongs to. What a header says over both is said once.
  */
-function withoutSignColumns(rows: string[][]): string[][] {
-  const columns = Math.max(0, ...rows.map((row) => row.length))
-  let joined = rows
+function joinSignColumns(rows: Cell[][]): void {
+  const columns = rows.reduce((most, row) => Math.max(most, row.length), 0)
+  if (columns > mostJoinable) return
   for (let column = columns - 1; column >= 0; column--) {
-    const isBefore = isSignColumn(joined, column, column + 1, /^(?:[$€£¥₹]|[A-Z]{2,3}\$|\()+$/)
-    const isAfter = !isBefore && isSignColumn(joined, column, column - 1, /^(?:\)|%|\)%|%\))$/)
+    const isBefore = isSignColumn(rows, column, column + 1, /^(?:[$€£¥₹]|[A-Z]{2,3}\$|\()+$/)
+    const isAfter = !isBefore && isSignColumn(rows, column, column - 1, /^(?:\)|%|\)%|%\))$/)
     if (!isBefore && !isAfter) continue
-    const left = isBefore ? column : column - 1
-    joined = joined.map((row) => {
-      const [a = '', b = ''] = row.slice(left, left + 2)
-      return [...row.slice(0, left), a === b ? a : a + b, ...row.slice(left + 2)]
-    })
+    for (const row of rows) {
+      const left = isBefore ? column : column - 1
+      const [first, second] = [row[left], row[left + 1]]
+      if (!first || !second) continue
+      const text = isSaidBefore(first, second) ? first.text : first.text + second.text
+      row.splice(left, 2, { ...first, text })
+    }
   }
-  return joined
 }
 
-/** Whether a column has nothing but such signs, each beside a figure, and what its neighbour says too. */
-function isSignColumn(rows: readonly string[][], column: number, beside: number, signs: RegExp): boolean {
+/** Tables of figures for readers have fewer columns. */
+const mostJoinable = 100
+
+/** Whether a column has nothing but such signs, each beside a figure, and what is said over it and its neighbour. */
+function isSignColumn(rows: readonly Cell[][], column: number, beside: number, signs: RegExp): boolean {
   let hasText = false
   for (const row of rows) {
-    const [own = '', other = ''] = [row[column], row[beside]]
-    if (own === '') continue
-    if (own !== other && !(signs.test(own) && /\d|^[-—–]$/.test(other))) return false
+    const [own, other] = [row[column], row[beside]]
+    if (!own || own.text === '') continue
+    if (!other) return false
+    const isShared = column < beside ? isSaidBefore(own, other) : isSaidBefore(other, own)
+    if (!isShared && !(signs.test(own.text) && /\d|^[-—–]$/.test(other.text))) return false
     hasText = true
   }
   return hasText
+}
+
+function isSaidBefore(left: Cell, right: Cell): boolean {
+  return right.isEcho && left.text === right.text
 }
 
 /** Items set as a table: in every row a bullet, a box or a number, and one text beside it. */
