@@ -92,6 +92,8 @@ describe('chooseParser', () => {
       'Audio files are not supported. Add a transcript as text instead.',
     )
     expect(detect('feed.xml', '<?xml version="1.0"?><rss/>').type).toBe('xml')
+    expect(detect('export', '[{"name": "North"}]').type).toBe('json')
+    expect(detect('notes', '[1] Smith, The harbour').type).toBe('text')
     expect(detect('photo.txt', Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0, 0])).type).toBe('image')
     expect(detect('mail.eml', 'From: a@b').type).toBe('email')
   })

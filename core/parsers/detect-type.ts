@@ -149,7 +149,19 @@ const typeByExtension: Record<string, string> = {
   xsd: 'xml',
   rss: 'xml',
   atom: 'xml',
+  rdf: 'xml',
+  opml: 'xml',
+  kml: 'xml',
+  gpx: 'xml',
+  plist: 'xml',
+  wsdl: 'xml',
+  xlf: 'xml',
+  xliff: 'xml',
+  tmx: 'xml',
   json: 'json',
+  geojson: 'json',
+  har: 'json',
+  jsonc: 'json',
   jsonl: 'jsonl',
   ndjson: 'jsonl',
   ipynb: 'notebook',
@@ -409,10 +421,16 @@ function textType(extension: string, head: Uint8Array): DetectedType {
   if (byName && plainTextTypes.includes(byName)) return typed(byName)
   if (byName && structuredTextTypes.includes(byName)) return typed(byName)
   if (start.startsWith('<?xml')) return typed('xml')
+  if (!byName && looksLikeJson(start)) return typed('json')
   // Mail folders and saved messages often have names without an extension.
   if (!byName && /^From \S.*\d{4}.*\r?\n[!-9;-~]+:/.test(start)) return typed('mbox')
   if (!byName && looksLikeMessage(start)) return typed('email')
   return typed('text')
+}
+
+/** Begins as a record with a key, or as a list of records or of lists. */
+function looksLikeJson(start: string): boolean {
+  return /^(?:\{\s*"[^"\n]*"\s*:|\[\s*(?:\{\s*"|\[\s*["\d-]))/.test(start)
 }
 
 /** Begins with header lines (RFC 5322), and those that mail has are among them. */

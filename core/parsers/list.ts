@@ -20,6 +20,9 @@ import { pptxParser } from './pptx.ts'
 import { textParser } from './text.ts'
 import { odsParser } from './ods.ts'
 import { xlsxParser } from './xlsx.ts'
+import { jsonParser } from './json.ts'
+import { xmlParser } from './xml.ts'
+import { notebookParser } from './notebook.ts'
 
 /** Every parser there is. */
 export const parserDefinitions: readonly ParserDefinition[] = [
@@ -44,4 +47,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   odtParser,
   odpParser,
   epubParser,
+  jsonParser,
+  xmlParser,
+  notebookParser,
 ]
