@@ -170,6 +170,23 @@ describe('the OpenDocument text parser', () => {
     await expect(parse(makeOpenDocument('text', { body: '<text:p>' }))).rejects.toMatchObject({ code: 'file-corrupt' })
   })
 
+  it('reads what is nested deep and what names itself in good time', async () => {
+    const nest = (depth: number, content: string): string =>
+      depth === 0
+        ? content
+        : nest(
+            depth - 1,
+            `<table:table><table:table-row><table:table-cell>${content}</table:table-cell></table:table-row></table:table>`,
+          )
+    const frame = '<text:p><draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>'
+    const row = `<table:table-row><table:table-cell>${frame}${frame}</table:table-cell><table:table-cell>${paragraph('x')}</table:table-cell></table:table-row>`
+    const parts = {
+      'Object 1/content.xml': `<office:document-content ${namespaces}><table:table>${row}</table:table></office:document-content>`,
+    }
+    const document = await parse(makeOpenDocument('text', { body: nest(200, paragraph('Deep')) + frame, parts }))
+    expect(linesOf(document)).toEqual(['paragraph Deep', 'table | x'])
+  })
+
   const folder = join(import.meta.dirname, '../../../shared/data/documents/unstructured')
   it.skipIf(!existsSync(folder))('reads real documents (skipped where ../shared/data is absent)', async () => {
     const document = await parse(new Uint8Array(readFileSync(join(folder, 'fake.odt'))))

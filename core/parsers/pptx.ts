@@ -121,15 +121,22 @@ function readShow(office: OfficePackage): Show {
   }
   const relations = new Map(office.relations(path).map((relation) => [relation.id, relation]))
   const entries = elementsOf(elementAt(root, 'sldIdLst'), 'sldId').slice(0, mostSlides)
+  const listed = new Set<string>()
+  let missing = 0
   const slides = entries.flatMap((entry) => {
     const relation = relations.get(relationIdOf(entry) ?? '')
     const section = sectionOf.get(entry.attributes['id'])
-    return relation && office.has(relation.target) ? [{ path: relation.target, section }] : []
+    if (!relation || !office.has(relation.target)) {
+      missing++
+      return []
+    }
+    if (listed.has(relation.target)) return []
+    listed.add(relation.target)
+    return [{ path: relation.target, section }]
   })
   if (slides.length === 0) return fallback()
   const hasSections = new Set(slides.map(({ section }) => section)).size > 1
   if (!hasSections) slides.forEach((slide) => (slide.section = undefined))
-  const missing = entries.length - slides.length
   const warnings = missing > 0 ? [`${missing} of ${entries.length} slides are missing from the file.`] : []
   return { path, slides, hasSections, warnings }
 }

@@ -40,15 +40,19 @@ export function createTextReader({ styles, object }: TextContext): TextReader {
   const fillGrid = createGridFiller()
   const outline = createNumbering(styles.outline, '')
   const lists = new Map<string, Numbering>()
-  let objectsLeft = mostObjects
+  /** Each embedded object is read once: a file can name one a million times. */
+  const opened = new Set<string>()
   let sink: TextSink
   let notes: string[] = []
   let floating: XmlNode[] = []
 
   const open = (frame: XmlNode): XmlNode | undefined => {
     const holder = elementAt(frame, 'object')
-    if (!holder || objectsLeft-- <= 0) return undefined
-    return elementsOf(holder)[0] ?? object(holder.attributes['xlink:href'] ?? '')
+    const within = elementsOf(holder)[0]
+    const address = holder?.attributes['xlink:href']
+    if (within || address === undefined || opened.has(address)) return within
+    opened.add(address)
+    return object(address)
   }
 
   /** The text of a paragraph; shapes and notes that are anchored in it are put aside. */
@@ -169,31 +173,28 @@ export function createTextReader({ styles, object }: TextContext): TextReader {
     repeat: repeated(cell, 'table:number-columns-repeated'),
   })
   const table = (node: XmlNode): void => {
-    const rows: GridRow[] = []
-    const single: XmlNode[] = []
-    let widest = 0
+    const found: { cells: XmlNode[]; row: XmlNode }[] = []
     let headerRows = 0
-    const notesBefore = [...notes]
     const gather = (parent: XmlNode, isHeader: boolean): void => {
       for (const child of elementsOf(parent)) {
         if (child.name === 'table-header-rows') gather(child, true)
         else if (child.name === 'table-rows' || child.name === 'table-row-group') gather(child, isHeader)
         else if (child.name === 'table-row') {
-          if (isHeader && headerRows === rows.length) headerRows++
+          if (isHeader && headerRows === found.length) headerRows++
           const cells = elementsOf(child).filter(({ name }) => name === 'table-cell' || name === 'covered-table-cell')
-          widest = Math.max(widest, cells.length)
-          single.push(...cells.slice(0, 1))
-          rows.push({ cells: cells.map(cellOf), repeat: repeated(child, 'table:number-rows-repeated') })
+          found.push({ cells, row: child })
         }
       }
     }
     gather(node, false)
-    if (widest <= 1) {
+    if (found.every(({ cells }) => cells.length <= 1)) {
       // It only draws a frame around text.
-      notes = notesBefore
-      single.forEach(blocks)
+      for (const { cells } of found) cells.forEach(blocks)
       return
     }
+    const rows = found.map(({ cells, row }): GridRow => {
+      return { cells: cells.map(cellOf), repeat: repeated(row, 'table:number-rows-repeated') }
+    })
     const filled = fillGrid(rows)
     if (headerRows === filled.length) headerRows = 0
     sink.addTable(filled, headerRows === 0 && looksLikeHeader(filled) ? 1 : headerRows)
@@ -268,9 +269,6 @@ export function createTextReader({ styles, object }: TextContext): TextReader {
     },
   }
 }
-
-/** A file can name one embedded object a million times. */
-const mostObjects = 500
 
 const shapeNames = new Set(
   'frame g a custom-shape rect ellipse circle line polyline polygon regular-polygon path connector caption measure'.split(

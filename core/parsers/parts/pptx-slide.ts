@@ -30,8 +30,15 @@ export function createSlideReader(office: OfficePackage, showPath: string): Slid
       return undefined
     }
   }
+  /** Charts, notes and the like belong to one place: a small file can point at a large one from everywhere. */
+  const shown = new Set<string>()
+  const once = (path: string | undefined): XmlNode | undefined => {
+    if (path === undefined || shown.has(path)) return undefined
+    shown.add(path)
+    return part(path)
+  }
   const related = (path: string, id: string | undefined): XmlNode | undefined =>
-    part(office.relations(path).find((relation) => relation.id === id && !relation.external)?.target)
+    once(office.relations(path).find((relation) => relation.id === id && !relation.external)?.target)
   const ofType = (path: string, type: string): Relation[] =>
     office.relations(path).filter((relation) => relation.type === type && !relation.external)
 
@@ -49,10 +56,10 @@ export function createSlideReader(office: OfficePackage, showPath: string): Slid
       const content = shapesIn(elementAt(root, 'cSld', 'spTree'), context)
       const title = content.find(({ role }) => role === 'title')
       const blocks = content.filter((shape) => shape !== title).flatMap((shape) => shape.blocks)
-      const notes = ofType(path, 'notesSlide').map(({ target }) => speakerNotes(part(target)))
+      const notes = ofType(path, 'notesSlide').map(({ target }) => speakerNotes(once(target)))
       const comments = ofType(path, 'comments').flatMap(({ target }) => {
         authors ??= readAuthors(ofType(showPath, 'commentAuthors').concat(ofType(showPath, 'authors')), part)
-        return commentsIn(part(target), authors)
+        return commentsIn(once(target), authors)
       })
       const footers = content.filter(({ role }) => role === 'footer').flatMap((shape) => shape.blocks)
       return {
