@@ -425,6 +425,8 @@ function textType(extension: string, head: Uint8Array): DetectedType {
   // Mail folders and saved messages often have names without an extension.
   if (!byName && /^From \S.*\d{4}.*\r?\n[!-9;-~]+:/.test(start)) return typed('mbox')
   if (!byName && looksLikeMessage(start)) return typed('email')
+  if (!byName && /^WEBVTT\s/.test(start)) return typed('subtitles')
+  if (!byName && /^(?:%.*\s+)*\\documentclass\b/.test(start)) return typed('latex')
   return typed('text')
 }
 

@@ -5,6 +5,7 @@ import { docxParser } from './docx.ts'
 import { emailParser } from './email.ts'
 import { epubParser } from './epub.ts'
 import { htmlParser } from './html.ts'
+import { latexParser } from './latex.ts'
 import { markdownParser } from './markdown.ts'
 import { mboxParser } from './mbox.ts'
 import { mhtmlParser } from './mhtml.ts'
@@ -41,6 +42,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   subtitlesParser,
   asciidocParser,
   rstParser,
+  latexParser,
   odsParser,
   xlsxParser,
   pptxParser,
