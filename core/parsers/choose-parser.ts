@@ -24,9 +24,8 @@ export function chooseParser(name: string, head: Uint8Array, sizeBytes: number):
 
 /** What a person can do with a file of a type that no parser reads. */
 const adviceByType: Record<string, string> = {
-  doc: 'Word 97-2003 files (.doc) are not supported yet. Save it as .docx or PDF, then add that.',
-  xls: 'Excel 97-2003 workbooks are not supported yet. Save each sheet as CSV, then add those.',
-  ppt: 'PowerPoint 97-2003 files are not supported yet. Export it as PDF, then add that.',
+  xls: 'Excel 97-2003 workbooks (.xls) cannot be read here. Save it as .xlsx in Excel or LibreOffice (`soffice --convert-to xlsx`), then add that.',
+  ppt: 'PowerPoint 97-2003 files (.ppt) cannot be read here. Save it as .pptx in PowerPoint or LibreOffice (`soffice --convert-to pptx`), then add that.',
   iwork: 'Apple iWork files are not supported yet. Export it as PDF, then add that.',
   image: 'Images are not supported yet: their text cannot be read here. Add a document that has the text.',
   audio: 'Audio files are not supported. Add a transcript as text instead.',

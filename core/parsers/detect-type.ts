@@ -351,7 +351,7 @@ function oleType(extension: string, head: Uint8Array): DetectedType {
   const byName = typeByExtension[extension]
   const current = byName === 'docx' || byName === 'pptx' || byName === 'xlsx'
   if (has('EncryptedPackage') || has('EncryptionInfo')) return encrypted(byName ?? 'ole')
-  if (has('WordDocument')) return current ? misnamed('doc') : typed('doc')
+  if (has('WordDocument')) return typed('doc')
   if (has('PowerPoint Document')) return current ? misnamed('ppt') : typed('ppt')
   if (has('__properties_version') || has('__substg1.0')) return typed('msg')
   if (has('Workbook')) return current ? misnamed('xls') : typed('xls')

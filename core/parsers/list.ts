@@ -1,6 +1,7 @@
 import { asciidocParser } from './asciidoc.ts'
 import { codeParser } from './code.ts'
 import { csvParser } from './csv.ts'
+import { docParser } from './doc.ts'
 import { docxParser } from './docx.ts'
 import { emailParser } from './email.ts'
 import { epubParser } from './epub.ts'
@@ -33,6 +34,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   htmlParser,
   pdfParser,
   docxParser,
+  docParser,
   rtfParser,
   csvParser,
   mhtmlParser,

@@ -72,7 +72,12 @@ function writeText(block: TextBlock, builder: DocumentBuilder, hasHeadings: bool
     builder.add('heading', text, { level: 2 })
     return
   }
-  for (const part of text.split(/\n{2,}/)) builder.add(block.kind, part)
+  for (const part of text.split(/\n{2,}/)) {
+    // A bullet that its author typed.
+    const isTyped = block.kind === 'paragraph' && /^[•◦▪‣] ?[\p{L}\p{N}]/u.test(part)
+    if (isTyped) builder.add('list-item', `- ${part.slice(1).trimStart()}`)
+    else builder.add(block.kind, part)
+  }
 }
 
 function looksLikeHeading(text: string): boolean {

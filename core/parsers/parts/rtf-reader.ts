@@ -2,7 +2,8 @@ import type { Metadata } from '../../contract/parsed-document.ts'
 import { cancelled } from '../../shared/abort.ts'
 import type { ParseOptions } from '../parser.ts'
 import { collapse } from './document-builder.ts'
-import { flattenProse, type ProseBlock, type TableBlock, type TableCell, type TextBlock } from './prose-blocks.ts'
+import { flattenProse, type ProseBlock, type TextBlock } from './prose-blocks.ts'
+import { addRow, closeTables, holderAt, mostCells, newRow, type TableFlow } from './table-flow.ts'
 import { codePageOfCharset, decodeRtfBytes, type RtfFont } from './rtf-fonts.ts'
 import { type RtfToken, rtfTokens } from './rtf-tokens.ts'
 import {
@@ -73,33 +74,8 @@ interface ParagraphState {
   inList: boolean
 }
 
-interface RowState {
-  isHeader: boolean
-  cells: CellState[]
-  next: CellState
-}
-
-interface CellState {
-  /** Goes on from the cell before it, or from the one above it. */
-  isMerged: boolean
-  continues: boolean
-  /** Where it ends, in twips from the left. */
-  edge: number
-}
-
-interface OpenTable {
-  table: TableBlock
-  /** Where the cells of each row end. */
-  edges: number[][]
-  cells: ProseBlock[][]
-  blocks: ProseBlock[]
-}
-
 /** A text of its own: the body, a footnote, a text box, a running head. */
-interface Flow {
-  blocks: ProseBlock[]
-  /** Tables that are open, the outermost first. */
-  tables: OpenTable[]
+interface Flow extends TableFlow {
   line: StyledLine
   label: string
   /** Notes and text boxes that follow the paragraph or table that is being read. */
@@ -579,7 +555,6 @@ interface RtfStyle {
 
 /** Bounds on what a file may make us keep. */
 const mostEntries = 10_000
-const mostCells = 1000
 const mostHeads = 200
 const deepestTable = 20
 
@@ -590,76 +565,6 @@ function freshParagraph(): ParagraphState {
 function newFlow(): Flow {
   return { blocks: [], tables: [], line: emptyLine(), label: '', after: [] }
 }
-
-function newRow(): RowState {
-  return { isHeader: false, cells: [], next: { isMerged: false, continues: false, edge: 0 } }
-}
-
-/** Where blocks of this depth of tables go; tables are opened as needed. */
-function holderAt(flow: Flow, depth: number): ProseBlock[] {
-  while (flow.tables.length < depth) {
-    flow.tables.push({ table: { kind: 'table', rows: [] }, edges: [], cells: [], blocks: [] })
-  }
-  return depth === 0 ? flow.blocks : flow.tables[depth - 1]!.blocks
-}
-
-/** Ends the tables that are deeper than this, each into the cell that holds it. */
-function closeTables(flow: Flow, depth: number): void {
-  while (flow.tables.length > depth) {
-    const table = flow.tables.pop()!
-    if (table.blocks.length > 0) table.cells.push(table.blocks)
-    // A row that breaks off.
-    if (table.cells.length > 0) addRow(table, newRow())
-    alignColumns(table)
-    if (table.table.rows.length > 0) holderAt(flow, flow.tables.length).push(table.table)
-  }
-}
-
-function addRow(open: OpenTable, row: RowState): void {
-  const cells: TableCell[] = []
-  const edges: number[] = []
-  open.cells.forEach((blocks, index) => {
-    const state = row.cells[index]
-    const before = cells.at(-1)
-    if (state?.isMerged && before) {
-      before.blocks.push(...blocks)
-      edges[edges.length - 1] = state.edge
-    } else {
-      cells.push({ blocks: [...blocks], columns: 1, continues: state?.continues ?? false })
-      edges.push(state?.edge ?? 0)
-    }
-  })
-  open.table.rows.push({ cells, isHeader: row.isHeader, columnsBefore: 0 })
-  open.edges.push(edges)
-  open.cells = []
-}
-
-/** Rows state only where their cells end: a cell takes as many columns as other rows have ends within it. */
-function alignColumns({ table, edges }: OpenTable): void {
-  /** The number of columns up to each end. */
-  const columnsTo = new Map<number, number>()
-  let columns = 0
-  let last = -Infinity
-  for (const edge of [...new Set(edges.flat())].toSorted((a, b) => a - b)) {
-    if (edge > last + sameEdge) {
-      columns++
-      last = edge
-    }
-    columnsTo.set(edge, columns)
-  }
-  if (columns > mostCells) return
-  table.rows.forEach((row, index) => {
-    let before = 0
-    row.cells.forEach((cell, place) => {
-      const end = columnsTo.get(edges[index]?.[place] ?? 0) ?? 0
-      cell.columns = Math.max(1, end - before)
-      before = Math.max(end, before + 1)
-    })
-  })
-}
-
-/** Twips within which two ends of cells are meant to be one. */
-const sameEdge = 40
 
 function paragraphBlock(
   line: StyledLine,

@@ -16,9 +16,11 @@ export interface Numbering {
   next(place: ListPlace, style: string | undefined): string | undefined
 }
 
-interface Level {
+export interface ListLevel {
   start: number
+  /** ST_NumberFormat: 'decimal', 'lowerRoman', 'bullet' … */
   format: string
+  /** '%1.%2)': '%1' is the number of the outermost level. */
   text: string
   style: string | undefined
   /** All numbers of the label in Arabic digits. */
@@ -27,9 +29,10 @@ interface Level {
   restartAfter: number | undefined
 }
 
-interface List {
+/** A list; those with one `abstractId` count on together. */
+export interface List {
   abstractId: string
-  levels: Map<number, Level>
+  levels: Map<number, ListLevel>
   startOverrides: Map<number, number>
 }
 
@@ -50,11 +53,6 @@ export function readNumbering(
   for (const node of elementsOf(root, 'num')) {
     const id = attributeOf(node, 'numId')
     if (id !== undefined) instances.set(id, node)
-  }
-  const lists = new Map<string, List | undefined>()
-  const listOf = (listId: string): List | undefined => {
-    if (!lists.has(listId)) lists.set(listId, readList(listId))
-    return lists.get(listId)
   }
   const readList = (listId: string): List | undefined => {
     const instance = instances.get(listId)
@@ -79,7 +77,16 @@ export function readNumbering(
     return list
   }
 
-  /** Lists made from one definition count on together. */
+  return createNumbering(readList)
+}
+
+/** Counts the paragraphs of lists. */
+export function createNumbering(readList: (listId: string) => List | undefined): Numbering {
+  const lists = new Map<string, List | undefined>()
+  const listOf = (listId: string): List | undefined => {
+    if (!lists.has(listId)) lists.set(listId, readList(listId))
+    return lists.get(listId)
+  }
   const counters = new Map<string, (number | undefined)[]>()
   const overridden = new Set<string>()
 
@@ -122,7 +129,7 @@ function levelNumber(node: XmlNode): number {
   return Math.min(wholeNumber(attributeOf(node, 'ilvl'), 0), deepestLevel)
 }
 
-function readLevel(node: XmlNode): Level {
+function readLevel(node: XmlNode): ListLevel {
   const value = (name: string): string | undefined => attributeOf(elementAt(node, name), 'val')
   const restart = value('lvlRestart')
   const legal = elementAt(node, 'isLgl')
