@@ -83,7 +83,7 @@ describe('the OpenDocument text parser', () => {
       `<text:tracked-changes><text:changed-region><text:deletion>${paragraph('Gone')}</text:deletion></text:changed-region></text:tracked-changes>`,
       `<text:table-of-content><text:index-body>${paragraph('Piers 1')}</text:index-body></text:table-of-content>`,
       `<text:p>Two piers${note} stand<text:change text:change-id="c1"/> here${comment}.</text:p>`,
-      paragraph('Next<text:tab/>and<text:s text:c="3"/>spaces'),
+      paragraph('Next<text:tab/>and<text:s text:c="3"/><text:a xlink:href="#x">spaces</text:a>'),
       `<text:section text:name="S">${paragraph('In a section')}</text:section>`,
     ]
     expect(linesOf(await parse(makeOpenDocument('text', { body: body.join('') })))).toEqual([

@@ -79,6 +79,9 @@ export function createTextReader({ styles, object }: TextContext): TextReader {
           floating.push(child)
           return ''
         }
+        // A link in text; around a shape it has the same name.
+        case 'a':
+          return inline(child)
         default:
           if (shapeNames.has(child.name)) floating.push(child)
           return shapeNames.has(child.name) || unread.has(child.name) ? '' : inline(child)
