@@ -17,7 +17,7 @@ export function behavesAsCleaner(definition: CleanerDefinition, ...optionSets: R
           if (document.elements.length > 0) checkParsedDocument(result)
           for (const element of result.elements) checkCellSeparators(result.text, element)
         }),
-        { numRuns: 300 },
+        { numRuns: 100 },
       )
     })
 
@@ -28,7 +28,7 @@ export function behavesAsCleaner(definition: CleanerDefinition, ...optionSets: R
           expect(cleaner.clean(document)).toEqual(cleaner.clean(document))
           expect(document).toEqual(before)
         }),
-        { numRuns: 60 },
+        { numRuns: 20 },
       )
     })
 
@@ -41,7 +41,7 @@ export function behavesAsCleaner(definition: CleanerDefinition, ...optionSets: R
           const lines = linesOfMarks(document.text)
           for (const [mark, line] of linesOfMarks(result.text)) expect(line, mark).toBe(lines.get(mark))
         }),
-        { numRuns: 200 },
+        { numRuns: 60 },
       )
     })
   })
