@@ -43,4 +43,26 @@ describe('csv', () => {
       '1 of 3 rows have another number of cells than the first row.',
     ])
   })
+
+  it('reads a long table in pieces, says how far it is, and stops when it is cancelled on the way', async () => {
+    const lines = Array.from({ length: 60_000 }, (_, index) => `${index},"pier, number\n${index}",${'x'.repeat(60)}`)
+    const bytes = encode(`id,name,note\n${lines.join('\n')}\n`)
+    const parser = csvParser.create({ header: 'detect' }, { log: silentLog })
+    const done: number[] = []
+    const document = await parser.parse(
+      { name: 'a.csv', bytes },
+      { onProgress: (progress) => done.push(progress.done) },
+    )
+    expect(document.elements[0]?.rows).toHaveLength(60_001)
+    expect(document.text).toContain('59999 | pier, number 59999 | x')
+    expect(document.warnings).toEqual([])
+    expect(done.length).toBeGreaterThan(1)
+    expect(done).toEqual(done.toSorted((a, b) => a - b))
+    const controller = new AbortController()
+    const parsing = parser.parse(
+      { name: 'a.csv', bytes },
+      { signal: controller.signal, onProgress: () => controller.abort() },
+    )
+    await expect(parsing).rejects.toMatchObject({ code: 'cancelled' })
+  })
 })
