@@ -47,14 +47,19 @@ export const jsonParser: ParserDefinition<z.infer<typeof options>> = {
   }),
 }
 
-/** The value of a JSON file. Errors: file-corrupt, naming line and column. */
-export function parseJson(text: string): Data {
+/**
+ * The value of a JSON file; of a broken one what stands before the mistake, if `isEnough` finds that good to read,
+ * with a warning. Errors: file-corrupt, naming line and column.
+ */
+export function parseJson(text: string, isEnough: (value: Data) => boolean): { value: Data; warnings: string[] } {
   try {
-    return JSON.parse(text) as Data
+    return { value: JSON.parse(text) as Data, warnings: [] }
   } catch {
     const { value, problem } = readLenientJson(text)
-    if (problem === undefined && value !== undefined) return value
-    throw broken(problem)
+    if (value === undefined || (problem && !isEnough(value))) throw broken(problem)
+    const place = problem && `line ${problem.line}, column ${problem.column}`
+    const warnings = place ? [`This file has a mistake in ${place}. What follows there is missing.`] : []
+    return { value, warnings }
   }
 }
 

@@ -132,6 +132,13 @@ describe('notebook', () => {
     expect((await read(makeNotebook([markdown(`Here: ${picture}`)]))).text).toBe('Here: ![map](data:)')
   })
 
+  it('reads the cells before the place where a file breaks off', async () => {
+    const bytes = makeNotebook([markdown('First words'), code('second()'), markdown('third')])
+    const { text, warnings } = await read(bytes.subarray(0, bytes.length - 20))
+    expect(text).toContain('First words\n\nsecond()')
+    expect(warnings).toEqual([expect.stringMatching(/^This file has a mistake in line 1, column \d+\./)])
+  })
+
   it('says what is wrong with a file that is no notebook or breaks off', async () => {
     await expect(read(encode('{"a": 1}'))).rejects.toMatchObject({ code: 'file-corrupt' })
     await expect(read(encode('{"cells": ['))).rejects.toMatchObject({

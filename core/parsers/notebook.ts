@@ -36,9 +36,10 @@ export const notebookParser: ParserDefinition<z.infer<typeof options>> = {
   create: ({ mostOutputCharacters }, { log }) => ({
     async parse(input, { signal, onProgress } = {}) {
       throwIfAborted(signal)
-      const { text, warnings } = readText(input.bytes)
-      const notebook = parseJson(text)
-      const cells = isRecord(notebook) ? cellsOf(notebook) : undefined
+      const { text, warnings: textWarnings } = readText(input.bytes)
+      const { value: notebook, warnings: jsonWarnings } = parseJson(text, (value) => (cellsOf(value)?.length ?? 0) > 0)
+      const warnings = [...textWarnings, ...jsonWarnings]
+      const cells = cellsOf(notebook)
       if (!isRecord(notebook) || !cells) {
         const message = 'This file has no cells of a notebook in it. Open it in Jupyter and save it again.'
         throw new AppError('file-corrupt', message)
@@ -83,7 +84,8 @@ interface Writer {
 }
 
 /** Version 4 has cells, version 3 has them in worksheets. */
-function cellsOf(notebook: DataRecord): readonly Data[] | undefined {
+function cellsOf(notebook: Data): readonly Data[] | undefined {
+  if (!isRecord(notebook)) return undefined
   const cells = notebook['cells']
   if (Array.isArray(cells)) return cells
   const sheets = notebook['worksheets']
