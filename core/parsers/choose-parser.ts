@@ -27,7 +27,6 @@ const adviceByType: Record<string, string> = {
   xls: 'Excel 97-2003 workbooks (.xls) cannot be read here. Save it as .xlsx in Excel or LibreOffice (`soffice --convert-to xlsx`), then add that.',
   ppt: 'PowerPoint 97-2003 files (.ppt) cannot be read here. Save it as .pptx in PowerPoint or LibreOffice (`soffice --convert-to pptx`), then add that.',
   iwork: 'Apple iWork files are not supported yet. Export it as PDF, then add that.',
-  image: 'Images are not supported yet: their text cannot be read here. Add a document that has the text.',
   audio: 'Audio files are not supported. Add a transcript as text instead.',
   video: 'Videos are not supported. Add a transcript as text instead.',
   archive: 'Archives are not supported. Unpack it, then add the files in it.',

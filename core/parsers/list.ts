@@ -6,6 +6,7 @@ import { docxParser } from './docx.ts'
 import { emailParser } from './email.ts'
 import { epubParser } from './epub.ts'
 import { htmlParser } from './html.ts'
+import { imageParser } from './image.ts'
 import { latexParser } from './latex.ts'
 import { markdownParser } from './markdown.ts'
 import { mboxParser } from './mbox.ts'
@@ -34,6 +35,7 @@ export const parserDefinitions: readonly ParserDefinition[] = [
   htmlParser,
   pdfParser,
   docxParser,
+  imageParser,
   docParser,
   rtfParser,
   csvParser,

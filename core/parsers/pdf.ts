@@ -9,39 +9,62 @@ import { garbageShare } from './parts/decode-text.ts'
 import type { ParseOptions, ParserDefinition } from './parser.ts'
 import { type ContentFont, type OperatorList, type OperatorNumbers, readContent } from './parts/pdf-content.ts'
 import { describeFont, plainFont } from './parts/pdf-fonts.ts'
+import { readScannedPages, type ScanContext, type ScanReading } from './parts/scanned-pages.ts'
 import { readInformation } from './parts/pdf-metadata.ts'
 import { layOut, type OutlineEntry, type PdfPage, writePdf } from './parts/pdf-structure.ts'
 
 const options = z.object({
   tables: z.boolean().default(true).describe('Find tables whose cells stand in aligned columns.'),
+  ocr: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .describe(
+      'Read the text of pages that are pictures, as in scans: some seconds a page. Off: such pages stay empty.',
+    ),
 })
 
 /**
- * PDF (ISO 32000-2) with a text layer: reading order over columns, headings by size, weight, font and the document's own
- * outline, list items, ruled and aligned tables, footnotes, running headers and footers, words joined over line ends, what
- * forms and annotations show; each element with its page and its box. Nothing in the file runs or is fetched.
- * Errors: file-encrypted (a password is needed), file-scanned (pictures only), file-empty (blank pages), file-corrupt.
+ * PDF (ISO 32000-2): reading order over columns, headings by size, weight, font and the document's own outline, list
+ * items, ruled and aligned tables, footnotes, running headers and footers, words joined over line ends, what forms and
+ * annotations show; each element with its page and its box. Pages that are pictures are read by recognition where there
+ * is one. Nothing in the file runs or is fetched.
+ * Errors: file-encrypted (a password is needed), file-scanned (pictures only, and they are not read), file-empty
+ * (nothing, or pictures without text), file-corrupt.
  */
 export const pdfParser: ParserDefinition<z.infer<typeof options>> = {
   id: 'pdf',
   label: 'PDF',
-  summary: 'Reads PDF files that have text, with pages, positions, headings and tables.',
-  version: 2,
+  summary: 'Reads PDF files with pages, positions, headings and tables; pages that are scans by recognition of text.',
+  version: 3,
   types: ['pdf'],
   capabilities: { pages: true, boxes: true, tables: true, headings: true },
   options,
-  create: ({ tables }) => ({
+  create: ({ tables, ocr: mode }, { ocr }) => ({
     async parse(input, options = {}) {
       throwIfAborted(options.signal)
       const pdfjs = await loadPdfjs()
       const task = pdfjs.getDocument(libraryOptions(input.bytes))
+      const tasks = [task]
+      // Pages that may be scans: only for them is the file opened once more, with its pictures.
+      const scans: ScanContext | undefined =
+        ocr && mode === 'auto'
+          ? {
+              ocr,
+              operators: pdfjs.OPS,
+              open: async () => {
+                const pictures = pdfjs.getDocument({ ...libraryOptions(input.bytes), ...withPictures })
+                tasks.push(pictures)
+                return await pictures.promise
+              },
+            }
+          : undefined
       try {
         const document = await task.promise
-        return await readDocument(document as unknown as LibraryDocument, pdfjs.OPS, tables, options)
+        return await readDocument(document as unknown as LibraryDocument, pdfjs.OPS, { tables, scans }, options)
       } catch (error) {
         throw asAppError(error)
       } finally {
-        await task.destroy().catch(() => {})
+        for (const opened of tasks) await opened.destroy().catch(() => {})
       }
     },
   }),
@@ -52,7 +75,7 @@ function libraryOptions(bytes: Uint8Array): Record<string, unknown> {
     // The library takes over the buffer it is given, so it gets its own.
     data: bytes.slice(),
     verbosity: 0,
-    // Names of fonts tell which are bold; pictures are never wanted.
+    // Names of fonts tell which are bold; pictures are wanted in scans alone.
     fontExtraProperties: true,
     maxImageSize: 1,
     disableFontFace: true,
@@ -66,6 +89,9 @@ function libraryOptions(bytes: Uint8Array): Record<string, unknown> {
     BinaryDataFactory: LibraryFiles,
   }
 }
+
+/** An A3 page in colour at 600 dots an inch has 70 million pixels. */
+const withPictures = { maxImageSize: 75_000_000, useWasm: true, wasmUrl: 'wasm/' }
 
 interface LibraryDocument {
   numPages: number
@@ -121,9 +147,10 @@ const libraryFolders: Record<string, string> = {
 async function readDocument(
   document: LibraryDocument,
   operators: OperatorNumbers,
-  tables: boolean,
-  { signal, onProgress }: ParseOptions,
+  { tables, scans }: { tables: boolean; scans: ScanContext | undefined },
+  parseOptions: ParseOptions,
 ): Promise<ParsedDocument> {
+  const { signal, onProgress } = parseOptions
   const pages: PdfPage[] = []
   const unreadable: number[] = []
   const fonts: Fonts = new Map()
@@ -138,10 +165,11 @@ async function readDocument(
     onProgress?.({ done: number, total: document.numPages, unit: 'pages', label: 'Reading pages' })
   }
   if (unreadable.length === pages.length) throw corrupt(undefined)
+  const scanned = scans ? await readScannedPages(pages, unreadable, scans, parseOptions) : undefined
   const withoutText = pages.flatMap((page, index) =>
     page.regions.length === 0 && !unreadable.includes(index + 1) ? [index + 1] : [],
   )
-  if (pages.every((page) => page.regions.length === 0)) throw await noText(document)
+  if (pages.every((page) => page.regions.length === 0)) throw await noText(document, scanned)
   throwIfAborted(signal)
 
   const info: Record<string, unknown> = await document.getMetadata().then(
@@ -150,10 +178,12 @@ async function readDocument(
   )
   const warnings: string[] = []
   if (unreadable.length > 0) warnings.push(`${pageList(unreadable)} could not be read: this part is damaged.`)
-  if (withoutText.length > 0) {
+  if (scanned) warnings.push(...scanWarnings(scanned))
+  const unseen = withoutText.filter((number) => !scanned?.failed.some((failure) => failure.page === number))
+  if (unseen.length > 0) {
     warnings.push(
-      `${withoutText.length} of ${pages.length} pages have no text (${pageList(withoutText).toLowerCase()}): ` +
-        'they are blank or pictures.',
+      `${unseen.length} of ${pages.length} pages have no text (${pageList(unseen).toLowerCase()}): ` +
+        (scanned ? 'they are blank or pictures without text.' : 'they are blank or pictures.'),
     )
   }
   const written = writePdf(pages, { tables, outline: await readOutline(document), warnings })
@@ -201,7 +231,9 @@ async function readOutline(document: LibraryDocument): Promise<OutlineEntry[]> {
   return entries
 }
 
-async function noText(document: LibraryDocument): Promise<AppError> {
+async function noText(document: LibraryDocument, scanned: ScanReading | undefined): Promise<AppError> {
+  const failure = scanned?.failed[0]
+  if (failure) return failure.error
   let drawings = 0
   for (let number = 1; number <= Math.min(3, document.numPages); number++) {
     const page = await document.getPage(number)
@@ -209,11 +241,30 @@ async function noText(document: LibraryDocument): Promise<AppError> {
     drawings += list.fnArray.length
   }
   if (drawings === 0) return new AppError('file-empty', 'Every page of this PDF is blank. There is nothing to index.')
+  if (scanned) {
+    return new AppError('file-empty', 'This PDF has only pictures and drawings, and no text was found in them.')
+  }
   return new AppError(
     'file-scanned',
-    'This PDF has only images, no text. Text recognition comes later; until then, run it through OCR software first.',
+    'This PDF has only images, no text. Switch on the reading of text from pictures, or run it through OCR software first.',
     { details: { pages: document.numPages } },
   )
+}
+
+function scanWarnings({ read, confidence, failed }: ScanReading): string[] {
+  const warnings: string[] = []
+  if (read.length > 0) {
+    const were = read.length === 1 ? 'was a picture whose text was' : 'were pictures whose text was'
+    warnings.push(
+      `${pageList(read)} ${were} recognised (confidence ${Math.round(confidence)} of 100): it may have errors.`,
+    )
+  }
+  const [first] = failed
+  if (first) {
+    const list = pageList(failed.map((failure) => failure.page))
+    warnings.push(`The pictures on ${list.toLowerCase()} could not be read. ${first.error.message}`)
+  }
+  return warnings
 }
 
 function privateShare(text: string): number {
