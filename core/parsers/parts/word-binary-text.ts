@@ -1,4 +1,4 @@
-import type { BinaryDocument, BinaryParagraph } from './word-binary.ts'
+import type { BinaryDocument, BinaryParagraph, BinaryRun } from './word-binary.ts'
 import { flattenProse, type ProseBlock, type TextBlock } from './prose-blocks.ts'
 import { appendRun, emptyLine, isAllBold, raisedDigits, type StyledLine } from './styled-line.ts'
 import { addRow, closeTables, holderAt, newRow, type TableFlow } from './table-flow.ts'
@@ -18,10 +18,19 @@ export async function readBinaryText(
   /** Notes that follow the paragraph or table in which they are referred to. */
   let after: ProseBlock[] = []
   let line = emptyLine()
+  /** Characters of one run that wait to be added together. */
+  let waiting = ''
+  let waitingRun: BinaryRun | undefined
   /** Fields that are open; text in the code of one does not show. */
   let fields: ('code' | 'result')[] = []
   const counts = { footnote: 0, endnote: 0, comment: 0 }
 
+  const flush = (): void => {
+    if (waiting === '' || !waitingRun) return
+    const text = waitingRun.isRaised ? raisedDigits(waiting, line.text) : waiting
+    appendRun(line, text, { isBold: waitingRun.isBold })
+    waiting = ''
+  }
   const endParagraph = (paragraph: BinaryParagraph, depth: number): void => {
     closeTables(flow, depth)
     const holder = holderAt(flow, depth)
@@ -65,6 +74,7 @@ export async function readBinaryText(
     if ((place - part.start) % breathEvery === breathEvery - 1) await breathe(place - part.start, part.end - part.start)
     const sign = document.text[place] ?? ''
     if (sign === '\r' || sign === '\f' || sign === '\u0007') {
+      flush()
       const paragraph = document.paragraphAt(place)
       const depth = sign === '\u0007' ? Math.max(1, paragraph.depth) : paragraph.depth
       if (depth > 0 && paragraph.endsRow) endRow(paragraph, depth)
@@ -74,16 +84,18 @@ export async function readBinaryText(
     }
     const run = document.runAt(place)
     if (run.isHidden) continue
+    if (run !== waitingRun) flush()
+    waitingRun = run
     if (sign === '\u0013') fields.push('code')
     else if (sign === '\u0014') fields.splice(-1, 1, 'result')
     else if (sign === '\u0015') fields.pop()
     else if (fields.includes('code')) continue
-    else if (sign === '\u0002' || sign === '\u0005') await note(place)
-    else {
-      const text = shown(sign, run.symbol)
-      if (text !== '') appendRun(line, run.isRaised ? raisedDigits(text, line.text) : text, { isBold: run.isBold })
-    }
+    else if (sign === '\u0002' || sign === '\u0005') {
+      flush()
+      await note(place)
+    } else waiting += shown(sign, run.symbol)
   }
+  flush()
   endParagraph(document.paragraphAt(Math.max(part.start, part.end - 1)), 0)
   return flow.blocks
 }

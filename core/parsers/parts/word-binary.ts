@@ -208,7 +208,10 @@ function readFormatting<Format>(
     }
   }
   found.sort((a, b) => a.start - b.start)
+  /** Most places follow one that was asked for before. */
+  let last: Formatted<Format> | undefined
   return (offset) => {
+    if (last && offset >= last.start && offset < last.end) return last.format
     let low = 0
     let high = found.length - 1
     while (low < high) {
@@ -216,8 +219,8 @@ function readFormatting<Format>(
       if (found[middle]!.start <= offset) low = middle
       else high = middle - 1
     }
-    const entry = found[low]
-    return entry && offset >= entry.start && offset < entry.end ? entry.format : undefined
+    last = found[low]
+    return last && offset >= last.start && offset < last.end ? last.format : undefined
   }
 }
 
