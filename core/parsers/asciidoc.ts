@@ -292,7 +292,7 @@ function createWalk(document: Document, builder: DocumentBuilder, signal: AbortS
   }
   const code = (block: Leaf): void => {
     const language = textOf(block.getAttribute('language'))
-    const source = block.getSource().replaceAll(/^link:\S+\[role=include[^\]]*\]$/gm, '')
+    const source = block.getSource().replaceAll(/^link:[^\s[\]]{1,1000}\[role=include[^\]\n]{0,1000}\]$/gm, '')
     builder.add('code', source, language !== '' ? { language: language.toLowerCase() } : {})
   }
   const image = (block: Node): void => {
@@ -359,7 +359,7 @@ function includesWarning(count: number): string {
 }
 
 function countIncludes(source: string): number {
-  return source.match(/^include::\S+\[[^\]\n]*\]\s*$/gm)?.length ?? 0
+  return source.match(/^include::[^\s[\]]{1,1000}\[[^\]\n]{0,1000}\]$/gm)?.length ?? 0
 }
 
 function readMetadata(document: Document, title: string): Metadata {

@@ -426,7 +426,7 @@ function textType(extension: string, head: Uint8Array): DetectedType {
   if (!byName && /^From \S.*\d{4}.*\r?\n[!-9;-~]+:/.test(start)) return typed('mbox')
   if (!byName && looksLikeMessage(start)) return typed('email')
   if (!byName && /^WEBVTT\s/.test(start)) return typed('subtitles')
-  if (!byName && /^(?:%.*\s+)*\\documentclass\b/.test(start)) return typed('latex')
+  if (!byName && /^(?:%.*\n\s*)*\\documentclass\b/.test(start)) return typed('latex')
   return typed('text')
 }
 

@@ -56,6 +56,7 @@ export const latexParser: ParserDefinition<z.infer<typeof options>> = {
       for (const [index, piece] of pieces.entries()) {
         throwIfAborted(signal)
         try {
+          if (piece.length > longestPiece) throw new Error('A text without blank lines this long is no document.')
           writer.write(piece, read(piece))
         } catch (error) {
           if (error instanceof AppError) throw error
@@ -73,6 +74,9 @@ export const latexParser: ParserDefinition<z.infer<typeof options>> = {
     },
   }),
 }
+
+/** Twice what pieces are cut to; the grammar takes time that grows faster than its text. */
+const longestPiece = 400_000
 
 function piecesOf(body: string): string[] {
   try {

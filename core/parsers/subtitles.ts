@@ -85,7 +85,7 @@ function turnsOf(payload: readonly string[]): { speaker: string; lines: string[]
   // '<v.loud Ann>' begins what Ann says.
   for (const [index, piece] of payload
     .join('\n')
-    .split(/<v(?:\.[^\s>]*)*\s+/)
+    .split(/<v(?:\.[^\s<>]{0,200})?\s+/)
     .entries()) {
     const nameEnd = index === 0 ? -1 : piece.indexOf('>')
     const speaker = index === 0 ? '' : plain(piece.slice(0, Math.max(0, nameEnd)))

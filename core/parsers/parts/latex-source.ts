@@ -86,7 +86,7 @@ export function macroArgument(source: string, name: string): string | undefined 
 export function wordMacros(preamble: string): Map<string, string> {
   const found = new Map<string, string>()
   const definitions =
-    /\\(?:(?:re)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?|def\s*\\([A-Za-z]+))\s*\{([^{}\\$#]{1,200})\}/g
+    /\\(?:(?:re)?newcommand\*?\s{0,9}\{?\s{0,9}\\([A-Za-z]{1,60})\s{0,9}\}?|def\s{0,9}\\([A-Za-z]{1,60}))\s{0,9}\{([^{}\\$#]{1,200})\}/g
   for (const [, command, defined, words] of preamble.matchAll(definitions)) {
     const name = command ?? defined
     if (name !== undefined && words !== undefined && found.size < 10_000) found.set(name, words)

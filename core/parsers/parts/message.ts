@@ -120,13 +120,24 @@ function prefersHtml({ text, html }: Message): boolean {
   if (html.length === 0) return false
   if (text.trim() === '') return true
   const source = typeof html === 'string' ? html : Buffer.from(html).toString('latin1')
-  const visible = collapse(
-    source
-      .slice(0, 500_000)
-      .replaceAll(/<(style|script|head)\b[\s\S]*?<\/\1>/gi, ' ')
-      .replaceAll(/<[^>]*>/g, ' '),
-  )
+  const visible = visibleText(source.slice(0, 500_000))
   return collapse(text.replaceAll(/https?:\/\/\S+/g, '')).length < visible.length * 0.4
+}
+
+/** Roughly what a page shows; a hostile one costs no more than its length. */
+function visibleText(html: string): string {
+  let kept = ''
+  let from = 0
+  for (const [open, tag = ''] of html
+    .matchAll(/<(?:style|script|head)\b/gi)
+    .map((match) => [match.index, match[0]] as const)) {
+    if (open < from) continue
+    const close = html.indexOf(`</${tag.slice(1)}`, open)
+    if (close < 0) break
+    kept += html.slice(from, open)
+    from = close
+  }
+  return collapse((kept + html.slice(from)).replaceAll(/<[^<>]*>/g, ' '))
 }
 
 /** False where the page shows no text, or is none. */
