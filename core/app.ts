@@ -5,14 +5,18 @@ import type { Collection } from './contract/collections.ts'
 import { openWorkspace } from './database/open-workspace.ts'
 import { askHandlers, traceHandlers } from './handlers/ask.ts'
 import { os } from './handlers/base.ts'
+import { catalogueHandlers } from './handlers/catalogue.ts'
+import { chunkHandlers } from './handlers/chunks.ts'
 import { collectionHandlers } from './handlers/collections.ts'
 import { documentHandlers } from './handlers/documents.ts'
 import { evaluationHandlers } from './handlers/evaluation.ts'
 import { ingestHandlers } from './handlers/ingest.ts'
 import { jobHandlers } from './handlers/jobs.ts'
 import { searchHandlers } from './handlers/search.ts'
+import { sourceHandlers } from './handlers/sources.ts'
 import { workspaceHandlers } from './handlers/workspace.ts'
 import { createJobRunner } from './jobs/job-runner.ts'
+import { createChunkEditLibrary } from './library/chunk-edits.ts'
 import { createCollectionLibrary } from './library/collections.ts'
 import { createDocumentLibrary } from './library/documents.ts'
 import { createEmbeddingCache } from './library/embedding-cache.ts'
@@ -21,17 +25,22 @@ import { createJobLibrary } from './library/jobs.ts'
 import { createSourceLibrary } from './library/sources.ts'
 import { createTraceLibrary } from './library/traces.ts'
 import { createModelLocator } from './model-files/locator.ts'
+import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
 import { type Embedding, openEmbedding } from './services/embedding.ts'
 import { createEvaluationWork } from './services/evaluation-work.ts'
-import { createIngestWork } from './services/ingest-work.ts'
+import { attachmentsBelow, createIngestWork } from './services/ingest-work.ts'
+import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
+import { createPreviews } from './services/previews.ts'
 import { createRetrieval } from './services/retrieval.ts'
 import { openSample } from './services/sample.ts'
 import type { Services } from './services/services.ts'
+import { createSourceSync } from './services/source-sync.ts'
+import { createSourceWatcher } from './services/source-watcher.ts'
 import { createUploads } from './services/uploads.ts'
 import { canonicalJson } from './shared/hash.ts'
-import type { CollectionId, DocumentId } from './shared/ids.ts'
+import type { CollectionId, DocumentId, UploadId } from './shared/ids.ts'
 import type { Log } from './shared/log.ts'
 
 /** What differs between the desktop, a headless host, the command line and a test. */
@@ -53,6 +62,8 @@ export interface Environment {
   maximumFileBytes?: number
   /** Whether unfinished jobs of an earlier process go on. */
   resumeJobs?: boolean
+  /** Whether sources are watched and synced by their schedules. */
+  watchSources?: boolean
 }
 
 export interface App extends AsyncDisposable {
@@ -66,6 +77,9 @@ const parseTimeoutMs = 10 * 60 * 1000
 const workerMemoryMb = 768
 /** Starting a worker costs seconds (it loads the model), so with small files a worker has to last. */
 const tasksPerWorker = 6000
+
+/** What a person reads of a job, before the collection's name. */
+const jobVerbs = { ingest: 'Adding to', sync: 'Syncing', reindex: 'Building a new index of' }
 
 /** Builds everything from a data folder. Errors: workspace-locked, workspace-newer, workspace-corrupt, workspace-unwritable. */
 export async function createApp(environment: Environment): Promise<App> {
@@ -88,6 +102,7 @@ export async function createApp(environment: Environment): Promise<App> {
   const collections = createCollectionLibrary(database)
   const documents = createDocumentLibrary(database)
   const sources = createSourceLibrary(database)
+  const chunkEdits = createChunkEditLibrary(database)
   const indexLibrary = createIndexLibrary(database)
   const jobs = createJobLibrary(database)
   const traces = createTraceLibrary(database)
@@ -111,29 +126,111 @@ export async function createApp(environment: Environment): Promise<App> {
     return opening
   }
 
-  const retrieval = createRetrieval({ indexLibrary, collectionIndexes, texts, openEmbedding: openEmbeddingOnce })
-  const ingestWork = createIngestWork({
-    database,
-    collections,
+  const retrieval = createRetrieval({
     documents,
-    sources,
-    jobs,
     indexLibrary,
     collectionIndexes,
     texts,
-    compute: parsing,
     openEmbedding: openEmbeddingOnce,
-    uploadPath: (id) => uploads.path(id),
-    lanes: cores + 1,
-    maximumFileBytes,
   })
-  const jobRunner = cleanup.use(createJobRunner(jobs, ingestWork, log))
-
   const removeFromIndexes = (collectionId: CollectionId, ids: readonly DocumentId[]): number =>
     database.transaction(() => {
       collectionIndexes.removeDocuments(collectionId, ids)
       return documents.remove(ids)
     })()
+  const removeDocuments = async (given: readonly DocumentId[]): Promise<number> => {
+    const ids = [...new Set(given.flatMap((id) => [...attachmentsBelow(id, documents), id]))]
+    const byCollection = Map.groupBy(ids, (id) => documents.get(id).collectionId)
+    const uploadIds = new Set(ids.flatMap((id) => documents.uploadOf(id) ?? []))
+    let removed = 0
+    for (const [collectionId, group] of byCollection) {
+      // In slices, so that taking out thousands of documents does not keep a question waiting.
+      for (let from = 0; from < group.length; from += 50) {
+        const slice = group.slice(from, from + 50)
+        removed += removeFromIndexes(collectionId, slice)
+        slice.forEach((id) => texts.forget(id))
+        await nextTurn()
+      }
+    }
+    // Several documents may come out of one uploaded archive.
+    await uploads.remove([...uploadIds].filter((id) => !documents.usesUpload(id)))
+    return removed
+  }
+
+  const uploadPath = (id: UploadId): string => uploads.path(id)
+  const isCurrentIn: Parameters<typeof createIngestWork>[0]['isCurrent'] = ({ pipeline }, document) =>
+    isCurrent(pipeline, document)
+  const fingerprintOfParsers = parsersFingerprint()
+  const stepParts = {
+    database,
+    documents,
+    chunkEdits,
+    indexLibrary,
+    collectionIndexes,
+    texts,
+    compute: parsing,
+    isCurrent: isCurrentIn,
+    maximumFileBytes,
+  }
+  const sourceSync = createSourceSync({
+    database,
+    documents,
+    sources,
+    jobs,
+    uploadPath,
+    isCurrent: isCurrentIn,
+    parsersFingerprint: fingerprintOfParsers,
+    removeDocuments,
+  })
+  const ingestWork = createIngestWork({
+    ...stepParts,
+    collections,
+    jobs,
+    sourceSync,
+    openEmbedding: openEmbeddingOnce,
+    parsersFingerprint: fingerprintOfParsers,
+    lanes: cores + 1,
+  })
+  const jobRunner = cleanup.use(createJobRunner(jobs, ingestWork, log))
+
+  const startIngest: Services['startIngest'] = (collectionId, kind, input) => {
+    const { name } = collections.getCore(collectionId)
+    // There may be room for it again, and then what failed is known as failed before it is read again.
+    jobRunner.storeEnds()
+    const job = jobs.create(kind, `${jobVerbs[kind]} "${name}"`, collectionId, input)
+    jobRunner.enqueue(job.id)
+    return job.id
+  }
+  const pipelines = createPipelines({
+    collections,
+    indexLibrary,
+    openEmbedding: openEmbeddingOnce,
+    startReindex(id) {
+      const { pipeline } = collections.getCore(id)
+      const stale = [...documents.known(id).values()].filter(
+        (file) => file.primary && file.version > 0 && !isCurrent(pipeline, file),
+      )
+      return startIngest(id, 'reindex', { documentIds: stale.map((file) => file.documentId) })
+    },
+  })
+  const sourceWatcher = environment.watchSources
+    ? cleanup.use(
+        createSourceWatcher({
+          sources,
+          startSync(source) {
+            const waits = jobs
+              .active()
+              .some(
+                (job) =>
+                  job.kind === 'sync' && job.status === 'queued' && jobs.input(job.id).sourceIds.includes(source.id),
+              )
+            if (!waits) startIngest(source.collectionId, 'sync', { sourceIds: [source.id] })
+          },
+          now: () => Date.now(),
+          log,
+        }),
+      )
+    : { refresh: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() }
 
   const services: Services = {
     version: packageVersion(),
@@ -141,6 +238,8 @@ export async function createApp(environment: Environment): Promise<App> {
     workspace,
     collections,
     documents,
+    sources,
+    chunkEdits,
     traces,
     indexLibrary,
     collectionIndexes,
@@ -150,31 +249,17 @@ export async function createApp(environment: Environment): Promise<App> {
     retrieval,
     evaluation: createEvaluationWork({ compute: parsing, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
     jobRunner,
+    pipelines,
+    previews: createPreviews({ documents, compute: parsing, openEmbedding: openEmbeddingOnce, maximumFileBytes }),
+    chunkRevisions: createChunkRevisions({ ...stepParts, collections, openEmbedding: openEmbeddingOnce }),
+    sourceWatcher,
     openEmbedding: openEmbeddingOnce,
     locateModel,
-    startIngest(collectionId, input) {
-      const { name } = collections.getCore(collectionId)
-      // There may be room for it again, and then what failed is known as failed before it is read again.
-      jobRunner.storeEnds()
-      const job = jobs.create(`Adding to "${name}"`, collectionId, input)
-      jobRunner.enqueue(job.id)
-      return job.id
-    },
-    async removeDocuments(ids) {
-      const byCollection = Map.groupBy(ids, (id) => documents.get(id).collectionId)
-      const uploadIds = ids.flatMap((id) => documents.uploadOf(id) ?? [])
-      let removed = 0
-      for (const [collectionId, group] of byCollection) {
-        // In slices, so that taking out thousands of documents does not keep a question waiting.
-        for (let from = 0; from < group.length; from += 50) {
-          const slice = group.slice(from, from + 50)
-          removed += removeFromIndexes(collectionId, slice)
-          slice.forEach((id) => texts.forget(id))
-          await nextTurn()
-        }
-      }
-      await uploads.remove(uploadIds)
-      return removed
+    startIngest,
+    removeDocuments,
+    async removeSourceDocuments(id) {
+      const gone = documents.leaveSource(id)
+      return removeDocuments(gone)
     },
     async removeCollection(id) {
       // Again and again, because another one may have been started meanwhile; after the last look nothing waits.
@@ -196,6 +281,7 @@ export async function createApp(environment: Environment): Promise<App> {
   }
 
   uploads.removeOrphans()
+  collectionIndexes.dropRetired()
   if (environment.resumeJobs ?? true) jobRunner.resume()
   log.info('Workspace opened.', { folder: workspace.folder, cores })
   const owned = cleanup.move()
@@ -205,8 +291,11 @@ export async function createApp(environment: Environment): Promise<App> {
 function createRouter(services: Services) {
   return os.router({
     workspace: workspaceHandlers(services),
+    catalogue: catalogueHandlers(),
     collections: collectionHandlers(services),
     documents: documentHandlers(services),
+    chunks: chunkHandlers(services),
+    sources: sourceHandlers(services),
     ingest: ingestHandlers(services),
     jobs: jobHandlers(services),
     search: searchHandlers(services),

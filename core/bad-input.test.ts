@@ -62,7 +62,7 @@ describe('bad files', () => {
       'truncated.docx': 'file-corrupt',
       'encrypted.docx': 'file-encrypted',
       'binary.txt': 'type-unsupported',
-      'picture.md': 'type-unsupported',
+      'picture.md': 'file-corrupt',
       'huge.txt': 'file-too-large',
     } satisfies Record<string, string>)
     const { documents } = await test.client.documents.list({ collectionId: id, status: 'failed' })
@@ -99,7 +99,7 @@ describe('bad files', () => {
       '<img src=x onerror=alert(1)>.txt',
       'C:\\windows.txt',
     ]
-    for (const name of names) writeFileSync(join(folder, name), `Kelp in a file of its own.`)
+    for (const [index, name] of names.entries()) writeFileSync(join(folder, name), `Kelp in file ${index} of its own.`)
     const { id } = await test.client.collections.create({ name: folder })
     expect(await test.ingest(id, folder)).toMatchObject({ progress: { ready: names.length, failed: 0 } })
     const found = await search(test, id, 'kelp', 100)
@@ -391,7 +391,7 @@ describe('ten thousand files', () => {
     for (let folder = 0; folder < 20; folder += 1) {
       const path = join(test.folder, String(folder))
       mkdirSync(path)
-      manyFiles(path, 500)
+      manyFiles(path, 500, `In folder ${folder}.`)
     }
     const { id } = await test.client.collections.create({ name: 'c' })
     const job = await test.ingest(id, test.folder)

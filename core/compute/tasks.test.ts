@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { strToU8, zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '../contract/errors.ts'
+import { markdownParser } from '../parsers/markdown.ts'
 import { checkParsedDocument } from '../parsers/parsers.suite.ts'
 import { silentLog } from '../shared/log.ts'
 import { createComputePool } from './pool.ts'
+import type { ParseInput, ParseOutput } from './tasks.ts'
 
 const workerUrl = new URL('./worker.ts', import.meta.url)
 const maxBytes = 50 * 1024 * 1024
@@ -29,26 +32,54 @@ const write = async (name: string, content: string | Uint8Array): Promise<string
   return path
 }
 
+const settings = { parsers: {}, cleaning: [], chunker: { id: 'recursive', options: {} }, rules: [] }
+
+function parse(location: string, more: Partial<ParseInput> = {}): Promise<ParseOutput> {
+  const name = basename(location)
+  return pool.run('parse', { location, member: null, name, path: name, settings, maxBytes, knownHashes: [], ...more })
+}
+
 describe('parse', () => {
   it('detects, reads and hashes a file', async () => {
     const path = await write('a.md', '# One\n\nText.\n')
-    const result = await pool.run('parse', { path, maxBytes })
-    expect(result).toMatchObject({ unchanged: false, type: 'markdown', parserId: 'markdown', size: 13 })
+    const result = await parse(path)
+    expect(result).toMatchObject({
+      known: false,
+      parser: 'markdown@' + markdownParser.version,
+      type: 'markdown',
+      parserId: 'markdown',
+      size: 13,
+    })
     expect(result).toMatchObject({
       document: { title: 'One' },
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     })
-    const again = await pool.run('parse', { path, maxBytes, knownHash: result.sha256 })
-    expect(again).toEqual({ unchanged: true, sha256: result.sha256, size: 13 })
+    const again = await parse(path, { knownHashes: ['0'.repeat(64), result.sha256] })
+    expect(again).toEqual({ known: true, sha256: result.sha256, size: 13 })
   })
 
-  it('reads bytes that are given', async () => {
-    const bytes = new TextEncoder().encode('a,b\n1,2\n')
-    expect(await pool.run('parse', { bytes, name: 'x.csv', maxBytes })).toMatchObject({ type: 'csv' })
+  it('reads a member of an archive, also of one inside it', async () => {
+    const inner = zipSync({ 'deep/b.csv': strToU8('a,b\n1,2\n') })
+    const path = await write('pack.zip', zipSync({ 'a.md': strToU8('# Inside\n'), 'inner.zip': inner }))
+    const inside = await parse(path, { member: ['a.md'], name: 'a.md' })
+    expect(inside).toMatchObject({ type: 'markdown', document: { text: '# Inside\n' } })
+    await expect(parse(path, { member: ['gone.md'], name: 'gone.md' })).rejects.toMatchObject({ code: 'file-missing' })
+    expect(await parse(path, { member: ['inner.zip', 'deep/b.csv'], name: 'b.csv' })).toMatchObject({ type: 'csv' })
+  })
+
+  it('applies the options and cleaning steps that path and type choose', async () => {
+    const path = await write('c.txt', 'A soft\u00adhyphen.\n')
+    const rules = [{ paths: ['notes/**'], types: [], cleaning: [{ id: 'whitespace', options: {} }] }]
+    const plain = await parse(path, { path: 'other/c.txt', settings: { ...settings, rules } })
+    expect(plain).toMatchObject({ document: { text: 'A soft\u00adhyphen.\n' } })
+    const cleaned = await parse(path, { path: 'notes/c.txt', settings: { ...settings, rules } })
+    if (cleaned.known || plain.known) throw new Error('Nothing was known before.')
+    expect(cleaned.document.text.trim()).toBe('A softhyphen.')
+    expect(cleaned.parser).not.toBe(plain.parser)
   })
 
   it('says what is wrong with a file', async () => {
-    const run = (path: string, limit = maxBytes): Promise<unknown> => pool.run('parse', { path, maxBytes: limit })
+    const run = (path: string, limit = maxBytes): Promise<unknown> => parse(path, { maxBytes: limit })
     await expect(run(join(folder, 'gone.txt'))).rejects.toMatchObject({ code: 'file-missing' })
     await expect(run(folder)).rejects.toMatchObject({ code: 'file-unreadable' })
     await expect(run(await write('empty.txt', ''))).rejects.toMatchObject({ code: 'file-empty' })
@@ -65,13 +96,13 @@ describe('parse', () => {
   it.skipIf(process.platform === 'win32')('does not wait for the writer of a pipe', async () => {
     const path = join(folder, 'pipe')
     execFileSync('mkfifo', [path])
-    await expect(pool.run('parse', { path, maxBytes })).rejects.toMatchObject({ code: 'file-unreadable' })
+    await expect(parse(path)).rejects.toMatchObject({ code: 'file-unreadable' })
   })
 
   it.skipIf(process.getuid?.() === 0)('says that a file may not be read (skipped for root)', async () => {
     const path = await write('secret.txt', 'secret')
     await chmod(path, 0)
-    await expect(pool.run('parse', { path, maxBytes })).rejects.toMatchObject({ code: 'file-unreadable' })
+    await expect(parse(path)).rejects.toMatchObject({ code: 'file-unreadable' })
   })
 })
 
@@ -88,8 +119,8 @@ describe.skipIf(!existsSync(documents))('real files (skipped where ../shared/dat
     await Promise.all(
       files.map(async (path) => {
         try {
-          const result = await pool.run('parse', { path, maxBytes })
-          if (result.unchanged) throw new Error('Nothing was known before.')
+          const result = await parse(path)
+          if (result.known) throw new Error('Nothing was known before.')
           checkParsedDocument(result.document)
           count(result.type)
         } catch (error) {

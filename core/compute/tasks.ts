@@ -1,44 +1,55 @@
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
+import type { IngestSettings } from '../contract/pipeline.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { findDefinition } from '../shared/family.ts'
+import { settingsFor } from '../shared/ingest-settings.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import type { Embedder, EmbedPurpose } from '../embedders/embedder.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
-import { parserDefinitions } from '../parsers/list.ts'
+import { chooseSettings } from './choose-settings.ts'
 import { type OcrInput, ocrInUse } from './ocr-in-use.ts'
+import { readFileOrMember } from './read-file.ts'
 
 export interface ParseInput {
-  /** Absolute path; or `bytes`. */
-  path?: string
-  bytes?: Uint8Array
-  /** File name as the user knows it; the path's own if absent. */
-  name?: string
-  /** Without it the file's type is detected and decides. */
-  parserId?: string
-  /** Options by parser id, as in a pipeline. */
-  parsers?: Record<string, Record<string, unknown>>
+  /** Absolute path of the file, or of the one that holds it. */
+  location: string
+  /** The way into that file, outermost first; null for the file itself. */
+  member: string[] | null
+  /** File name as the user knows it. */
+  name: string
+  /** The document's path, by which rules choose settings. */
+  path: string
+  settings: IngestSettings
   maxBytes: number
   /** How text is read from pictures; by default in English. False: not at all. */
   ocr?: OcrInput | false
-  /** SHA-256 of the bytes that were read last time: where it is the same, nothing is parsed. */
-  knownHash?: string
+  /** SHA-256 in hexadecimal of contents that are indexed already: where the bytes are one of these, nothing is parsed. */
+  knownHashes: string[]
 }
 
 export type ParseOutput =
-  | { unchanged: true; sha256: string; size: number }
-  | { unchanged: false; sha256: string; size: number; type: string; parserId: string; document: ParsedDocument }
+  | { known: true; sha256: string; size: number }
+  | {
+      known: false
+      sha256: string
+      size: number
+      type: string
+      parserId: string
+      /** Parser and settings that made it, such as 'pdf@2'. */
+      parser: string
+      document: ParsedDocument
+    }
 
 export interface ChunkInput {
   document: ParsedDocument
-  chunkerId: string
-  options: Record<string, unknown>
+  settings: IngestSettings
+  /** Path and type of the document, by which rules choose the chunker. */
+  path: string
+  type: string
   /** Folder of the embedder's model: chunks are measured with its tokenizer. */
   modelFolder: string
 }
@@ -64,7 +75,7 @@ export interface EmbedOutput {
 export interface Tasks {
   /** Reads and parses one file. Errors: file-…, type-unsupported; `details.type` says what the file is. */
   parse: { input: ParseInput; output: ParseOutput }
-  chunk: { input: ChunkInput; output: { chunks: Chunk[] } }
+  chunk: { input: ChunkInput; output: { chunks: Chunk[]; chunkerId: string } }
   embed: { input: EmbedInput; output: EmbedOutput }
 }
 export type TaskName = keyof Tasks
@@ -82,95 +93,56 @@ export type TaskHandlers = {
 /** The explicit list of tasks. */
 export const taskHandlers: TaskHandlers = {
   parse,
-  chunk: async ({ document, chunkerId, options, modelFolder }) => ({
-    chunks: await chunk(document, chunkerId, options, modelFolder),
-  }),
+  chunk,
   embed,
 }
 
 async function parse(input: ParseInput, { signal, log, onProgress }: TaskContext): Promise<ParseOutput> {
-  const name = input.name ?? basename(input.path ?? 'file')
-  const bytes = input.bytes ?? (await readBytes(input.path ?? '', input.maxBytes))
-  if (bytes.length > input.maxBytes) throw tooLarge(bytes.length, input.maxBytes)
+  const { name, settings } = input
+  const bytes = await readFileOrMember(input, { signal, log })
   const size = bytes.length
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  if (input.knownHash === sha256) return { unchanged: true, sha256, size }
+  if (input.knownHashes.includes(sha256)) return { known: true, sha256, size }
   throwIfAborted(signal)
-  const detected = chooseParser(name, bytes, size)
+  const chosen = chooseParser(name, bytes, size)
+  const { type, parserId, reason } = chosen
   try {
-    const parserId = input.parserId ?? detected.parserId
-    if (parserId === null || detected.reason?.code === 'file-empty' || detected.reason?.code === 'file-encrypted') {
-      const reason = detected.reason
+    if (parserId === null) {
       throw new AppError(reason?.code ?? 'type-unsupported', reason?.message ?? 'This type of file is not supported.')
     }
-    const definition = findDefinition('parser', parserDefinitions, parserId)
-    const options = definition.options.parse(input.parsers?.[parserId] ?? {})
+    const { definition, options, cleaning, key } = chooseSettings(settings, { path: input.path, type }, parserId)
     const ocr = await ocrInUse(input.ocr, log)
     const parser = definition.create(options, { log, ...(ocr ? { ocr } : {}) })
-    const document = await parser.parse({ name, bytes }, { signal, onProgress })
-    return { unchanged: false, sha256, size, type: detected.type, parserId, document }
+    let document = await parser.parse({ name, bytes }, { signal, onProgress })
+    for (const step of cleaning) document = step.definition.create(step.options).clean(document)
+    return { known: false, sha256, size, type, parserId, parser: key, document }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    const details = { type: detected.type, size, sha256, ...error.details }
+    const details = { type, size, sha256, ...error.details }
     throw new AppError(error.code, error.message, { retryable: error.retryable, details, cause: error.cause })
   }
 }
 
-/** Opens once, so that what is measured is what is read even if the name meanwhile stands for another file. */
-async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
-  // Not blocking: opening a pipe would wait for its writer for ever. Windows has neither the flag nor such pipes.
-  await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-  const stats = await file.stat()
-  if (stats.isDirectory()) throw new AppError('file-unreadable', 'This is a folder, not a file.')
-  if (!stats.isFile()) throw new AppError('file-unreadable', 'This is a device or a pipe, not a file with an end.')
-  if (stats.size > maxBytes) throw tooLarge(stats.size, maxBytes)
-  let bytes = new Uint8Array(stats.size + 1)
-  let length = 0
-  for (;;) {
-    const { bytesRead } = await file.read(bytes, length, bytes.length - length, length)
-    if (bytesRead === 0) break
-    length += bytesRead
-    if (length > maxBytes) throw tooLarge(length, maxBytes)
-    if (length === bytes.length) {
-      // It grows while it is read.
-      const larger = new Uint8Array(Math.min(bytes.length * 2, maxBytes + 1))
-      larger.set(bytes)
-      bytes = larger
-    }
-  }
-  return bytes.subarray(0, length)
-}
-
-function tooLarge(sizeBytes: number, maxBytes: number): AppError {
-  return new AppError(
-    'file-too-large',
-    `This file has ${megabytes(sizeBytes)}; the limit is ${megabytes(maxBytes)}. Split it into parts, then add those.`,
-    { details: { size: sizeBytes, limit: maxBytes } },
-  )
-}
-
-function megabytes(bytes: number): string {
-  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1000)} kB`
-  const value = bytes / 1_000_000
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`
-}
-
 const tokenizers = new Map<string, Promise<Tokenizer>>()
 
-async function chunk(
-  document: ParsedDocument,
-  chunkerId: string,
-  options: Record<string, unknown>,
-  modelFolder: string,
-): Promise<Chunk[]> {
+async function chunk({ document, settings, path, type, modelFolder }: ChunkInput): Promise<Tasks['chunk']['output']> {
   // Loaded on first use: a worker that only parses or embeds needs none of it.
-  const { chunkerDefinitions } = await import('../chunkers/list.ts')
+  const [{ chunkerDefinitions }, { placeOf }] = await Promise.all([
+    import('../chunkers/list.ts'),
+    import('../chunkers/parts/place.ts'),
+  ])
   const tokenizer = await remember(tokenizers, modelFolder, async () => {
     const { loadTokenizer } = await import('../tokenizers/load-tokenizer.ts')
     return loadTokenizer(modelFolder)
   })
+  const { id: chunkerId, options } = settingsFor(settings, { path, type }).chunker
   const definition = findDefinition('chunker', chunkerDefinitions, chunkerId)
-  return definition.create(definition.options.parse(options), { tokenizer }).chunk(document)
+  const chunks = definition.create(definition.options.parse(options), { tokenizer }).chunk(document)
+  for (const chunk of chunks) {
+    const place = placeOf(document, chunk.start, chunk.end)
+    if (place !== undefined) chunk.place = place
+  }
+  return { chunks, chunkerId }
 }
 
 const embedders = new Map<string, Promise<Embedder>>()

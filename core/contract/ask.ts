@@ -16,6 +16,8 @@ export const citationSchema = z.object({
   end: z.int(),
   text: z.string(),
   page: z.int().nullable(),
+  /** See passages. */
+  place: z.string().nullable().default(null),
   headings: z.array(z.string()),
   boxes: z.array(boxSchema),
 })
@@ -76,6 +78,8 @@ export const askContract = {
         collectionId: id<'collection'>(),
         question: z.string().trim().min(1, 'Type a question.').max(200_000),
         mode: searchModeSchema.default('hybrid'),
+        /** Only documents that match, such as `type=pdf and year>=2024`. Errors: input-invalid. */
+        filter: z.string().max(2000).optional(),
       }),
     )
     .output(eventIterator(askEventSchema)),

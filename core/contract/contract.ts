@@ -4,7 +4,10 @@ import { documentsContract } from './documents.ts'
 import { evaluationContract } from './evaluation.ts'
 import { ingestContract } from './ingest.ts'
 import { jobsContract } from './jobs.ts'
+import { catalogueContract } from './catalogue.ts'
+import { chunksContract } from './chunks.ts'
 import { searchContract } from './search.ts'
+import { sourcesContract } from './sources.ts'
 import { workspaceContract } from './workspace.ts'
 
 /**
@@ -13,8 +16,11 @@ import { workspaceContract } from './workspace.ts'
  */
 export const contract = {
   workspace: workspaceContract,
+  catalogue: catalogueContract,
   collections: collectionsContract,
   documents: documentsContract,
+  chunks: chunksContract,
+  sources: sourcesContract,
   ingest: ingestContract,
   jobs: jobsContract,
   search: searchContract,

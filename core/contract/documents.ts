@@ -1,9 +1,10 @@
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
-import { elementSchema, pageSchema } from './parsed-document.ts'
+import { elementSchema, metadataSchema, pageSchema } from './parsed-document.ts'
 import { errorDataSchema, id } from './values.ts'
 
-export const documentStatuses = ['queued', 'reading', 'chunking', 'embedding', 'ready', 'failed'] as const
+/** 'waiting': new in a source whose files wait for approval. */
+export const documentStatuses = ['waiting', 'queued', 'reading', 'chunking', 'embedding', 'ready', 'failed'] as const
 export const documentStatusSchema = z.enum(documentStatuses)
 export type DocumentStatus = z.infer<typeof documentStatusSchema>
 
@@ -30,8 +31,25 @@ export const documentSchema = z.object({
   indexedAt: z.number().nullable(),
   /** A document that failed on refresh is still searchable in this earlier version; 0 when there is none. */
   version: z.int(),
+  /** Where it came from; null when its source was removed. */
+  sourceId: id<'source'>().nullable(),
+  /** The message or other document that it is attached to. */
+  parentId: id<'document'>().nullable(),
+  /** Further paths with the same content. */
+  otherPaths: z.array(z.string()),
+  /** What the file says of itself. */
+  metadata: metadataSchema,
+  /** Set by people. */
+  tags: z.array(z.string()),
+  /** Milliseconds since 1970: when the file was changed last, as it was when read; null where the source does not say. */
+  modifiedAt: z.number().nullable(),
+  /** The file has changed, or could not be read, since it was indexed: answers come from the earlier version. */
+  stale: z.boolean(),
 })
 export type Document = z.infer<typeof documentSchema>
+
+/** A word or a few, set by a person. */
+export const tagSchema = z.string().trim().min(1).max(60)
 
 export const documentsContract = {
   /** Sorted by path. */
@@ -41,6 +59,8 @@ export const documentsContract = {
       z.object({
         collectionId: id<'collection'>(),
         status: documentStatusSchema.optional(),
+        /** Such as `type=pdf and year>=2024`; see docs/filters.md. */
+        filter: z.string().max(2000).optional(),
         limit: z.coerce.number().int().min(1).max(50_000).default(20_000),
         offset: z.coerce.number().int().min(0).default(0),
       }),
@@ -92,6 +112,28 @@ export const documentsContract = {
       z.object({ collectionId: id<'collection'>(), documentIds: z.array(id<'document'>()).max(50_000).optional() }),
     )
     .output(z.object({ jobId: id<'job'>() })),
+  /** Lets in documents that wait for approval, or turns them away; all of the collection if none are named. */
+  review: oc
+    .route({ method: 'POST', path: '/documents/review' })
+    .input(
+      z.object({
+        collectionId: id<'collection'>(),
+        documentIds: z.array(id<'document'>()).max(50_000).optional(),
+        approve: z.boolean(),
+      }),
+    )
+    .output(z.object({ reviewed: z.int(), jobId: id<'job'>().nullable() })),
+  /** Adds and removes tags. Errors: item-missing. */
+  tag: oc
+    .route({ method: 'POST', path: '/documents/tag' })
+    .input(
+      z.object({
+        documentIds: z.array(id<'document'>()).min(1).max(50_000),
+        add: z.array(tagSchema).max(50).default([]),
+        remove: z.array(tagSchema).max(50).default([]),
+      }),
+    )
+    .output(z.object({ changed: z.int() })),
   remove: oc
     .route({ method: 'POST', path: '/documents/remove' })
     .input(z.object({ documentIds: z.array(id<'document'>()).min(1).max(50_000) }))

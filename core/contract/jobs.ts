@@ -7,7 +7,7 @@ export const jobStatuses = ['queued', 'running', 'done', 'failed', 'cancelled'] 
 
 export const jobSchema = z.object({
   id: id<'job'>(),
-  kind: z.enum(['ingest']),
+  kind: z.enum(['ingest', 'sync', 'reindex']),
   /** What a person reads: 'Adding 30 files to "Station"'. */
   label: z.string(),
   collectionId: id<'collection'>().nullable(),
@@ -26,6 +26,11 @@ export const jobSchema = z.object({
     failed: z.int(),
     /** Content was already indexed. */
     unchanged: z.int(),
+    /** Of the ready and failed ones: not known before, known with other content. */
+    added: z.int(),
+    changed: z.int(),
+    /** Documents taken out because their files are gone. */
+    removed: z.int(),
     chunks: z.int(),
     bytes: z.number(),
     /** Files a second over the last seconds; 0 while unknown. */
@@ -46,13 +51,32 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     type: z.literal('document-end'),
     number: z.int(),
     documentId: id<'document'>().nullable(),
+    /** Where the file came from; absent for what belongs to no source. */
+    sourceId: id<'source'>().optional(),
     path: z.string(),
-    outcome: z.enum(['ready', 'unchanged', 'failed']),
+    /** 'moved': the content is that of a document under another path, which now has this one too. */
+    outcome: z.enum(['ready', 'unchanged', 'failed', 'moved', 'removed']),
+    /** Whether the document was known before; absent where it does not matter. */
+    change: z.enum(['added', 'changed']).optional(),
     reason: errorDataSchema.nullable(),
     pages: z.int().nullable(),
     chunks: z.int(),
     /** Milliseconds by stage, waiting for a free worker included; only where ready. */
     timesMs: z.object({ read: z.number(), chunk: z.number(), embed: z.number(), save: z.number() }).optional(),
+  }),
+  /** A source has been looked through: `found` files, of which `unchanged` need nothing and `waiting` wait for approval. */
+  z.object({
+    type: z.literal('source-listed'),
+    number: z.int(),
+    sourceId: id<'source'>(),
+    location: z.string(),
+    found: z.int(),
+    unchanged: z.int(),
+    waiting: z.int(),
+    /** Failed before, for a reason that reading again would not change. */
+    failed: z.int(),
+    /** Why it could not be looked through: then nothing of it was changed. */
+    error: errorDataSchema.nullable(),
   }),
   z.object({ type: z.literal('job-end'), number: z.int(), job: jobSchema }),
   /** Not stored, `number` is that of the last stored event: the present state, at most a few a second. */

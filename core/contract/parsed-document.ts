@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ChunkEditId } from '../shared/ids.ts'
 
 /**
  * What a parser makes of a file: one text and typed spans over it. All offsets are UTF-16 code units into `text`,
@@ -121,6 +122,15 @@ export function cellSpans(row: { end: number; cells?: number[] | undefined }): {
   })
 }
 
+/** A chunk after what people changed of it. */
+export interface RevisedChunk extends Chunk {
+  /** Shown, but neither indexed nor found. */
+  disabled?: true
+  /** Indexed instead of `text`. */
+  edited?: string
+  editId?: ChunkEditId
+}
+
 /** A slice of a document's text. `text === document.text.slice(start, end)`, always. */
 export interface Chunk {
   start: number
@@ -132,6 +142,8 @@ export interface Chunk {
   headings: string[]
   pageFirst?: number
   pageLast?: number
+  /** What a person calls the place: 'sheet Costs, B2:F30', 'slide 4', 'lines 10-24'. */
+  place?: string
   /** Indexed and shown with the text but not part of it: a repeated table header, for instance. Often empty. */
   context: string
 }

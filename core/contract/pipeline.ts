@@ -4,14 +4,39 @@ import { z } from 'zod'
 export const choiceSchema = z.object({ id: z.string(), options: z.record(z.string(), z.unknown()).default({}) })
 export type Choice = z.infer<typeof choiceSchema>
 
+const parserOptionsSchema = z.record(z.string(), z.record(z.string(), z.unknown()))
+
+/** Settings for some documents: those whose path matches one of `paths` (globs; empty: any) and whose type is one of `types` (empty: any). */
+export const ruleSchema = z.object({
+  paths: z.array(z.string().trim().min(1).max(1000)).max(100).default([]),
+  types: z.array(z.string().trim().min(1).max(40)).max(100).default([]),
+  /** Over those of the pipeline, parser by parser. */
+  parsers: parserOptionsSchema.optional(),
+  /** Instead of those of the pipeline. */
+  cleaning: z.array(choiceSchema).max(20).optional(),
+  chunker: choiceSchema.optional(),
+})
+export type Rule = z.infer<typeof ruleSchema>
+
 /**
- * One JSON value that configures every family. The ingest half (parsers, chunker, embedder, index) decides the index
- * fingerprint; the ask half (retriever, generator) can change without a new index.
+ * The ingest half of a pipeline as far as it makes chunks of documents. For each document the first rule that matches
+ * and names a thing decides that thing; what no rule names is as the pipeline has it.
  */
-export const pipelineSchema = z.object({
+export const ingestSettingsSchema = z.object({
   /** Options by parser id; the parser itself is chosen by the file's type. */
-  parsers: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  parsers: parserOptionsSchema.default({}),
+  /** Steps between parser and chunker, in order. */
+  cleaning: z.array(choiceSchema).max(20).default([]),
   chunker: choiceSchema,
+  rules: z.array(ruleSchema).max(200).default([]),
+})
+export type IngestSettings = z.infer<typeof ingestSettingsSchema>
+
+/**
+ * One JSON value that configures every family. The ingest half (parsers, cleaning, chunker, rules, embedder, index)
+ * decides the index fingerprint; the ask half (retriever, generator) can change without a new index.
+ */
+export const pipelineSchema = ingestSettingsSchema.extend({
   embedder: choiceSchema,
   index: choiceSchema,
   retriever: choiceSchema,

@@ -19,6 +19,10 @@ export const passageSchema = z.object({
   headings: z.array(z.string()),
   page: z.int().nullable(),
   pageLast: z.int().nullable(),
+  /** What a person calls the place: 'sheet Costs, B2:F30', 'slide 4', 'lines 10-24'; null where page and heading say it all. */
+  place: z.string().nullable().default(null),
+  /** `text` is what a person put in place of the document's own words. */
+  edited: z.boolean().default(false),
   score: z.number(),
   scoreKind: z.enum(['bm25', 'cosine', 'fusion']),
   foundBy: foundBySchema,
@@ -39,6 +43,8 @@ export const searchContract = {
         query: z.string().max(200_000),
         k: z.coerce.number().int().min(1).max(1000).default(10),
         mode: searchModeSchema.default('hybrid'),
+        /** Only documents that match, such as `type=pdf and year>=2024`. Errors: input-invalid. */
+        filter: z.string().max(2000).optional(),
       }),
     )
     .output(z.object({ results: z.array(passageSchema), latencyMs: z.number() })),

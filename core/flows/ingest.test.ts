@@ -19,16 +19,20 @@ function steps(overrides: Partial<IngestSteps<string>> = {}) {
   const all: IngestSteps<string> = {
     stage: (item, stage) => void stages.push(`${item} ${stage}`),
     read: async (item) => ({
-      unchanged: false,
+      outcome: 'read',
       parsed: parsed(item),
       contentHash: item,
       type: 'text',
       size: 10,
       parser: 'p@1',
     }),
-    chunk: async ({ text }) => [whole(text)],
+    chunk: async (_item, { parsed: { text } }) => [whole(text)],
+    revise: (_item, _reading, chunks) => ({ chunks, lost: new Set(), moved: new Map() }),
     embed: async (texts) => new Float32Array(texts.length * 2).fill(1),
-    save: (item, _reading, { texts, vectors }) => void saved.push({ item, texts, vectors }),
+    save(item, _reading, { texts, vectors }) {
+      saved.push({ item, texts, vectors })
+      return 'ready'
+    },
     ...overrides,
   }
   return { all, saved, stages }
@@ -52,14 +56,14 @@ describe('ingest', () => {
   })
 
   it('skips what is unchanged', async () => {
-    const { all, saved } = steps({ read: async () => ({ unchanged: true }) })
+    const { all, saved } = steps({ read: async () => ({ outcome: 'unchanged' }) })
     expect(await run(['a'], all)).toEqual([{ item: 'a', outcome: 'unchanged' }])
     expect(saved).toEqual([])
   })
 
   it('goes on after a bad file', async () => {
     const { all, saved } = steps({
-      chunk: async ({ text }) => {
+      chunk: async (_item, { parsed: { text } }) => {
         if (text === 'bad') throw new AppError('file-corrupt', 'Broken.')
         return [whole(text)]
       },
@@ -80,7 +84,7 @@ describe('ingest', () => {
     const save = all.save
     all.save = (...parameters) => {
       if (parameters[0] === 'b') throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' })
-      save(...parameters)
+      return save(...parameters)
     }
     await expect(run(['a', 'b', 'c'], all)).rejects.toMatchObject({ code: 'disk-full' })
     expect(saved.map(({ item }) => item)).toEqual(['a'])

@@ -1,15 +1,22 @@
 import { AppError, isCancellation, toAppError } from '../contract/errors.ts'
-import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
+import type { Chunk, ParsedDocument, RevisedChunk } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { inLanes, type LaneLoad } from '../shared/in-lanes.ts'
+import type { ChunkEditId } from '../shared/ids.ts'
 import { indexedText } from './indexed-text.ts'
 
-/** What reading and parsing one file gives. */
-export type ReadResult =
-  | { unchanged: true }
-  | { unchanged: false; parsed: ParsedDocument; contentHash: string; type: string; size: number; parser: string }
+/** What reading and parsing one file gives. 'moved': a document with this content is there, under another path. */
+export type ReadResult = { outcome: 'unchanged' } | { outcome: 'moved' } | Reading
 
-export type Reading = Extract<ReadResult, { unchanged: false }>
+export interface Reading {
+  outcome: 'read'
+  parsed: ParsedDocument
+  contentHash: string
+  type: string
+  size: number
+  /** Parser and settings that made it, such as 'pdf@2'. */
+  parser: string
+}
 
 /**
  * The steps of the flow. `Item` is whatever names one document to the steps. Everything outside the flow (files,
@@ -20,21 +27,31 @@ export interface IngestSteps<Item> {
   stage(item: Item, stage: 'reading' | 'chunking' | 'embedding'): void
   /** Reads and parses, or says that the content is what is indexed already. */
   read(item: Item, signal?: AbortSignal): Promise<ReadResult>
-  chunk(parsed: ParsedDocument, signal?: AbortSignal): Promise<Chunk[]>
+  chunk(item: Item, reading: Reading, signal?: AbortSignal): Promise<Chunk[]>
+  /** What people changed of the document's chunks, applied to the new ones. */
+  revise(item: Item, reading: Reading, chunks: Chunk[]): Revision
   /** Shape [texts.length × dimensions], row-major. */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
   /**
    * The new version, its chunks, text and vectors, and the note that this document is done: one transaction or nothing,
-   * so that a process that is killed here leaves a document that is whole and counted, or neither.
+   * so that a process that is killed here leaves a document that is whole and counted, or neither. 'moved': another
+   * file with the same content came first.
    */
-  save(item: Item, reading: Reading, indexed: IndexedChunks, timesMs: Omit<StageTimes, 'save'>): void
+  save(item: Item, reading: Reading, indexed: IndexedChunks, timesMs: Omit<StageTimes, 'save'>): 'ready' | 'moved'
 }
 
-/** What one document becomes in the index: `texts` and the rows of `vectors` go with `chunks`, one each. */
-export interface IndexedChunks {
-  chunks: readonly Chunk[]
+export interface Revision {
+  chunks: RevisedChunk[]
+  /** Edits whose place is not in the document any more. */
+  lost: ReadonlySet<ChunkEditId>
+  /** Where the others are now. */
+  moved: ReadonlyMap<ChunkEditId, number>
+}
+
+/** What one document becomes in the index: `texts` and the rows of `vectors` go with the chunks that are not disabled. */
+export interface IndexedChunks extends Revision {
   texts: readonly string[]
-  /** Shape [chunks.length × dimensions], row-major. */
+  /** Shape [texts.length × dimensions], row-major. */
   vectors: Float32Array
 }
 
@@ -49,6 +66,7 @@ export interface StageTimes {
 export type IngestOutcome<Item> =
   | { item: Item; outcome: 'ready' }
   | { item: Item; outcome: 'unchanged' }
+  | { item: Item; outcome: 'moved' }
   | { item: Item; outcome: 'failed'; error: AppError }
 
 export interface IngestOptions<Item> {
@@ -60,7 +78,8 @@ export interface IngestOptions<Item> {
 }
 
 /**
- * Documents in, searchable chunks out: read -> parse -> unchanged? -> chunk -> embed -> one transaction per document.
+ * Documents in, searchable chunks out: read -> parse -> unchanged? -> chunk -> revise -> embed -> one transaction
+ * per document.
  * One bad file is a failed outcome and the loop goes on. A cancellation or a full disk ends it; what was saved stays
  * saved and no document is half there.
  */
@@ -82,21 +101,21 @@ async function ingestOne<Item>(
     steps.stage(item, 'reading')
     const reading = await steps.read(item, signal)
     const read = lap()
-    if (reading.unchanged) return { item, outcome: 'unchanged' }
+    if (reading.outcome !== 'read') return { item, outcome: reading.outcome }
 
     steps.stage(item, 'chunking')
-    const chunks = await steps.chunk(reading.parsed, signal)
-    if (chunks.length === 0) throw new AppError('file-empty', 'There is no text in this file.')
+    const revision = steps.revise(item, reading, await steps.chunk(item, reading, signal))
+    if (revision.chunks.length === 0) throw new AppError('file-empty', 'There is no text in this file.')
     const chunk = lap()
 
     steps.stage(item, 'embedding')
-    const texts = chunks.map((chunk) => indexedText(reading.parsed.title, chunk))
+    const indexed = revision.chunks.filter((chunk) => !chunk.disabled)
+    const texts = indexed.map((chunk) => indexedText(reading.parsed.title, chunk))
     const vectors = await steps.embed(texts, signal)
     const embed = lap()
 
     throwIfAborted(signal)
-    steps.save(item, reading, { chunks, texts, vectors }, { read, chunk, embed })
-    return { item, outcome: 'ready' }
+    return { item, outcome: steps.save(item, reading, { ...revision, texts, vectors }, { read, chunk, embed }) }
   } catch (thrown) {
     const error = toAppError(thrown)
     if (isCancellation(error) || stopsEverything(error)) throw error

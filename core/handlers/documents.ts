@@ -1,6 +1,7 @@
 import type { Services } from '../services/services.ts'
 import { headingsAt } from '../services/document-texts.ts'
 import { os } from './base.ts'
+import { sqlFilter } from './filter.ts'
 
 export function documentHandlers(services: Services) {
   const { documents, texts } = services
@@ -8,10 +9,16 @@ export function documentHandlers(services: Services) {
     list: os.documents.list.handler(({ input }) => {
       services.collections.getCore(input.collectionId)
       const { status, limit, offset } = input
-      const byStatus = documents.countByStatus(input.collectionId)
+      const filter = sqlFilter(input.filter)
+      const byStatus = documents.countByStatus(input.collectionId, filter)
       const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0)
       return {
-        documents: documents.list(input.collectionId, { ...(status ? { status } : {}), limit, offset }),
+        documents: documents.list(input.collectionId, {
+          ...(status ? { status } : {}),
+          ...(filter ? { filter } : {}),
+          limit,
+          offset,
+        }),
         total: status ? (byStatus[status] ?? 0) : total,
         byStatus,
       }
@@ -36,8 +43,19 @@ export function documentHandlers(services: Services) {
     }),
     retry: os.documents.retry.handler(({ input }) => {
       const ids = input.documentIds ?? documents.failedIn(input.collectionId)
-      return { jobId: services.startIngest(input.collectionId, { paths: [], uploadIds: [], documentIds: ids }) }
+      return { jobId: services.startIngest(input.collectionId, 'ingest', { documentIds: ids }) }
     }),
+    review: os.documents.review.handler(({ input }) => {
+      const { collectionId, approve } = input
+      services.collections.getCore(collectionId)
+      const ids = documents.review(input.documentIds ?? documents.waitingIn(collectionId), approve)
+      const jobId =
+        approve && ids.length > 0 ? services.startIngest(collectionId, 'ingest', { documentIds: ids }) : null
+      return { reviewed: ids.length, jobId }
+    }),
+    tag: os.documents.tag.handler(({ input }) => ({
+      changed: documents.addTags(input.documentIds, input.add, input.remove),
+    })),
     remove: os.documents.remove.handler(async ({ input }) => ({
       removed: await services.removeDocuments(input.documentIds),
     })),

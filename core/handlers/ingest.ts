@@ -16,7 +16,7 @@ export function ingestHandlers(services: Services) {
         throw new AppError('input-invalid', `"${relative}" is not an absolute path. Give the whole path.`)
       }
       services.uploads.requireComplete(uploadIds)
-      return { jobId: services.startIngest(collectionId, { paths, uploadIds, documentIds: [] }) }
+      return { jobId: services.startIngest(collectionId, 'ingest', { paths, uploadIds }) }
     }),
   }
 }

@@ -1,5 +1,6 @@
 import type { Services } from '../services/services.ts'
 import { os } from './base.ts'
+import { sqlFilter } from './filter.ts'
 
 export function searchHandlers({ collections, retrieval }: Services) {
   return {
@@ -7,7 +8,9 @@ export function searchHandlers({ collections, retrieval }: Services) {
       const collection = collections.getCore(input.collectionId)
       const before = performance.now()
       const { query, k, mode } = input
-      const results = await retrieval.retrieve(collection, { text: query, k, mode }, signal)
+      const filter = sqlFilter(input.filter)
+      const request = { text: query, k, mode, ...(filter ? { filter } : {}) }
+      const results = await retrieval.retrieve(collection, request, signal)
       return { results, latencyMs: performance.now() - before }
     }),
   }

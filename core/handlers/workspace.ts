@@ -33,7 +33,7 @@ export function workspaceHandlers(services: Services) {
       const collection =
         collections.findByName(sampleName) ??
         collections.create(sampleName, 'Demo documents written for Quarry.', defaultPipeline)
-      const jobId = services.startIngest(collection.id, { paths, uploadIds: [], documentIds: [] })
+      const jobId = services.startIngest(collection.id, 'ingest', { paths })
       return { collectionId: collection.id, jobId }
     }),
     sampleQuestions: os.workspace.sampleQuestions.handler(async () => ({

@@ -33,7 +33,17 @@ describe('quarry', { timeout: 120_000 }, () => {
     it('of ingest names what failed and why, with exit code 1 and one line for a person', async () => {
       const { code, json, errors } = await inWorkspace('ingest', files, '--collection', 'station', '--json')
       expect(code).toBe(1)
-      expect(keys(json)).toEqual(['chunks', 'failed', 'failures', 'job', 'ready', 'unchanged'])
+      expect(keys(json)).toEqual([
+        'added',
+        'changed',
+        'chunks',
+        'failed',
+        'failures',
+        'job',
+        'ready',
+        'removed',
+        'unchanged',
+      ])
       expect(json).toMatchObject({
         ready: 0,
         unchanged: 2,

@@ -10,15 +10,13 @@ import { silentLog } from '../shared/log.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { createJobRunner, type JobReporter, type JobWork } from './job-runner.ts'
 
-const input = { paths: [], uploadIds: [], documentIds: [] }
-
 function setUp(workspace: Workspace, work: Partial<JobWork> & Pick<JobWork, 'run'>) {
   const jobs = createJobLibrary(workspace.database)
   const collections = createCollectionLibrary(workspace.database)
   const collection = collections.findByName('c') ?? collections.create('c', '', defaultPipeline)
   const runner = createJobRunner(jobs, { cancelled: () => {}, failed: () => {}, ...work }, silentLog)
   const start = () => {
-    const { id } = jobs.create('job', collection.id, input)
+    const { id } = jobs.create('ingest', 'job', collection.id, {})
     runner.enqueue(id)
     return id
   }

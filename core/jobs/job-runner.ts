@@ -12,9 +12,13 @@ export interface JobReporter {
   readonly signal: AbortSignal
   /** Every item of the job is known and stored. */
   listed(total: number): void
+  /** More items have turned up on the way. */
+  moreItems(count: number): void
   /** What a person reads as "now". */
   label(text: string): void
   documentStage(id: DocumentId, status: DocumentStatus): void
+  /** An event about the whole job, such as a source that was looked through. */
+  event(event: NewJobEvent): void
   /** One item came to an end: the event and the counts go in together. */
   documentEnd(event: Omit<Extract<NewJobEvent, { type: 'document-end' }>, 'type'>, change: CountChange): void
 }
@@ -96,6 +100,10 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
         jobs.setListed(id, total)
         changes.notify()
       },
+      moreItems(count) {
+        const { total } = jobs.get(id)
+        if (count > 0 && total !== null) jobs.setListed(id, total + count)
+      },
       label(text) {
         state.label = text
         changes.notify()
@@ -104,10 +112,15 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
         state.stages.set(documentId, status)
         changes.notify()
       },
+      event(event) {
+        jobs.append(id, event)
+        changes.notify()
+      },
       documentEnd(event, change) {
         jobs.count(id, change)
         jobs.append(id, { type: 'document-end', ...event })
-        if (event.documentId) state.stages.set(event.documentId, event.outcome === 'failed' ? 'failed' : 'ready')
+        if (event.documentId && event.outcome !== 'removed')
+          state.stages.set(event.documentId, event.outcome === 'failed' ? 'failed' : 'ready')
         const row = jobs.get(id)
         state.history.push({ atMs: Date.now(), done: doneOf(row) })
         while (state.history.length > 2 && (state.history[0]?.atMs ?? 0) < Date.now() - rateWindowMs)
@@ -267,6 +280,9 @@ function snapshot(row: JobRow, state: LiveJob | undefined): Job {
       ready: row.ready,
       failed: row.failed,
       unchanged: row.unchanged,
+      added: row.added,
+      changed: row.changed,
+      removed: row.removed,
       chunks: row.chunks,
       bytes: row.bytes,
       rate,

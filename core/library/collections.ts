@@ -17,6 +17,7 @@ export interface CollectionLibrary {
   findByName(name: string): Collection | undefined
   /** Errors: name-taken. */
   create(name: string, description: string, pipeline: Pipeline): Collection
+  setPipeline(id: CollectionId, pipeline: Pipeline): void
   /** Errors: item-missing, name-taken. */
   rename(id: CollectionId, name: string): Collection
   /** The rows only; indexes are dropped by the caller first. */
@@ -40,6 +41,7 @@ export function createCollectionLibrary(database: Database): CollectionLibrary {
     'INSERT INTO collections (id, name, description, pipeline, created_at) VALUES (?, ?, ?, ?, ?)',
   )
   const updateName = database.prepare('UPDATE collections SET name = ? WHERE id = ?')
+  const updatePipeline = database.prepare('UPDATE collections SET pipeline = ? WHERE id = ?')
   const deleteOne = database.prepare('DELETE FROM collections WHERE id = ?')
 
   const library: CollectionLibrary = {
@@ -64,6 +66,7 @@ export function createCollectionLibrary(database: Database): CollectionLibrary {
       insert.run(id, name.trim(), description, JSON.stringify(pipeline), Date.now())
       return library.get(id)
     },
+    setPipeline: (id, pipeline) => void updatePipeline.run(JSON.stringify(pipeline), id),
     rename(id, name) {
       library.get(id)
       const other = library.findByName(name)

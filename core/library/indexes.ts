@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3'
-import type { Chunk } from '../contract/parsed-document.ts'
-import type { CollectionId, DocumentId } from '../shared/ids.ts'
+import type { ShownChunk } from '../contract/chunks.ts'
+import type { Chunk, RevisedChunk } from '../contract/parsed-document.ts'
+import { type Pipeline, pipelineSchema } from '../contract/pipeline.ts'
+import type { ChunkEditId, CollectionId, DocumentId } from '../shared/ids.ts'
 
 /** A row of `indexes`: one index of one collection under one fingerprint. */
 export interface IndexRow {
@@ -9,15 +11,22 @@ export interface IndexRow {
   fingerprint: string
   dimensions: number
   state: 'building' | 'active' | 'retired'
+  /** What it was built with; null for one from before indexes remembered. */
+  pipeline: Pipeline | null
+  createdAt: number
+  retiredAt: number | null
 }
 
 /** A stored chunk with what a result shows of its document. */
-export interface StoredChunk extends Omit<Chunk, 'pageFirst' | 'pageLast'> {
+export interface StoredChunk extends Omit<Chunk, 'pageFirst' | 'pageLast' | 'place'> {
   id: number
   documentId: DocumentId
   ordinal: number
   pageFirst: number | null
   pageLast: number | null
+  place: string | null
+  /** Indexed instead of `text`. */
+  edited: string | null
   documentName: string
   documentPath: string
   documentTitle: string | null
@@ -28,19 +37,28 @@ export interface IndexLibrary {
   /** The one that questions are answered from. */
   active(collectionId: CollectionId): IndexRow | undefined
   /** The index with this fingerprint: found, or made in state 'active' if the collection has none yet, else 'building'. */
-  ensure(collectionId: CollectionId, fingerprint: string, dimensions: number): IndexRow
+  ensure(collectionId: CollectionId, fingerprint: string, dimensions: number, pipeline: Pipeline): IndexRow
+  building(collectionId: CollectionId): IndexRow | undefined
+  /** The one to go back to. */
+  lastRetired(collectionId: CollectionId): IndexRow | undefined
+  setState(id: number, state: IndexRow['state']): void
   /** Makes `id` the active one and retires the others. */
   activate(collectionId: CollectionId, id: number): void
   all(collectionId: CollectionId): IndexRow[]
-  retired(): IndexRow[]
+  /** Retired before the given time, or superseded by a younger retired one. */
+  droppable(beforeMs: number): IndexRow[]
+  countIn(id: number): { documents: number; chunks: number }
   removeRow(id: number): void
   /** Ready documents of the collection that have no chunks of their present version in this index. */
-  documentsWithout(collectionId: CollectionId, indexId: number): DocumentId[]
+  documentsWithout(collectionId: CollectionId, indexId: number): { id: DocumentId; path: string }[]
   /** Gives the new chunk ids, in order. The caller holds the transaction. */
-  addChunks(indexId: number, documentId: DocumentId, version: number, chunks: readonly Chunk[]): number[]
+  addChunks(indexId: number, documentId: DocumentId, version: number, chunks: readonly RevisedChunk[]): number[]
   /** Ids of a document's chunks in one index. */
   chunkIds(indexId: number, documentId: DocumentId): number[]
   removeChunks(indexId: number, documentId: DocumentId): void
+  /** Chunks of a document as people see them, disabled ones too, in order. */
+  shown(indexId: number, documentId: DocumentId, limit: number, offset: number): ShownChunk[]
+  countOf(indexId: number, documentId: DocumentId): number
   /** Whether the document's present version is in the index (a document without text has no chunks and counts as in). */
   has(indexId: number, documentId: DocumentId): boolean
   chunks(ids: readonly number[]): StoredChunk[]
@@ -57,23 +75,35 @@ export function createIndexLibrary(database: Database): IndexLibrary {
     'SELECT * FROM indexes WHERE collection_id = ? AND fingerprint = ?',
   )
   const selectAll = database.prepare<[string], RawIndexRow>('SELECT * FROM indexes WHERE collection_id = ?')
-  const selectRetired = database.prepare<[], RawIndexRow>(`SELECT * FROM indexes WHERE state = 'retired'`)
   const insertIndex = database.prepare(
-    'INSERT INTO indexes (collection_id, fingerprint, dimensions, state, created_at) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO indexes (collection_id, fingerprint, dimensions, state, pipeline, created_at) VALUES (?, ?, ?, ?, ?, ?)',
   )
-  const updateState = database.prepare('UPDATE indexes SET state = ? WHERE id = ?')
-  const retireOthers = database.prepare(`UPDATE indexes SET state = 'retired' WHERE collection_id = ? AND id <> ?`)
+  const updatePipeline = database.prepare('UPDATE indexes SET pipeline = ? WHERE id = ?')
+  const updateState = database.prepare(
+    `UPDATE indexes SET retired_at = CASE WHEN @state = 'retired' THEN coalesce(retired_at, @now) END, state = @state WHERE id = @id`,
+  )
+  const retireOthers = database.prepare(
+    `UPDATE indexes SET state = 'retired', retired_at = coalesce(retired_at, ?) WHERE collection_id = ? AND id <> ?`,
+  )
+  const selectByState = database.prepare<[string, string], RawIndexRow>(
+    `SELECT * FROM indexes WHERE collection_id = ? AND state = ? ORDER BY retired_at DESC, id DESC LIMIT 1`,
+  )
+  const selectDroppable = database.prepare<[number], RawIndexRow>(
+    `SELECT * FROM indexes i WHERE state = 'retired' AND (retired_at < ? OR EXISTS (SELECT 1 FROM indexes y
+       WHERE y.collection_id = i.collection_id AND y.state = 'retired' AND (y.retired_at, y.id) > (i.retired_at, i.id)))`,
+  )
+  const selectCounts = database.prepare<[number], { documents: number; chunks: number }>(
+    'SELECT count(DISTINCT document_id) AS documents, count(*) AS chunks FROM chunks WHERE index_id = ?',
+  )
   const deleteIndex = database.prepare('DELETE FROM indexes WHERE id = ?')
-  const selectWithout = database
-    .prepare<[string, number], string>(
-      `SELECT d.id FROM documents d WHERE d.collection_id = ? AND d.version > 0
+  const selectWithout = database.prepare<[string, number], { id: string; path: string }>(
+    `SELECT d.id, d.path FROM documents d WHERE d.collection_id = ? AND d.version > 0
        AND NOT EXISTS (SELECT 1 FROM chunks k WHERE k.document_id = d.id AND k.index_id = ? AND k.version = d.version)
        ORDER BY d.path`,
-    )
-    .pluck()
+  )
   const insertChunk = database.prepare(
     `INSERT INTO chunks (index_id, document_id, version, ordinal, start_offset, end_offset, tokens, page_first, page_last,
-       headings, context, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       headings, context, text, place, edited, disabled, edit_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const selectChunkIds = database
     .prepare<[number, string], number>('SELECT id FROM chunks WHERE index_id = ? AND document_id = ? ORDER BY ordinal')
@@ -86,17 +116,23 @@ export function createIndexLibrary(database: Database): IndexLibrary {
     )
     .pluck()
   const chunkColumns = `k.id, k.document_id, k.ordinal, k.start_offset, k.end_offset, k.tokens, k.page_first, k.page_last,
-    k.headings, k.context, k.text, d.name AS document_name, d.path AS document_path, d.title AS document_title`
+    k.headings, k.context, k.text, k.place, k.edited, d.name AS document_name, d.path AS document_path, d.title AS document_title`
   const selectChunks = database.prepare<[string], ChunkRow>(
     `SELECT ${chunkColumns} FROM chunks k JOIN documents d ON d.id = k.document_id
      WHERE k.id IN (SELECT value FROM json_each(?))`,
   )
+  const selectShown = database.prepare<[number, string, number, number], ShownRow>(
+    'SELECT * FROM chunks WHERE index_id = ? AND document_id = ? ORDER BY ordinal LIMIT ? OFFSET ?',
+  )
+  const selectCountOf = database
+    .prepare<[number, string], number>('SELECT count(*) FROM chunks WHERE index_id = ? AND document_id = ?')
+    .pluck()
   const selectPlaces = database.prepare<[string], { id: number; document_id: string; ordinal: number }>(
     'SELECT id, document_id, ordinal FROM chunks WHERE id IN (SELECT value FROM json_each(?))',
   )
   const selectNeighbours = database.prepare<[number, string, number, number], ChunkRow>(
     `SELECT ${chunkColumns} FROM chunks k JOIN documents d ON d.id = k.document_id
-     WHERE k.index_id = ? AND k.document_id = ? AND k.ordinal BETWEEN ? AND ? ORDER BY k.ordinal`,
+     WHERE k.index_id = ? AND k.document_id = ? AND k.ordinal BETWEEN ? AND ? AND k.disabled = 0 ORDER BY k.ordinal`,
   )
 
   const library: IndexLibrary = {
@@ -104,26 +140,39 @@ export function createIndexLibrary(database: Database): IndexLibrary {
       const row = selectActive.get(collectionId)
       return row && toIndexRow(row)
     },
-    ensure(collectionId, fingerprint, dimensions) {
+    ensure(collectionId, fingerprint, dimensions, pipeline) {
       const known = selectByFingerprint.get(collectionId, fingerprint)
       const active = selectActive.get(collectionId)
       if (known) {
-        if (known.state === 'retired') updateState.run(active ? 'building' : 'active', known.id)
+        if (known.state === 'retired') library.setState(known.id, active ? 'building' : 'active')
+        updatePipeline.run(JSON.stringify(pipeline), known.id)
       } else {
-        insertIndex.run(collectionId, fingerprint, dimensions, active ? 'building' : 'active', Date.now())
+        const state = active ? 'building' : 'active'
+        insertIndex.run(collectionId, fingerprint, dimensions, state, JSON.stringify(pipeline), Date.now())
       }
       const row = selectByFingerprint.get(collectionId, fingerprint)
       if (!row) throw new Error('The index row that was just written is not there.')
       return toIndexRow(row)
     },
     activate: database.transaction((collectionId: CollectionId, id: number) => {
-      retireOthers.run(collectionId, id)
-      updateState.run('active', id)
+      retireOthers.run(Date.now(), collectionId, id)
+      library.setState(id, 'active')
     }),
+    setState: (id, state) => void updateState.run({ id, state, now: Date.now() }),
+    building(collectionId) {
+      const row = selectByState.get(collectionId, 'building')
+      return row && toIndexRow(row)
+    },
+    lastRetired(collectionId) {
+      const row = selectByState.get(collectionId, 'retired')
+      return row && toIndexRow(row)
+    },
     all: (collectionId) => selectAll.all(collectionId).map(toIndexRow),
-    retired: () => selectRetired.all().map(toIndexRow),
+    droppable: (beforeMs) => selectDroppable.all(beforeMs).map(toIndexRow),
+    countIn: (id) => selectCounts.get(id) ?? { documents: 0, chunks: 0 },
     removeRow: (id) => void deleteIndex.run(id),
-    documentsWithout: (collectionId, indexId) => selectWithout.all(collectionId, indexId) as DocumentId[],
+    documentsWithout: (collectionId, indexId) =>
+      selectWithout.all(collectionId, indexId) as { id: DocumentId; path: string }[],
     addChunks: (indexId, documentId, version, chunks) =>
       chunks.map((chunk, ordinal) =>
         Number(
@@ -140,11 +189,18 @@ export function createIndexLibrary(database: Database): IndexLibrary {
             JSON.stringify(chunk.headings),
             chunk.context,
             chunk.text,
+            chunk.place ?? null,
+            chunk.edited ?? null,
+            chunk.disabled ? 1 : 0,
+            chunk.editId ?? null,
           ).lastInsertRowid,
         ),
       ),
     chunkIds: (indexId, documentId) => selectChunkIds.all(indexId, documentId),
     removeChunks: (indexId, documentId) => void deleteChunks.run(indexId, documentId),
+    shown: (indexId, documentId, limit, offset) =>
+      selectShown.all(indexId, documentId, limit, offset).map(toShownChunk),
+    countOf: (indexId, documentId) => selectCountOf.get(indexId, documentId) ?? 0,
     has: (indexId, documentId) => selectHas.get(indexId, documentId) === 1,
     chunks: (ids) => selectChunks.all(JSON.stringify(ids)).map(toStoredChunk),
     places: (ids) =>
@@ -165,6 +221,25 @@ interface RawIndexRow {
   fingerprint: string
   dimensions: number
   state: IndexRow['state']
+  pipeline: string | null
+  created_at: number
+  retired_at: number | null
+}
+
+interface ShownRow {
+  ordinal: number
+  start_offset: number
+  end_offset: number
+  text: string
+  tokens: number
+  headings: string
+  page_first: number | null
+  page_last: number | null
+  place: string | null
+  context: string
+  edited: string | null
+  disabled: number
+  edit_id: string | null
 }
 
 interface ChunkRow {
@@ -179,6 +254,8 @@ interface ChunkRow {
   headings: string
   context: string
   text: string
+  place: string | null
+  edited: string | null
   document_name: string
   document_path: string
   document_title: string | null
@@ -191,6 +268,9 @@ function toIndexRow(row: RawIndexRow): IndexRow {
     fingerprint: row.fingerprint,
     dimensions: row.dimensions,
     state: row.state,
+    pipeline: row.pipeline === null ? null : pipelineSchema.parse(JSON.parse(row.pipeline)),
+    createdAt: row.created_at,
+    retiredAt: row.retired_at,
   }
 }
 
@@ -207,8 +287,28 @@ function toStoredChunk(row: ChunkRow): StoredChunk {
     pageFirst: row.page_first,
     pageLast: row.page_last,
     context: row.context,
+    place: row.place,
+    edited: row.edited,
     documentName: row.document_name,
     documentPath: row.document_path,
     documentTitle: row.document_title,
+  }
+}
+
+function toShownChunk(row: ShownRow): ShownChunk {
+  return {
+    ordinal: row.ordinal,
+    start: row.start_offset,
+    end: row.end_offset,
+    text: row.text,
+    tokens: row.tokens,
+    headings: JSON.parse(row.headings) as string[],
+    pageFirst: row.page_first,
+    pageLast: row.page_last,
+    place: row.place,
+    context: row.context,
+    edited: row.edited,
+    disabled: row.disabled === 1,
+    editId: row.edit_id as ChunkEditId | null,
   }
 }

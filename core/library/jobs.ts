@@ -1,7 +1,15 @@
 import type { Database } from 'better-sqlite3'
 import { AppError, type ErrorData } from '../contract/errors.ts'
 import type { Job, JobEvent } from '../contract/jobs.ts'
-import { type CollectionId, createId, type DocumentId, type JobId, type UploadId } from '../shared/ids.ts'
+import type { SyncResult } from '../contract/sources.ts'
+import {
+  type CollectionId,
+  createId,
+  type DocumentId,
+  type JobId,
+  type SourceId,
+  type UploadId,
+} from '../shared/ids.ts'
 
 export type JobStatus = Job['status']
 export type StoredJobEvent = Exclude<JobEvent, { type: 'progress' }>
@@ -10,16 +18,32 @@ export type NewJobEvent = WithoutNumber<StoredJobEvent>
 
 /** What a job was started with; kept so that it can go on after a restart. */
 export interface IngestInput {
+  /** Absolute files, folders and archives: they become sources, or are ones. */
   paths: string[]
   uploadIds: UploadId[]
   /** Known documents to read again. */
   documentIds: DocumentId[]
+  /** Sources to look through. */
+  sourceIds: SourceId[]
+  /** Reads files again whose size and time have not changed. */
+  verify: boolean
+  /** Takes a folder that has become empty for empty. */
+  allowEmpty: boolean
+}
+
+export const emptyInput: IngestInput = {
+  paths: [],
+  uploadIds: [],
+  documentIds: [],
+  sourceIds: [],
+  verify: false,
+  allowEmpty: false,
 }
 
 /** A job as stored, without what only a running job knows (rate, current file). */
 export interface JobRow {
   id: JobId
-  kind: 'ingest'
+  kind: Job['kind']
   label: string
   collectionId: CollectionId | null
   status: JobStatus
@@ -29,6 +53,9 @@ export interface JobRow {
   ready: number
   failed: number
   unchanged: number
+  added: number
+  changed: number
+  removed: number
   chunks: number
   bytes: number
   createdAt: number
@@ -41,16 +68,22 @@ export interface CountChange {
   ready?: number
   failed?: number
   unchanged?: number
+  added?: number
+  changed?: number
+  removed?: number
   chunks?: number
   bytes?: number
 }
 
 export interface JobLibrary {
-  create(label: string, collectionId: CollectionId, input: IngestInput): JobRow
+  create(kind: Job['kind'], label: string, collectionId: CollectionId, input: Partial<IngestInput>): JobRow
   /** Errors: item-missing. */
   get(id: JobId): JobRow
   /** Kept apart from the row: it may name 100,000 files, and the row is read at every step. Errors: item-missing. */
   input(id: JobId): IngestInput
+  setInput(id: JobId, input: IngestInput): void
+  /** How the documents of each source ended. */
+  countBySource(id: JobId): Map<SourceId, Omit<SyncResult, 'waiting'>>
   /** Newest first. */
   list(limit: number): JobRow[]
   /** Queued or running, oldest first. */
@@ -71,12 +104,23 @@ export interface JobLibrary {
 
 export function createJobLibrary(database: Database): JobLibrary {
   const insert = database.prepare(
-    `INSERT INTO jobs (id, kind, label, collection_id, input, status, created_at) VALUES (?, 'ingest', ?, ?, ?, 'queued', ?)`,
+    `INSERT INTO jobs (id, kind, label, collection_id, input, status, created_at) VALUES (?, ?, ?, ?, ?, 'queued', ?)`,
   )
-  const columns = `id, label, collection_id, status, error, listed, total, ready, failed, unchanged, chunks, bytes,
+  const columns = `id, kind, label, collection_id, status, error, listed, total, ready, failed, unchanged, added, changed,
+    removed, chunks, bytes,
     created_at, started_at, finished_at`
   const select = database.prepare<[string], Row>(`SELECT ${columns} FROM jobs WHERE id = ?`)
   const selectInput = database.prepare<[string], string>('SELECT input FROM jobs WHERE id = ?').pluck()
+  const updateInput = database.prepare('UPDATE jobs SET input = ? WHERE id = ?')
+  const selectOutcomes = database.prepare<
+    [string],
+    { source: string; outcome: string; change: string | null; count: number }
+  >(
+    `SELECT data ->> '$.sourceId' AS source, data ->> '$.outcome' AS outcome, data ->> '$.change' AS change,
+       count(*) AS count
+     FROM job_events WHERE job_id = ? AND data ->> '$.type' = 'document-end' AND data ->> '$.sourceId' IS NOT NULL
+     GROUP BY 1, 2, 3`,
+  )
   const selectList = database.prepare<[number], Row>(
     `SELECT ${columns} FROM jobs ORDER BY created_at DESC, id DESC LIMIT ?`,
   )
@@ -89,8 +133,8 @@ export function createJobLibrary(database: Database): JobLibrary {
   const updateLabel = database.prepare('UPDATE jobs SET label = ? WHERE id = ?')
   const updateListed = database.prepare('UPDATE jobs SET listed = 1, total = ? WHERE id = ?')
   const updateCounts = database.prepare(
-    `UPDATE jobs SET ready = ready + ?, failed = failed + ?, unchanged = unchanged + ?, chunks = chunks + ?,
-       bytes = bytes + ? WHERE id = ?`,
+    `UPDATE jobs SET ready = ready + ?, failed = failed + ?, unchanged = unchanged + ?, added = added + ?,
+       changed = changed + ?, removed = removed + ?, chunks = chunks + ?, bytes = bytes + ? WHERE id = ?`,
   )
   const updateEnd = database.prepare('UPDATE jobs SET status = ?, error = ?, finished_at = ? WHERE id = ?')
   const insertEvent = database.prepare('INSERT INTO job_events (job_id, number, data) VALUES (?, ?, ?)')
@@ -104,9 +148,9 @@ export function createJobLibrary(database: Database): JobLibrary {
     .pluck()
 
   const library: JobLibrary = {
-    create(label, collectionId, input) {
+    create(kind, label, collectionId, input) {
       const id = createId('job')
-      insert.run(id, label, collectionId, JSON.stringify(input), Date.now())
+      insert.run(id, kind, label, collectionId, JSON.stringify({ ...emptyInput, ...input }), Date.now())
       return library.get(id)
     },
     get(id) {
@@ -117,15 +161,34 @@ export function createJobLibrary(database: Database): JobLibrary {
     input(id) {
       const input = selectInput.get(id)
       if (input === undefined) throw missing(id)
-      return JSON.parse(input) as IngestInput
+      return { ...emptyInput, ...(JSON.parse(input) as Partial<IngestInput>) }
+    },
+    setInput: (id, input) => void updateInput.run(JSON.stringify(input), id),
+    countBySource(id) {
+      const counts = new Map<SourceId, Omit<SyncResult, 'waiting'>>()
+      for (const row of selectOutcomes.iterate(id)) {
+        const count = counts.get(row.source as SourceId) ?? {
+          added: 0,
+          changed: 0,
+          removed: 0,
+          unchanged: 0,
+          failed: 0,
+        }
+        counts.set(row.source as SourceId, count)
+        if (row.outcome === 'failed') count.failed += row.count
+        else if (row.outcome === 'removed') count.removed += row.count
+        else if (row.outcome === 'unchanged' || row.outcome === 'moved') count.unchanged += row.count
+        else if (row.change === 'added' || row.change === 'changed') count[row.change] += row.count
+      }
+      return counts
     },
     list: (limit) => selectList.all(limit).map(toJobRow),
     active: () => selectActive.all().map(toJobRow),
     setRunning: (id) => void updateRunning.run(Date.now(), id),
     setLabel: (id, label) => void updateLabel.run(label, id),
     setListed: (id, total) => void updateListed.run(total, id),
-    count(id, { ready = 0, failed = 0, unchanged = 0, chunks = 0, bytes = 0 }) {
-      updateCounts.run(ready, failed, unchanged, chunks, bytes, id)
+    count(id, { ready = 0, failed = 0, unchanged = 0, added = 0, changed = 0, removed = 0, chunks = 0, bytes = 0 }) {
+      updateCounts.run(ready, failed, unchanged, added, changed, removed, chunks, bytes, id)
     },
     end: (id, status, error) => void updateEnd.run(status, error && JSON.stringify(error), Date.now(), id),
     together: (action) => database.transaction(action)(),
@@ -142,6 +205,7 @@ export function createJobLibrary(database: Database): JobLibrary {
 
 interface Row {
   id: string
+  kind: Job['kind']
   label: string
   collection_id: string | null
   status: JobStatus
@@ -151,6 +215,9 @@ interface Row {
   ready: number
   failed: number
   unchanged: number
+  added: number
+  changed: number
+  removed: number
   chunks: number
   bytes: number
   created_at: number
@@ -165,7 +232,7 @@ function missing(id: JobId): AppError {
 function toJobRow(row: Row): JobRow {
   return {
     id: row.id as JobId,
-    kind: 'ingest',
+    kind: row.kind,
     label: row.label,
     collectionId: row.collection_id as CollectionId | null,
     status: row.status,
@@ -175,6 +242,9 @@ function toJobRow(row: Row): JobRow {
     ready: row.ready,
     failed: row.failed,
     unchanged: row.unchanged,
+    added: row.added,
+    changed: row.changed,
+    removed: row.removed,
     chunks: row.chunks,
     bytes: row.bytes,
     createdAt: row.created_at,

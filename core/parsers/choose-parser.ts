@@ -1,5 +1,5 @@
 import type { ErrorData } from '../contract/errors.ts'
-import { detectType } from './detect-type.ts'
+import { detectType, plainTextTypes } from './detect-type.ts'
 import { parserDefinitions } from './list.ts'
 
 export interface ChosenParser {
@@ -13,13 +13,18 @@ export interface ChosenParser {
 
 /** The parser for a file, by what the file is (see `detectType` for the arguments). Never throws. */
 export function chooseParser(name: string, head: Uint8Array, sizeBytes: number): ChosenParser {
-  const { type, plainText, reason } = detectType(name, head, sizeBytes)
+  const { type, reason } = detectType(name, head, sizeBytes)
   if (reason) return { type, parserId: null, reason }
-  const parserId = parserDefinitions.find((parser) => parser.types.includes(type))?.id
-  if (parserId !== undefined) return { type, parserId }
-  if (plainText) return { type, parserId: 'text' }
+  const parserId = parserOfType(type)
+  if (parserId !== null) return { type, parserId }
   const message = adviceByType[type] ?? adviceByType['binary'] ?? ''
   return { type, parserId: null, reason: { code: 'type-unsupported', message, retryable: false, details: { type } } }
+}
+
+/** The parser that reads files of this type; null where none does. */
+export function parserOfType(type: string): string | null {
+  const parserId = parserDefinitions.find((parser) => parser.types.includes(type))?.id
+  return parserId ?? (plainTextTypes.includes(type) ? 'text' : null)
 }
 
 /** What a person can do with a file of a type that no parser reads. */

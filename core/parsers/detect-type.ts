@@ -5,8 +5,6 @@ import { encodingByMark, wideEncodingByContent } from './parts/decode-text.ts'
 export interface DetectedType {
   /** What the Library shows: 'pdf', 'markdown', 'pptx', 'audio' … */
   type: string
-  /** Whether it is text that can be read as it is where no parser knows more of it. */
-  plainText: boolean
   /** Why the file cannot be read, whichever parsers there are: it is empty, locked with a password, or misnamed. */
   reason?: ErrorData
 }
@@ -212,7 +210,7 @@ const typeByExtension: Record<string, string> = {
 }
 
 /** Text that can be read as it is where no parser knows more of it. */
-const plainTextTypes = [
+export const plainTextTypes: readonly string[] = [
   'text',
   'markdown',
   'html',
@@ -270,11 +268,11 @@ const magics: [type: string, bytes: number[], offset?: number][] = [
 ]
 
 function typed(type: string): DetectedType {
-  return { type, plainText: plainTextTypes.includes(type) }
+  return { type }
 }
 
 function refused(type: string, code: ErrorData['code'], message: string): DetectedType {
-  return { type, plainText: false, reason: { code, message, retryable: false, details: { type } } }
+  return { type, reason: { code, message, retryable: false, details: { type } } }
 }
 
 function zipType(extension: string, head: Uint8Array): DetectedType {

@@ -6,8 +6,9 @@ import type { AskSteps } from '../flows/ask.ts'
 import type { Generator } from '../generators/generator.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import type { CollectionCore } from '../library/collections.ts'
-import type { StoredText } from '../library/documents.ts'
+import type { SqlFilter, StoredText } from '../library/documents.ts'
 import type { TraceLibrary } from '../library/traces.ts'
+import { placeOf } from '../chunkers/parts/place.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { Log } from '../shared/log.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
@@ -21,17 +22,26 @@ export interface AskParts {
   texts: DocumentTexts
   traces: TraceLibrary
   log: Log
-  openEmbedding(collection: CollectionCore): Promise<Embedding>
+  openEmbedding(owner: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
 }
 
 /** The ask flow's steps for one collection. */
-export async function createAskSteps(collection: CollectionCore, mode: SearchMode, parts: AskParts): Promise<AskSteps> {
-  const embedding = await parts.openEmbedding(collection)
+export async function createAskSteps(
+  collection: CollectionCore,
+  { mode, filter }: { mode: SearchMode; filter?: SqlFilter },
+  parts: AskParts,
+): Promise<AskSteps> {
+  const inUse = parts.collectionIndexes.active(collection.id)?.row.pipeline
+  const embedding = await parts.openEmbedding({ pipeline: inUse ?? collection.pipeline })
   const { pipeline } = collection
   const generator = createGenerator(collection, embedding, parts)
   return {
     retrieve: (question, signal) =>
-      parts.retrieval.retrieve(collection, { text: question, k: pipeline.passages, mode }, signal),
+      parts.retrieval.retrieve(
+        collection,
+        { text: question, k: pipeline.passages, mode, ...(filter ? { filter } : {}) },
+        signal,
+      ),
     fit: (passages) => passages.slice(0, pipeline.passages),
     generate: (question, passages, signal) =>
       generator.generate(
@@ -97,10 +107,11 @@ function resolveCitation(
     if (error instanceof AppError && error.code === 'item-missing') return undefined
     throw error
   }
-  const from = passage.start + start
-  const to = passage.start + end
+  // Words that a person put there are not in the document: what is cited is the place that they stand for.
+  const from = passage.edited ? passage.start : passage.start + start
+  const to = passage.edited ? passage.end : passage.start + end
   const text = stored.text.slice(from, to)
-  if (text !== passage.text.slice(start, end)) return undefined
+  if (!passage.edited && text !== passage.text.slice(start, end)) return undefined
   return {
     documentId: passage.documentId,
     document: passage.document,
@@ -110,6 +121,7 @@ function resolveCitation(
     end: to,
     text,
     page: pageAt(stored.pages, from),
+    place: placeOf(stored, from, to) ?? null,
     headings: headingsAt(stored.text, stored.elements, from),
     boxes: boxesOf(stored.elements, from, to),
   }

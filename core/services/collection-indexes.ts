@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { Pipeline } from '../contract/pipeline.ts'
+import type { Choice, Pipeline } from '../contract/pipeline.ts'
 import { chunkerDefinitions } from '../chunkers/list.ts'
 import type { IndexStore } from '../indexes/index-store.ts'
 import { indexDefinitions } from '../indexes/list.ts'
@@ -14,8 +14,12 @@ export interface CollectionIndexes {
   active(collectionId: CollectionId): OpenIndex | undefined
   /** The index under the pipeline's fingerprint, with its tables. */
   ensure(collectionId: CollectionId, pipeline: Pipeline, model: { modelId: string; dimensions: number }): OpenIndex
-  /** Switches questions to this index and drops the others. */
+  /** Switches questions to this index; the one before is kept for a while, so that one can go back to it. */
   activate(index: OpenIndex): void
+  /** A new index that is not wanted any more, or could not be completed: it is dropped. */
+  giveUp(collectionId: CollectionId): void
+  /** Drops what has been kept long enough, or every retired index of one collection. Gives how many. */
+  dropRetired(collectionId?: CollectionId): number
   /** Takes documents out of every index of their collection. The caller holds the transaction. */
   removeDocuments(collectionId: CollectionId, documentIds: readonly DocumentId[]): void
   dropAll(collectionId: CollectionId): void
@@ -57,7 +61,7 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
     },
     ensure(collectionId, pipeline, model) {
       return database.transaction(() => {
-        const row = indexes.ensure(collectionId, indexFingerprint(pipeline, model.modelId), model.dimensions)
+        const row = indexes.ensure(collectionId, indexFingerprint(pipeline, model.modelId), model.dimensions, pipeline)
         const index = openOnce(row)
         index.store.create()
         return index
@@ -65,7 +69,18 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
     },
     activate({ row }) {
       indexes.activate(row.collectionId, row.id)
-      for (const retired of indexes.retired()) drop(retired)
+      for (const retired of indexes.droppable(0)) drop(retired)
+    },
+    giveUp(collectionId) {
+      const row = indexes.building(collectionId)
+      if (row) drop(row)
+    },
+    dropRetired(collectionId) {
+      const rows = collectionId
+        ? indexes.all(collectionId).filter((row) => row.state === 'retired')
+        : indexes.droppable(Date.now() - keepRetiredMs)
+      rows.forEach(drop)
+      return rows.length
     },
     removeDocuments(collectionId, documentIds) {
       for (const row of indexes.all(collectionId)) {
@@ -82,13 +97,24 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
   }
 }
 
+/** A week: long enough to notice that answers have become worse. */
+const keepRetiredMs = 7 * 24 * 3600 * 1000
+
 /** Hash of the ingest half of a pipeline, with the versions of its implementations: same fingerprint, same index. */
 export function indexFingerprint(pipeline: Pipeline, modelId: string): string {
-  const chunker = findDefinition('chunker', chunkerDefinitions, pipeline.chunker.id)
   const index = findDefinition('index', indexDefinitions, pipeline.index.id)
   return fingerprint({
-    chunker: { id: chunker.id, version: chunker.version, options: chunker.options.parse(pipeline.chunker.options) },
+    chunker: withVersion(pipeline.chunker),
+    // Rules that name no chunker decide how files are read, which is a matter of each document.
+    rules: pipeline.rules.flatMap(({ paths, types, chunker }) =>
+      chunker ? [{ paths, types, chunker: withVersion(chunker) }] : [],
+    ),
     embedder: { modelId },
     index: { id: index.id, version: index.version, options: index.options.parse(pipeline.index.options) },
   })
+}
+
+function withVersion(choice: Choice) {
+  const { id, version, options } = findDefinition('chunker', chunkerDefinitions, choice.id)
+  return { id, version, options: options.parse(choice.options) }
 }

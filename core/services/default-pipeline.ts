@@ -1,9 +1,12 @@
 import type { Pipeline } from '../contract/pipeline.ts'
+import { defaultRules } from '../shared/ingest-settings.ts'
 
 /** What a new collection starts with: everything on this machine, no language model, figures in docs/benchmarks.md. */
 export const defaultPipeline: Pipeline = {
   parsers: {},
+  cleaning: [],
   chunker: { id: 'recursive', options: {} },
+  rules: defaultRules,
   embedder: { id: 'transformers', options: { model: 'static-256' } },
   index: { id: 'sqlite', options: {} },
   retriever: { id: 'hybrid', options: {} },

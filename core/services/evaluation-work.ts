@@ -8,6 +8,7 @@ import type { Evaluator } from '../evaluators/evaluator.ts'
 import { type EvaluationEvent, evaluateRetrieval } from '../flows/evaluate-retrieval.ts'
 import { ingest } from '../flows/ingest.ts'
 import { type BeirDocument, readBeir } from '../flows/read-beir.ts'
+import { createChunkEditLibrary } from '../library/chunk-edits.ts'
 import { createCollectionLibrary } from '../library/collections.ts'
 import { createDocumentLibrary, type NewDocument } from '../library/documents.ts'
 import { createIndexLibrary } from '../library/indexes.ts'
@@ -54,11 +55,7 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
 
       // The set's documents go through the very steps that a user's documents go through, from 'parsed' on.
       const byIdentity = new Map(set.corpus.map((document) => [document.id, document]))
-      const job = createJobLibrary(database).create('evaluation', collection.id, {
-        paths: [],
-        uploadIds: [],
-        documentIds: [],
-      })
+      const job = createJobLibrary(database).create('ingest', 'evaluation', collection.id, {})
       documents.queue(
         set.corpus
           .filter((document) => document.text.trim() + (document.title ?? '').trim() !== '')
@@ -67,13 +64,23 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
       )
       const index = collectionIndexes.ensure(collection.id, collection.pipeline, embedding)
       const pending = documents.pending(job.id)
-      const silent = { documentStage: () => {}, documentEnd: () => {}, label: () => {} }
-      const parts = { database, documents, indexLibrary, collectionIndexes, texts, compute, maximumFileBytes: Infinity }
+      const silent = { documentStage: () => {}, documentEnd: () => {}, label: () => {}, moreItems: () => {} }
+      const parts = {
+        database,
+        documents,
+        chunkEdits: createChunkEditLibrary(database),
+        indexLibrary,
+        collectionIndexes,
+        texts,
+        compute,
+        isCurrent: () => false,
+        maximumFileBytes: Infinity,
+      }
       const steps = {
         ...createIngestSteps(collection, index, embedding, silent, parts),
         stage: () => {},
         read: async ({ location }: { location: string }) => ({
-          unchanged: false as const,
+          outcome: 'read' as const,
           parsed: toParsed(byIdentity.get(location)),
           contentHash: location,
           type: 'text',
@@ -91,7 +98,7 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
       index.store.optimize()
 
       const identities = new Map(pending.map(({ id, location }) => [id, location]))
-      const retrieval = createRetrieval({ indexLibrary, collectionIndexes, texts, openEmbedding })
+      const retrieval = createRetrieval({ documents, indexLibrary, collectionIndexes, texts, openEmbedding })
       const rank = async (question: string): Promise<string[]> => {
         const request = {
           text: question,
@@ -116,11 +123,14 @@ function newDocument(collection: Collection, document: BeirDocument): NewDocumen
     collectionId: collection.id,
     sourceId: null,
     uploadId: null,
+    parentId: null,
     location: id,
+    member: null,
     identity: id,
     path: id,
     name: id,
     size: 0,
+    modifiedMs: null,
   }
 }
 

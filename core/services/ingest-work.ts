@@ -1,33 +1,38 @@
-import { basename } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import type { ComputePool } from '../compute/pool.ts'
 import { AppError, toErrorData } from '../contract/errors.ts'
+import type { Attachment } from '../contract/parsed-document.ts'
+import { applyEdits } from '../flows/chunk-edits.ts'
 import { type IndexedChunks, ingest, type IngestOutcome, type IngestSteps, type ReadResult } from '../flows/ingest.ts'
-import { listFiles } from '../jobs/list-files.ts'
 import type { JobReporter, JobWork } from '../jobs/job-runner.ts'
+import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
 import type { CollectionCore, CollectionLibrary } from '../library/collections.ts'
-import type { DocumentLibrary, NewDocument, PendingDocument } from '../library/documents.ts'
+import type { DocumentLibrary, PendingDocument } from '../library/documents.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
 import type { JobLibrary, JobRow } from '../library/jobs.ts'
-import type { SourceLibrary } from '../library/sources.ts'
-import { parserDefinitions } from '../parsers/list.ts'
-import type { DocumentId, UploadId } from '../shared/ids.ts'
+import type { CollectionId, DocumentId } from '../shared/ids.ts'
 import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
+import { withIngestHalf } from './pipelines.ts'
+import type { SourceSync } from './source-sync.ts'
 
 export interface IngestParts {
   database: Database
   collections: CollectionLibrary
   documents: DocumentLibrary
-  sources: SourceLibrary
+  chunkEdits: ChunkEditLibrary
   jobs: JobLibrary
   indexLibrary: IndexLibrary
   collectionIndexes: CollectionIndexes
   texts: DocumentTexts
   compute: ComputePool
-  openEmbedding(collection: CollectionCore): Promise<Embedding>
-  uploadPath(id: UploadId): string
+  sourceSync: SourceSync
+  openEmbedding(collection: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
+  /** Whether a document would come out of its file as it is: same parser, same settings. */
+  isCurrent(collection: CollectionCore, document: { path: string; type: string; parser: string | null }): boolean
+  /** Fingerprint of all parsers. */
+  parsersFingerprint: string
   /** Documents in hand at a time. */
   lanes: number
   /** Files above this are refused with 'file-too-large'. */
@@ -37,98 +42,64 @@ export interface IngestParts {
 /** Large documents go one at a time: the memory that one takes is about ten times its size. */
 const bytesInHand = 12_000_000
 
-/** What an ingest job does: list the files, run the flow over them, switch to the index it filled. */
+/**
+ * What a job on a collection does: look through its sources, bring the index up to the pipeline, run the flow over what
+ * is to be read, take out what is gone.
+ */
 export function createIngestWork(parts: IngestParts): JobWork {
+  const { documents } = parts
   return {
     async run(job, reporter) {
       if (job.collectionId === null) throw new AppError('item-missing', 'The collection of this job was removed.')
       const collection = parts.collections.getCore(job.collectionId)
-      if (!job.listed) await list(job, collection, reporter, parts)
+      if (!job.listed) await parts.sourceSync.list(job, collection, reporter)
 
       reporter.label('loading the embedding model')
       const embedding = await parts.openEmbedding(collection)
       const index = parts.collectionIndexes.ensure(collection.id, collection.pipeline, embedding)
-      if (index.row.state === 'building') await rebuild(collection, index, embedding, reporter, parts)
+      if (index.row.state === 'building') {
+        await rebuild(collection, index, embedding, reporter, parts)
+        parts.collectionIndexes.activate(index)
+      }
 
       const steps = createIngestSteps(collection, index, embedding, reporter, parts)
-      const pending = parts.documents.pending(job.id)
       const load = { weigh: (document: PendingDocument) => document.size, capacity: bytesInHand }
       const options = { lanes: parts.lanes, load, signal: reporter.signal }
-      for await (const outcome of ingest(pending, steps, options)) record(outcome, reporter, parts)
+      // Messages bring attachments, which wait for the next round.
+      for (let pending = documents.pending(job.id); pending.length > 0; pending = documents.pending(job.id)) {
+        for await (const outcome of ingest(pending, steps, options)) record(outcome, reporter, parts)
+      }
 
+      await parts.sourceSync.finish(job, reporter)
       reporter.label('tidying the index')
       index.store.optimize()
-      if (index.row.state === 'building') parts.collectionIndexes.activate(index)
       settleTotal(job, parts)
     },
-    cancelled: (job) => parts.documents.restoreAfterCancel(job.id),
+    cancelled(job) {
+      documents.restoreAfterCancel(job.id)
+      if (job.kind === 'reindex' && job.collectionId !== null) takeBackPipeline(job.collectionId, parts)
+    },
     failed(job, error) {
       parts.database.transaction(() => {
-        const failed = parts.documents.setPendingFailed(job.id, error)
+        const failed = documents.setPendingFailed(job.id, error)
         parts.jobs.count(job.id, { failed })
       })()
     },
   }
 }
 
-/** Makes every file of the job a queued document row, so that a restart knows what is left. */
-async function list(job: JobRow, collection: CollectionCore, reporter: JobReporter, parts: IngestParts): Promise<void> {
-  const { sources, documents } = parts
-  const problems: { path: string; error: AppError }[] = []
-  let batch: NewDocument[] = []
-  let count = 0
-  const add = (document: NewDocument): void => {
-    batch.push(document)
-    count += 1
-    if (batch.length < 500) return
-    documents.queue(batch, job.id)
-    batch = []
-    reporter.label(`looking for files (${count} so far)`)
-  }
-
-  reporter.label('looking for files')
-  const input = parts.jobs.input(job.id)
-  for await (const file of listFiles(input.paths, reporter.signal)) {
-    if (file.kind === 'problem') {
-      problems.push(file)
-      continue
-    }
-    const { location, path, name, size } = file
-    const sourceId = sources.ensure(collection.id, file.rootKind, file.root)
-    add({ collectionId: collection.id, sourceId, uploadId: null, location, identity: location, path, name, size })
-  }
-  for (const id of input.uploadIds) {
-    const upload = sources.findUpload(id)
-    // Removed with its document by an earlier job, or since this one was put in line.
-    if (!upload) continue
-    add({
-      collectionId: collection.id,
-      sourceId: sources.ensure(collection.id, 'upload', ''),
-      uploadId: id,
-      location: parts.uploadPath(id),
-      identity: `upload:${upload.path}`,
-      path: upload.path,
-      name: basename(upload.path),
-      size: upload.received,
-    })
-  }
-  documents.queue(batch, job.id)
-  documents.requeue(input.documentIds, job.id)
-
-  parts.database.transaction(() => {
-    for (const { path, error } of problems) {
-      const reason = toErrorData(error)
-      const event = { documentId: null, path, outcome: 'failed', reason, pages: null, chunks: 0 } as const
-      reporter.documentEnd(event, { failed: 1 })
-    }
-    reporter.listed(documents.pending(job.id).length + problems.length)
-  })()
-}
-
 /** What the steps use; a job has more. */
 export type IngestStepParts = Pick<
   IngestParts,
-  'database' | 'documents' | 'indexLibrary' | 'collectionIndexes' | 'texts' | 'compute' | 'maximumFileBytes'
+  | 'database'
+  | 'documents'
+  | 'chunkEdits'
+  | 'indexLibrary'
+  | 'collectionIndexes'
+  | 'texts'
+  | 'compute'
+  | 'isCurrent'
+  | 'maximumFileBytes'
 >
 
 /** The ingest flow's steps for documents of one collection, into one index. */
@@ -136,54 +107,172 @@ export function createIngestSteps(
   collection: CollectionCore,
   index: OpenIndex,
   embedding: Embedding,
-  reporter: Pick<JobReporter, 'documentStage' | 'documentEnd' | 'label'>,
+  reporter: Pick<JobReporter, 'documentStage' | 'documentEnd' | 'label' | 'moreItems'>,
   parts: IngestStepParts,
 ): IngestSteps<PendingDocument> {
-  const { documents, indexLibrary, compute } = parts
+  const { documents, indexLibrary, compute, chunkEdits } = parts
   return {
+    ...chunkSteps(collection, embedding, parts),
     stage(item, stage) {
       documents.setStatus(item.id, stage)
       reporter.documentStage(item.id, stage)
       reporter.label(`${stage} ${item.path}`)
     },
     async read(item, signal): Promise<ReadResult> {
-      const isIndexed = isCurrentParser(item.parser) && indexLibrary.has(index.row.id, item.id)
+      const isIndexed = parts.isCurrent(collection, item) && indexLibrary.has(index.row.id, item.id)
+      const own = isIndexed && item.contentHash !== null ? [item.contentHash] : []
+      const others = item.parentId === null ? documents.hashesOfSize(collection.id, item.size) : []
       const result = await compute.run(
         'parse',
         {
-          path: item.location,
+          location: item.location,
+          member: item.member,
           name: item.name,
-          parsers: collection.pipeline.parsers,
+          path: item.path,
+          settings: collection.pipeline,
           maxBytes: parts.maximumFileBytes,
-          ...(isIndexed && item.contentHash !== null ? { knownHash: item.contentHash } : {}),
+          knownHashes: [...own, ...others.filter((hash) => hash !== item.contentHash)],
         },
         signal ? { signal } : {},
       )
-      if (result.unchanged) return { unchanged: true }
-      const { document: parsed, sha256: contentHash, type, size, parserId } = result
-      return { unchanged: false, parsed, contentHash, type, size, parser: parserWithVersion(parserId) }
+      if (!result.known) {
+        const { document: parsed, sha256: contentHash, type, size, parser } = result
+        return { outcome: 'read', parsed, contentHash, type, size, parser }
+      }
+      if (own.includes(result.sha256)) return { outcome: 'unchanged' }
+      const other = documents.withContent(collection.id, result.sha256, item.id)
+      if (!other) {
+        // The other one was removed or changed in the meantime; the next look finds that out.
+        throw new AppError('file-unreadable', 'The file changed while it was read. Sync again.', { retryable: true })
+      }
+      merge(item, other, parts)
+      return { outcome: 'moved' }
     },
-    async chunk(parsed, signal) {
-      const { id: chunkerId, options } = collection.pipeline.chunker
-      const { modelFolder } = embedding
-      const input = { document: parsed, chunkerId, options, modelFolder }
-      return (await compute.run('chunk', input, signal ? { signal } : {})).chunks
-    },
-    embed: (texts, signal) => embedding.embedPassages(texts, signal),
     save(item, reading, indexed, timesMs) {
       const startedMs = performance.now()
       const chunks = indexed.chunks.length
       const pages = reading.parsed.pages.length || null
-      parts.database.transaction(() => {
+      const outcome = parts.database.transaction(() => {
+        // Removed by a person while it was read: there is nothing to be saved.
+        if (!documents.exists(item.id)) throw new AppError('item-missing', 'The document was removed.')
+        const other = item.parentId === null && documents.withContent(collection.id, reading.contentHash, item.id)
+        if (other) {
+          merge(item, other, parts)
+          return 'moved'
+        }
         parts.collectionIndexes.removeDocuments(collection.id, [item.id])
         const version = documents.saveVersion(item.id, reading)
+        chunkEdits.place(item.id, indexed.lost, indexed.moved)
         addToIndex(index, item.id, version, indexed, parts)
+        reporter.moreItems(queueAttachments(item, reading.parsed.attachments ?? [], parts))
         const end = { documentId: item.id, path: item.path, outcome: 'ready', reason: null, pages, chunks } as const
         const times = { ...timesMs, save: performance.now() - startedMs }
-        reporter.documentEnd({ ...end, timesMs: times }, { ready: 1, chunks, bytes: reading.size })
+        const change = changeOf(item)
+        const count = { ready: 1, [change]: 1, chunks, bytes: reading.size }
+        reporter.documentEnd({ ...end, ...sourceOf(item), change, timesMs: times }, count)
+        return 'ready'
       })()
       parts.texts.forget(item.id)
+      return outcome
     },
+  }
+}
+
+/** A new index that a person cancelled: the collection is what its present index says. */
+function takeBackPipeline(id: CollectionId, { collections, collectionIndexes }: IngestParts): void {
+  const inUse = collectionIndexes.active(id)?.row.pipeline
+  collectionIndexes.giveUp(id)
+  if (inUse) collections.setPipeline(id, withIngestHalf(collections.getCore(id).pipeline, inUse))
+}
+
+/** One document with two paths: what the second one had of its own goes over to the first. */
+function merge(
+  item: PendingDocument,
+  other: DocumentId,
+  { database, documents, collectionIndexes }: Pick<IngestStepParts, 'database' | 'documents' | 'collectionIndexes'>,
+): void {
+  database.transaction(() => {
+    collectionIndexes.removeDocuments(item.collectionId, [item.id, ...attachmentsBelow(item.id, documents)])
+    documents.mergeInto(item.id, other)
+  })()
+}
+
+/** Attachments of attachments, too. */
+export function attachmentsBelow(id: DocumentId, documents: Pick<DocumentLibrary, 'attachmentsOf'>): DocumentId[] {
+  return documents.attachmentsOf(id).flatMap((child) => [child.id, ...attachmentsBelow(child.id, documents)])
+}
+
+/** A message in a message in a message … ends here. */
+const deepestAttachment = 4
+
+/** The files in a file become documents of the same job; those that are not in it any more go. Gives how many are new to the job. */
+function queueAttachments(
+  item: PendingDocument,
+  attachments: readonly Attachment[],
+  { documents, collectionIndexes }: IngestStepParts,
+): number {
+  const wanted = (item.member?.length ?? 0) < deepestAttachment ? attachments : []
+  const children = wanted.map((attachment) => ({
+    collectionId: item.collectionId,
+    sourceId: item.sourceId,
+    uploadId: documents.uploadOf(item.id) ?? null,
+    parentId: item.id,
+    location: item.location,
+    member: [...(item.member ?? []), attachment.member],
+    identity: `${item.identity}!/${attachment.member}`,
+    path: `${item.path}/${attachment.name.replaceAll(/[/\\]/g, '_')}`,
+    name: attachment.name,
+    size: attachment.size,
+    modifiedMs: null,
+  }))
+  const identities = new Set(children.map((child) => child.identity))
+  const gone = documents.attachmentsOf(item.id).filter((child) => !identities.has(child.identity))
+  for (const { id } of gone) {
+    const ids = [id, ...attachmentsBelow(id, documents)]
+    collectionIndexes.removeDocuments(item.collectionId, ids)
+    documents.remove(ids)
+  }
+  documents.queue(children, documents.jobOf(item.id))
+  return children.length
+}
+
+/** The flow's steps from the stored text on: chunk, revise, embed; `save` is the caller's. */
+export function createRebuildSteps(
+  collection: Pick<CollectionCore, 'pipeline'>,
+  embedding: Embedding,
+  parts: IngestStepParts,
+  save: (id: DocumentId, indexed: IndexedChunks) => void,
+): IngestSteps<{ id: DocumentId; path: string }> {
+  return {
+    ...chunkSteps(collection, embedding, parts),
+    stage: () => {},
+    async read({ id }) {
+      const { document, text, elements, pages, hasLines } = parts.documents.getText(id)
+      const title = document.title === null ? {} : { title: document.title }
+      const parsed = { text, elements, pages, hasLines, warnings: document.warnings, ...title }
+      return { outcome: 'read', parsed, contentHash: '', type: document.type, size: document.size, parser: '' }
+    },
+    save({ id }, _reading, indexed) {
+      save(id, indexed)
+      return 'ready'
+    },
+  }
+}
+
+/** The steps between the parsed document and the index, the same for files and for stored texts. */
+function chunkSteps(
+  { pipeline }: Pick<CollectionCore, 'pipeline'>,
+  embedding: Embedding,
+  { compute, chunkEdits }: IngestStepParts,
+): Pick<IngestSteps<{ id: DocumentId; path: string }>, 'chunk' | 'revise' | 'embed'> {
+  return {
+    async chunk({ path }, { parsed: document, type }, signal) {
+      const input = { document, settings: pipeline, path, type, modelFolder: embedding.modelFolder }
+      return (await compute.run('chunk', input, signal ? { signal } : {})).chunks
+    },
+    revise: ({ id }, { parsed }, chunks) =>
+      applyEdits(parsed, chunks, chunkEdits.of(id), (text) => embedding.tokenizer.count(text)),
+    embed: (texts, signal) => embedding.embedPassages(texts, signal),
   }
 }
 
@@ -198,55 +287,58 @@ async function rebuild(
   reporter: JobReporter,
   parts: IngestParts,
 ): Promise<void> {
-  const ids = parts.indexLibrary.documentsWithout(collection.id, index.row.id)
-  const steps: IngestSteps<DocumentId> = {
-    ...createIngestSteps(collection, index, embedding, reporter, parts),
-    stage: () => {},
-    async read(id) {
-      const { document, text, elements, pages } = parts.documents.getText(id)
-      const title = document.title === null ? {} : { title: document.title }
-      const parsed = { text, elements, pages, warnings: document.warnings, ...title }
-      return { unchanged: false, parsed, contentHash: '', type: document.type, size: document.size, parser: '' }
-    },
-    save(id, _reading, indexed) {
-      const { version } = parts.documents.get(id)
-      parts.database.transaction(() => addToIndex(index, id, version, indexed, parts))()
-    },
-  }
+  const { documents, database, indexLibrary, chunkEdits } = parts
+  const items = indexLibrary.documentsWithout(collection.id, index.row.id)
+  const steps = createRebuildSteps(collection, embedding, parts, (id, indexed) => {
+    database.transaction(() => {
+      if (!documents.exists(id)) return
+      chunkEdits.place(id, indexed.lost, indexed.moved)
+      addToIndex(index, id, documents.get(id).version, indexed, parts)
+    })()
+  })
   let done = 0
-  for await (const outcome of ingest(ids, steps, { lanes: parts.lanes, signal: reporter.signal })) {
+  const report = (): void => reporter.label(`building the new index: ${done} of ${items.length} documents`)
+  report()
+  for await (const outcome of ingest(items, steps, { lanes: parts.lanes, signal: reporter.signal })) {
     // A document that was removed in the meantime needs no place in the new index.
-    if (outcome.outcome === 'failed' && parts.documents.exists(outcome.item)) throw outcome.error
+    if (outcome.outcome === 'failed' && documents.exists(outcome.item.id)) throw outcome.error
     done += 1
-    reporter.label(`building the new index: ${done} of ${ids.length} documents`)
+    report()
   }
 }
 
 /** Chunks, text and vectors of one document's version. The caller holds the transaction. */
-function addToIndex(
+export function addToIndex(
   index: OpenIndex,
   documentId: DocumentId,
   version: number,
-  { chunks, texts, vectors }: IndexedChunks,
+  { chunks, texts, vectors }: Pick<IndexedChunks, 'chunks' | 'texts' | 'vectors'>,
   parts: Pick<IngestParts, 'indexLibrary'>,
 ): void {
   const { dimensions } = index.row
   const ids = parts.indexLibrary.addChunks(index.row.id, documentId, version, chunks)
-  const entries = ids.map((chunkId, row) => ({
-    chunkId,
-    documentId,
-    text: texts[row] ?? '',
-    vector: vectors.subarray(row * dimensions, (row + 1) * dimensions),
-  }))
+  let row = 0
+  const entries = ids.flatMap((chunkId, ordinal) => {
+    if (chunks[ordinal]?.disabled) return []
+    const vector = vectors.subarray(row * dimensions, (row + 1) * dimensions)
+    const text = texts[row] ?? ''
+    row += 1
+    return [{ chunkId, documentId, text, vector }]
+  })
   index.store.add(entries)
 }
 
 /** The end of a document that was not saved: its row, the job's counts and the event, together. */
 function record(outcome: IngestOutcome<PendingDocument>, reporter: JobReporter, parts: IngestParts): void {
   if (outcome.outcome === 'ready') return
-  const { id: documentId, path } = outcome.item
-  const end = { documentId, path, outcome: outcome.outcome, reason: null, pages: null, chunks: 0 }
+  const { item } = outcome
+  const { id: documentId, path } = item
+  const end = { documentId, path, ...sourceOf(item), outcome: outcome.outcome, reason: null, pages: null, chunks: 0 }
   parts.database.transaction(() => {
+    if (outcome.outcome === 'moved') {
+      reporter.documentEnd({ ...end, documentId: null }, { unchanged: 1 })
+      return
+    }
     // A document that a person removed in the meantime has not failed. It is nobody's any more.
     if (!parts.documents.exists(documentId)) return
     if (outcome.outcome === 'unchanged') {
@@ -255,10 +347,20 @@ function record(outcome: IngestOutcome<PendingDocument>, reporter: JobReporter, 
     } else {
       const reason = toErrorData(outcome.error)
       const type = outcome.error.details.type
-      parts.documents.setFailed(documentId, reason, typeof type === 'string' ? type : undefined)
+      const known = typeof type === 'string' ? type : undefined
+      parts.documents.setFailed(documentId, reason, known, parts.parsersFingerprint)
       reporter.documentEnd({ ...end, reason }, { failed: 1 })
     }
   })()
+}
+
+function changeOf(item: PendingDocument): 'added' | 'changed' {
+  return item.version === 0 ? 'added' : 'changed'
+}
+
+function sourceOf({ sourceId, parentId }: PendingDocument) {
+  // Attachments are their message's: a source counts files.
+  return sourceId === null || parentId !== null ? {} : { sourceId }
 }
 
 /** A document that was removed, or that another job took over, in the meantime is not this job's to finish: the total says so at the end. */
@@ -266,14 +368,4 @@ function settleTotal(job: JobRow, parts: IngestParts): void {
   const { ready, failed, unchanged, total } = parts.jobs.get(job.id)
   const done = ready + failed + unchanged
   if (total !== done) parts.jobs.setListed(job.id, done)
-}
-
-/** 'pdf@1': a document is parsed again when its parser's version was raised. */
-function parserWithVersion(parserId: string): string {
-  const definition = parserDefinitions.find((parser) => parser.id === parserId)
-  return `${parserId}@${definition?.version ?? 0}`
-}
-
-function isCurrentParser(parser: string | null): boolean {
-  return parser !== null && parserDefinitions.some((definition) => parserWithVersion(definition.id) === parser)
 }

@@ -1,6 +1,8 @@
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { CollectionCore } from '../library/collections.ts'
+import type { IndexFilter } from '../indexes/index-store.ts'
+import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
 import type { IndexLibrary, StoredChunk } from '../library/indexes.ts'
 import type { Candidate, Retriever } from '../retrievers/retriever.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
@@ -19,6 +21,8 @@ export interface RetrievalRequest {
   text: string
   k: number
   mode: SearchMode
+  /** Only documents that these conditions let through. */
+  filter?: SqlFilter
   /** Options of the retriever for this call, over those of the pipeline. */
   options?: Record<string, unknown>
 }
@@ -27,7 +31,8 @@ export interface RetrievalParts {
   indexLibrary: IndexLibrary
   collectionIndexes: CollectionIndexes
   texts: DocumentTexts
-  openEmbedding(collection: CollectionCore): Promise<Embedding>
+  documents: Pick<DocumentLibrary, 'matching'>
+  openEmbedding(owner: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
 }
 
 export function createRetrieval(parts: RetrievalParts): Retrieval {
@@ -35,8 +40,11 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
     async retrieve(collection, query, signal) {
       const index = parts.collectionIndexes.active(collection.id)
       if (!index) return []
-      const embedding = await parts.openEmbedding(collection)
-      const retriever = createRetriever(collection, index, embedding, parts, query.options)
+      // While a new index is being built, questions go to the present one, with the model that it was built with.
+      const embedding = await parts.openEmbedding({ pipeline: index.row.pipeline ?? collection.pipeline })
+      const filter = query.filter && { documentIds: parts.documents.matching(collection.id, query.filter) }
+      if (filter?.documentIds.length === 0) return []
+      const retriever = createRetriever(collection, index, embedding, parts, filter, query.options)
       const candidates = await retriever.retrieve(
         { text: query.text, k: query.k, mode: query.mode },
         signal ? { signal } : {},
@@ -51,15 +59,16 @@ function createRetriever(
   index: OpenIndex,
   embedding: Embedding,
   parts: RetrievalParts,
+  filter: IndexFilter | undefined,
   overrides: Record<string, unknown> | undefined,
 ): Retriever {
   const { id, options } = collection.pipeline.retriever
   const definition = findDefinition('retriever', retrieverDefinitions, id)
   return definition.create(definition.options.parse({ ...options, ...overrides }), {
-    searchText: (query, limit, filter) => index.store.searchText(query, limit, filter),
-    searchVector: (vector, limit, filter) => index.store.searchVector(vector, limit, filter),
+    searchText: (query, limit, own) => index.store.searchText(query, limit, own ?? filter),
+    searchVector: (vector, limit, own) => index.store.searchVector(vector, limit, own ?? filter),
     embedQuery: (text) => embedding.embedQuery(text),
-    searchPhrases: (query, limit, filter) => index.store.searchPhrases(query, limit, filter),
+    searchPhrases: (query, limit, own) => index.store.searchPhrases(query, limit, own ?? filter),
     vectors: (ids) => index.store.vectors(ids),
     places: (ids) => parts.indexLibrary.places(ids),
   })
@@ -87,7 +96,12 @@ function toPassage(
 ): RetrievedPassage {
   const end = Math.max(...members.map((chunk) => chunk.end))
   // One chunk has its text with it; merged ones are a slice of the document, white space between them included.
-  const text = members.length === 1 ? first.text : texts.get(first.documentId).text.slice(first.start, end)
+  const edited = members.some((chunk) => chunk.edited !== null)
+  const text = edited
+    ? members.map((chunk) => chunk.edited ?? chunk.text).join('\n\n')
+    : members.length === 1
+      ? first.text
+      : texts.get(first.documentId).text.slice(first.start, end)
   return {
     documentId: first.documentId,
     document: first.documentName,
@@ -101,6 +115,8 @@ function toPassage(
     headings: first.headings,
     page: first.pageFirst,
     pageLast: last.pageLast,
+    place: first.place,
+    edited,
     score: candidate.score,
     scoreKind: candidate.scoreKind,
     foundBy: candidate.foundBy,

@@ -4,17 +4,24 @@ import type { JobRunner } from '../jobs/job-runner.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
+import type { Job } from '../contract/jobs.ts'
+import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
 import type { IngestInput } from '../library/jobs.ts'
+import type { SourceLibrary } from '../library/sources.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import type { LocateModel } from '../model-files/locator.ts'
-import type { CollectionId, DocumentId, JobId } from '../shared/ids.ts'
+import type { CollectionId, DocumentId, JobId, SourceId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
+import type { ChunkRevisions } from './chunk-revisions.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import type { EvaluationWork } from './evaluation-work.ts'
+import type { Pipelines } from './pipelines.ts'
+import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
 import type { Sample } from './sample.ts'
+import type { SourceWatcher } from './source-watcher.ts'
 import type { Uploads } from './uploads.ts'
 
 /** What handlers work with: everything of one open workspace, built in app.ts. */
@@ -24,6 +31,8 @@ export interface Services {
   workspace: Workspace
   collections: CollectionLibrary
   documents: DocumentLibrary
+  sources: SourceLibrary
+  chunkEdits: ChunkEditLibrary
   traces: TraceLibrary
   indexLibrary: IndexLibrary
   collectionIndexes: CollectionIndexes
@@ -33,10 +42,16 @@ export interface Services {
   retrieval: Retrieval
   evaluation: EvaluationWork
   jobRunner: JobRunner
+  pipelines: Pipelines
+  previews: Previews
+  chunkRevisions: ChunkRevisions
+  sourceWatcher: SourceWatcher
   openEmbedding(owner: Pick<Collection, 'pipeline'>): Promise<Embedding>
   locateModel: LocateModel
   /** Errors: item-missing. */
-  startIngest(collectionId: CollectionId, input: IngestInput): JobId
+  startIngest(collectionId: CollectionId, kind: Job['kind'], input: Partial<IngestInput>): JobId
   removeDocuments(ids: readonly DocumentId[]): Promise<number>
+  /** Takes out what came from a source; files with a path in another source stay. Gives how many documents went. */
+  removeSourceDocuments(id: SourceId): Promise<number>
   removeCollection(id: CollectionId): Promise<boolean>
 }

@@ -2,7 +2,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
-import type { SourceLibrary } from '../library/sources.ts'
+import type { SourceLibrary, Upload } from '../library/sources.ts'
 import type { UploadId } from '../shared/ids.ts'
 
 /** Files that a page sends in pieces because it has no paths to give. */
@@ -11,6 +11,8 @@ export interface Uploads {
   path(id: UploadId): string
   /** Errors: input-invalid, item-missing, file-too-large, disk-full. */
   take(piece: UploadPiece): Promise<{ uploadId: UploadId; received: number }>
+  /** Errors: item-missing. */
+  get(id: UploadId): Upload
   /** Errors: item-missing; input-invalid where pieces are still to come. */
   requireComplete(ids: readonly UploadId[]): void
   remove(ids: readonly UploadId[]): Promise<void>
@@ -32,6 +34,7 @@ export function createUploads(filesFolder: string, sources: SourceLibrary, maxim
   const pathOf = (id: UploadId): string => join(filesFolder, id)
   const uploads: Uploads = {
     path: pathOf,
+    get: (id) => sources.getUpload(id),
     async take({ uploadId, path, offset, data, last }) {
       const relative = cleanRelativePath(path)
       if (offset + data.size > maximumBytes) {

@@ -8,6 +8,7 @@ export type DocumentId = Id<'document'>
 export type JobId = Id<'job'>
 export type TraceId = Id<'trace'>
 export type UploadId = Id<'upload'>
+export type ChunkEditId = Id<'chunkEdit'>
 
 const prefixes = {
   collection: 'col',
@@ -16,6 +17,7 @@ const prefixes = {
   job: 'job',
   trace: 'trc',
   upload: 'upl',
+  chunkEdit: 'ced',
 } as const
 
 let lastTime = 0

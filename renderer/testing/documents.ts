@@ -33,6 +33,13 @@ export function makeDocuments(count: number, collectionId = 'col_large' as Colle
       chunks: status === 'ready' ? 1 + Math.floor(size / 9_000) : 0,
       indexedAt: status === 'ready' ? 1_747_000_000_000 + Math.floor(random() * 4e9) : null,
       version: status === 'ready' ? 1 : 0,
+      sourceId: null,
+      parentId: null,
+      otherPaths: [],
+      metadata: {},
+      tags: [],
+      modifiedAt: null,
+      stale: false,
     }
   })
 }

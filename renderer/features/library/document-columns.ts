@@ -127,6 +127,7 @@ export function leastWidthRem(columns: readonly DocumentColumn[]): number {
 }
 
 export const statusLabels: Record<DocumentStatus, string> = {
+  waiting: 'Waits for approval',
   queued: 'Queued',
   reading: 'Reading',
   chunking: 'Chunking',
@@ -197,11 +198,12 @@ export function folderOf(document: Pick<Document, 'path'>): string {
 
 const statusOrder: Record<DocumentStatus, number> = {
   failed: 0,
-  reading: 1,
-  chunking: 2,
-  embedding: 3,
-  queued: 4,
-  ready: 5,
+  waiting: 1,
+  reading: 2,
+  chunking: 3,
+  embedding: 4,
+  queued: 5,
+  ready: 6,
 }
 
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })

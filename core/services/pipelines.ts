@@ -1,0 +1,116 @@
+import type { z } from 'zod'
+import { chooseSettings } from '../compute/choose-settings.ts'
+import { cleanerDefinitions } from '../cleaners/list.ts'
+import { chunkerDefinitions } from '../chunkers/list.ts'
+import { AppError } from '../contract/errors.ts'
+import type { Choice, Pipeline } from '../contract/pipeline.ts'
+import { embedderDefinitions } from '../embedders/list.ts'
+import { generatorDefinitions } from '../generators/list.ts'
+import { indexDefinitions } from '../indexes/list.ts'
+import type { CollectionLibrary } from '../library/collections.ts'
+import type { IndexLibrary } from '../library/indexes.ts'
+import { parserDefinitions } from '../parsers/list.ts'
+import { parserOfType } from '../parsers/choose-parser.ts'
+import { retrieverDefinitions } from '../retrievers/list.ts'
+import { findDefinition } from '../shared/family.ts'
+import { canonicalJson, fingerprint } from '../shared/hash.ts'
+import type { CollectionId, JobId } from '../shared/ids.ts'
+
+/** Changes of a collection's pipeline, and the way back. */
+export interface Pipelines {
+  /** Gives the job that brings documents and index up to it; null where the ask half alone changed. Errors: see contract. */
+  set(id: CollectionId, pipeline: Pipeline): Promise<JobId | null>
+  /** Errors: item-missing. */
+  rollBack(id: CollectionId): Promise<JobId | null>
+}
+
+export interface PipelinesParts {
+  collections: CollectionLibrary
+  indexLibrary: IndexLibrary
+  /** Throws where the model cannot be had. */
+  openEmbedding(owner: { pipeline: Pipeline }): Promise<unknown>
+  startReindex(id: CollectionId): JobId
+}
+
+export function createPipelines(parts: PipelinesParts): Pipelines {
+  const { collections, indexLibrary } = parts
+  const pipelines: Pipelines = {
+    async set(id, pipeline) {
+      const before = collections.getCore(id).pipeline
+      checkPipeline(pipeline)
+      await parts.openEmbedding({ pipeline })
+      collections.setPipeline(id, pipeline)
+      return canonicalJson(ingestHalf(before)) === canonicalJson(ingestHalf(pipeline)) ? null : parts.startReindex(id)
+    },
+    async rollBack(id) {
+      const { pipeline } = collections.getCore(id)
+      const retired = indexLibrary.lastRetired(id)
+      if (!retired?.pipeline) {
+        throw new AppError('item-missing', 'There is no earlier index to go back to. Change the pipeline instead.')
+      }
+      return pipelines.set(id, withIngestHalf(pipeline, retired.pipeline))
+    },
+  }
+  return pipelines
+}
+
+/** `pipeline` with what makes chunks and vectors taken from `other`. */
+export function withIngestHalf(pipeline: Pipeline, other: Pipeline): Pipeline {
+  return { ...pipeline, ...ingestHalf(other) }
+}
+
+function ingestHalf({ parsers, cleaning, chunker, rules, embedder, index }: Pipeline) {
+  return { parsers, cleaning, chunker, rules, embedder, index }
+}
+
+/** Whether a document would come out of its file as it is: read by the same parser under the same settings. */
+export function isCurrent(
+  pipeline: Pipeline,
+  { path, type, parser }: { path: string; type: string; parser: string | null },
+): boolean {
+  const parserId = parser === null ? null : parserOfType(type)
+  return parserId !== null && chooseSettings(pipeline, { path, type }, parserId).key === parser
+}
+
+/** Changes whenever a parser is added or raised: what could not be read before is worth another look then. */
+export function parsersFingerprint(): string {
+  return fingerprint(parserDefinitions.map(({ id, version, types }) => ({ id, version, types })))
+}
+
+interface Checkable {
+  id: string
+  options: z.ZodType
+}
+
+/** Every implementation is known and takes its options. Errors: implementation-unknown, input-invalid. */
+function checkPipeline(pipeline: Pipeline): void {
+  const check = (kind: string, definitions: readonly Checkable[], choice: Choice): void => {
+    const definition = findDefinition(kind, definitions, choice.id)
+    const result = definition.options.safeParse(choice.options)
+    if (result.success) return
+    const [issue] = result.error.issues
+    const place = issue?.path.length ? ` "${issue.path.join('.')}"` : ''
+    throw new AppError(
+      'input-invalid',
+      `Option${place} of the ${kind} "${choice.id}": ${issue?.message ?? 'not valid'}.`,
+      {
+        details: { kind, id: choice.id },
+      },
+    )
+  }
+  const checkParsers = (parsers: Pipeline['parsers']): void => {
+    for (const [id, options] of Object.entries(parsers)) check('parser', parserDefinitions, { id, options })
+  }
+  checkParsers(pipeline.parsers)
+  check('chunker', chunkerDefinitions, pipeline.chunker)
+  for (const step of pipeline.cleaning) check('cleaner', cleanerDefinitions, step)
+  for (const rule of pipeline.rules) {
+    checkParsers(rule.parsers ?? {})
+    for (const step of rule.cleaning ?? []) check('cleaner', cleanerDefinitions, step)
+    if (rule.chunker) check('chunker', chunkerDefinitions, rule.chunker)
+  }
+  check('embedder', embedderDefinitions, pipeline.embedder)
+  check('index', indexDefinitions, pipeline.index)
+  check('retriever', retrieverDefinitions, pipeline.retriever)
+  check('generator', generatorDefinitions, pipeline.generator)
+}
