@@ -7,6 +7,23 @@ import { isRightToLeft } from './pdf-runs.ts'
  * keep theirs.
  */
 export function toLogical(glyphs: readonly GlyphSpan[], rightToLeft: boolean): string {
+  // Some fonts name a mirrored bracket by its shape, some by what it means; only one of them makes pairs.
+  const byShape = reorder(glyphs, rightToLeft, mirror)
+  if (!/[()[\]{}]/.test(byShape) || isPaired(byShape)) return byShape
+  const byMeaning = reorder(glyphs, rightToLeft, (text) => text)
+  return isPaired(byMeaning) ? byMeaning : byShape
+}
+
+function isPaired(text: string): boolean {
+  const open: string[] = []
+  for (const character of text) {
+    if (/[([{]/.test(character)) open.push(character)
+    else if (/[)\]}]/.test(character) && open.pop() !== mirror(character)) return false
+  }
+  return open.length === 0
+}
+
+function reorder(glyphs: readonly GlyphSpan[], rightToLeft: boolean, mirrorOf: (text: string) => string): string {
   const clusters = withAccents(glyphs)
   const groups: { text: string[]; leftToRight: boolean }[] = []
   for (let index = 0; index < clusters.length;) {
@@ -21,14 +38,14 @@ export function toLogical(glyphs: readonly GlyphSpan[], rightToLeft: boolean): s
   if (rightToLeft) {
     const parts = groups
       .toReversed()
-      .map(({ text, leftToRight }) => (leftToRight ? text.join('') : text.toReversed().map(mirror).join('')))
+      .map(({ text, leftToRight }) => (leftToRight ? text.join('') : text.toReversed().map(mirrorOf).join('')))
     // A word in another script is a word of its own, also where the typesetter left no space.
     return parts
       .map((part, index) => (/\p{L}$/u.test(parts[index - 1] ?? '') && /^\p{L}/u.test(part) ? ` ${part}` : part))
       .join('')
   }
   return groups
-    .map(({ text }) => (isOpposite(text[0] ?? '', false) ? text.toReversed().map(mirror).join('') : text.join('')))
+    .map(({ text }) => (isOpposite(text[0] ?? '', false) ? text.toReversed().map(mirrorOf).join('') : text.join('')))
     .join('')
 }
 

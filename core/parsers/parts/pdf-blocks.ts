@@ -52,6 +52,7 @@ export function toBlocks(page: PdfPage, margins: ReadonlyMap<Line, Margin>, body
   for (const region of page.regions) {
     const lines = region.lines.filter((line) => !margins.has(line))
     if (lines.length === 0) continue
+    const notes = footnotes(lines, page, body)
     const pitch = typicalPitch(lines)
     const stretches = tables ? findTables(lines, page.rules) : [{ kind: 'lines' as const, lines }]
     let first = true
@@ -70,6 +71,8 @@ export function toBlocks(page: PdfPage, margins: ReadonlyMap<Line, Margin>, body
         })
       } else {
         const paragraphs = toParagraphs(stretch.lines, { ...region, pitch, body })
+        for (const paragraph of paragraphs)
+          if (paragraph.lines.every((line) => notes.has(line))) paragraph.kind = 'note'
         paragraphs.slice(0, -1).forEach((paragraph) => (paragraph.leads = true))
         for (const paragraph of paragraphs) {
           const previous = blocks.at(-1)
@@ -87,6 +90,23 @@ export function toBlocks(page: PdfPage, margins: ReadonlyMap<Line, Margin>, body
   }
   return blocks
 }
+
+/** The lines in small type at the foot of a column, from the first that begins with a reference mark. */
+function footnotes(lines: readonly Line[], page: PdfPage, body: BodyStyle): Set<Line> {
+  let first = lines.length
+  while (first > 0 && isSmall(lines[first - 1], body)) first--
+  const marked = lines.findIndex((line, index) => index >= first && referenceMark.test(line.text))
+  const line = lines[marked]
+  if (!line || line.box.y < page.height * 0.5 || marked === 0) return new Set()
+  return new Set(lines.slice(marked))
+}
+
+function isSmall(line: Line | undefined, body: BodyStyle): boolean {
+  return line !== undefined && line.size < body.size * 0.94 && !line.segments[0]?.table
+}
+
+/** "1The", "2 http://…", "3) Under", "∗Equal"; not "4 times a day". */
+const referenceMark = /^(?:\d{1,3}\)?(?:\s?[\p{Lu}\p{Lo}“"‘(]|\p{Ll}|\shttp)|[∗*†‡§¶]{1,3}\s?[\p{L}“"‘(])/u
 
 /** Whether a column's first paragraph goes on where the column before it broke off in mid-sentence. */
 function continues(previous: Block, next: Block, body: BodyStyle): boolean {
@@ -142,6 +162,7 @@ function beginsBlock(line: Line, before: Line, block: readonly Line[], column: C
   const display = line.size > body.size * 1.12
   if (line.bold !== before.bold && !display && /\p{L}/u.test(line.text) && /\p{L}/u.test(before.text)) return true
   if (changesFont(line, before, block, column)) return true
+  if (line.size < body.size * 0.94 && referenceMark.test(first.text) && referenceMark.test(line.text)) return true
   if (
     beginsItem(line) &&
     (!isDash(line) || isDash(first) || /[.:;!?]$/.test(before.text) || endsEarly(before, column))

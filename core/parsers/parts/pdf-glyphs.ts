@@ -20,7 +20,7 @@ export function readGlyph(unicode: string, code: number, fontName: string): stri
  */
 function repair(unicode: string, code: number, fontName: string): string {
   if (/^(?:[A-Z]{6}\+)?(?:CM|SF|LM|NimbusRom|NimbusSan)/.test(fontName)) {
-    const ligature = ligatures.get(code)
+    const ligature = ligatures.get(code) ?? renamed.get(unicode)
     if (ligature) return ligature
   }
   if (unicode === '\uFFFD' || unicode === '\u21B5') return unicode
@@ -38,6 +38,12 @@ const ligatures = new Map([
   [0x1d, 'fl'],
   [0x1e, 'ffi'],
   [0x1f, 'ffl'],
+])
+
+/** What one widespread producer makes of the same ligatures when it writes TeX's fonts anew. */
+const renamed = new Map([
+  ['\u21B5', 'ff'],
+  ['\0', 'ffi'],
 ])
 
 /** The symbols of Wingdings and Symbol that lists and forms use, by their places in the private area. */

@@ -114,7 +114,7 @@ function toRun(given: readonly PlacedGlyph[], spaceBefore: boolean, angle: Angle
   if (!first) return undefined
   const mirrored = letters.some((glyph) => isRightToLeft(glyph.text))
   const ordered = mirrored ? inOrder(given) : given
-  const threshold = wordThreshold(ordered)
+  const threshold = wordThreshold(ordered, mirrored)
   const glyphs: GlyphSpan[] = []
   let space: PlacedGlyph | undefined
   let before: PlacedGlyph | undefined
@@ -124,7 +124,7 @@ function toRun(given: readonly PlacedGlyph[], spaceBefore: boolean, angle: Angle
       continue
     }
     if (before) {
-      const gap = glyph.x - before.right - before.spacing
+      const gap = glyph.x - before.right
       // A space that the next glyph is set back over is none.
       const real = space && (gap > before.size * 0.05 || glyph.x - space.x > before.size * 0.05)
       if (real || gap > threshold) glyphs.push({ text: ' ', x: before.right, right: Math.max(before.right, glyph.x) })
@@ -175,19 +175,21 @@ function inOrder(glyphs: readonly PlacedGlyph[]): PlacedGlyph[] {
 }
 
 /** The gap that parts words: wider where the letters themselves are set apart. */
-function wordThreshold(glyphs: readonly PlacedGlyph[]): number {
+function wordThreshold(glyphs: readonly PlacedGlyph[], mirrored: boolean): number {
   const size = glyphs[0]?.size ?? 10
   const gaps: number[] = []
   for (let index = 1; index < glyphs.length; index++) {
     const glyph = glyphs[index]
     const before = glyphs[index - 1]
     if (glyph && before && glyph.text.trim() !== '' && before.text.trim() !== '') {
-      gaps.push(glyph.x - before.right - before.spacing)
+      gaps.push(glyph.x - before.right)
     }
   }
-  // Where words are parted by characters, a gap alone must be wide to part them.
-  const least = glyphs.length > gaps.length + 1 ? size * wordGap * 1.8 : size * wordGap
+  // The letters of Arabic words may stand apart; there, words are parted by characters.
+  const least = mirrored ? size * wordGap * 2 : size * wordGap
   const wide = gaps.filter((gap) => gap > least)
+  const stated = Math.min(...glyphs.slice(0, -1).map((glyph) => glyph.spacing))
+  if (stated > 0 && Number.isFinite(stated) && gaps.every((gap) => gap > stated * 0.8)) return least + stated
   if (gaps.length < 5 || wide.length < gaps.length * 0.7) return least
   const sorted = gaps.toSorted((a, b) => a - b)
   return Math.max(least, (sorted[Math.floor(sorted.length / 2)] ?? 0) * 1.6 + size * 0.02)
