@@ -333,7 +333,10 @@ function standApart(left: readonly Segment[], right: readonly Segment[]): boolea
 /** The part of the shorter side's lines that have one beside them, as the cells of a row do. */
 function sharedBaselines(left: readonly Segment[], right: readonly Segment[]): number {
   const [few, many] = left.length < right.length ? [left, right] : [right, left]
-  const shared = few.filter((one) => many.some((other) => Math.abs(one.baseline - other.baseline) < one.size * 0.2))
+  const baselines = new Set(many.map((segment) => Math.round(segment.baseline)))
+  const shared = few.filter(({ baseline, size }) =>
+    [-size * 0.15, 0, size * 0.15].some((offset) => baselines.has(Math.round(baseline + offset))),
+  )
   return shared.length / few.length
 }
 
