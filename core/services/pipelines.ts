@@ -87,7 +87,14 @@ function checkPipeline(pipeline: Pipeline): void {
   const check = (kind: string, definitions: readonly Checkable[], choice: Choice): void => {
     const definition = findDefinition(kind, definitions, choice.id)
     const result = definition.options.safeParse(choice.options)
-    if (result.success) return
+    if (result.success) {
+      // A schema passes over what it does not know; a person who mistyped a name would never learn it.
+      const unknown = Object.keys(choice.options).find((name) => !Object.hasOwn(result.data as object, name))
+      if (unknown === undefined) return
+      throw new AppError('input-invalid', `The ${kind} "${choice.id}" has no option "${unknown}".`, {
+        details: { kind, id: choice.id, known: Object.keys(definition.options.parse({}) as object) },
+      })
+    }
     const [issue] = result.error.issues
     const place = issue?.path.length ? ` "${issue.path.join('.')}"` : ''
     throw new AppError(

@@ -78,7 +78,11 @@ function toPassages(candidates: readonly Candidate[], parts: RetrievalParts): Re
   const ids = candidates.flatMap((candidate) => candidate.chunkIds)
   const chunks = new Map(parts.indexLibrary.chunks(ids).map((chunk) => [chunk.id, chunk]))
   return candidates.flatMap((candidate) => {
-    const members = candidate.chunkIds.flatMap((id) => chunks.get(id) ?? [])
+    const found = candidate.chunkIds.flatMap((id) => chunks.get(id) ?? [])
+    // Words that a person put in place of a chunk's own stand for that chunk alone.
+    const members = found.some((chunk) => chunk.edited !== null)
+      ? found.filter((chunk) => chunk.id === candidate.chunkId)
+      : found
     const first = members[0]
     const last = members.at(-1)
     // A document that was removed while the question was under way is simply not there any more.
@@ -96,12 +100,8 @@ function toPassage(
 ): RetrievedPassage {
   const end = Math.max(...members.map((chunk) => chunk.end))
   // One chunk has its text with it; merged ones are a slice of the document, white space between them included.
-  const edited = members.some((chunk) => chunk.edited !== null)
-  const text = edited
-    ? members.map((chunk) => chunk.edited ?? chunk.text).join('\n\n')
-    : members.length === 1
-      ? first.text
-      : texts.get(first.documentId).text.slice(first.start, end)
+  const text =
+    members.length === 1 ? (first.edited ?? first.text) : texts.get(first.documentId).text.slice(first.start, end)
   return {
     documentId: first.documentId,
     document: first.documentName,
@@ -116,7 +116,7 @@ function toPassage(
     page: first.pageFirst,
     pageLast: last.pageLast,
     place: first.place,
-    edited,
+    edited: first.edited !== null,
     score: candidate.score,
     scoreKind: candidate.scoreKind,
     foundBy: candidate.foundBy,
