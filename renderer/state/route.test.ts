@@ -14,6 +14,10 @@ describe('routes', () => {
     { page: 'library', collectionId, documentId: null, span: null },
     { page: 'library', collectionId, documentId, span: null },
     { page: 'library', collectionId, documentId, span: { start: 0, end: 12 } },
+    { page: 'library', collectionId, documentId: null, span: null, view: 'sources' },
+    { page: 'library', collectionId, documentId: null, span: null, view: 'pipeline' },
+    { page: 'library', collectionId, documentId, span: null, view: 'chunks' },
+    { page: 'library', collectionId, documentId, span: { start: 3, end: 12 }, view: 'chunks' },
     { page: 'traces', traceId: null },
     { page: 'traces', traceId: 'trc_1' as TraceId },
     { page: 'settings' },
@@ -37,6 +41,13 @@ describe('routes', () => {
   ])('ignores a span that cannot be: %s', (href) => {
     expect(parseRoute(href)).toMatchObject({ page: 'library', documentId, span: null })
   })
+
+  it.each([
+    '#/library?view=sources',
+    '#/library/col_1?view=chunks',
+    '#/library/col_1/doc_1?view=sources',
+    '#/library/a?view=x',
+  ])('passes over a view that is not there: %s', (href) => expect(parseRoute(href)).not.toHaveProperty('view'))
 
   it.each(['#/nowhere', '#/settings/more', '#/library/a/b/c', '#/%E0%A4%A'])('does not know %s', (href) => {
     expect(parseRoute(href).page).toBe('unknown')

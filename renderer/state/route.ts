@@ -14,10 +14,17 @@ export type Route =
       documentId: DocumentId | null
       /** The passage to show, offsets into the document's text. */
       span: { start: number; end: number } | null
+      /** What is shown of the collection or the document; absent for what is usual. */
+      view?: LibraryView
     }
   | { page: 'traces'; traceId: TraceId | null }
   | { page: 'settings' }
   | { page: 'unknown'; path: string }
+
+/** Views besides the usual one: of a collection its documents, of a document its text in the inspector. */
+const collectionViews = ['sources', 'pipeline'] as const
+const documentViews = ['chunks'] as const
+export type LibraryView = (typeof collectionViews)[number] | (typeof documentViews)[number]
 
 /** Reads `#/library/COLLECTION/DOCUMENT?start=10&end=20` and its kind. Never throws: what it does not know is 'unknown'. */
 export function parseRoute(hash: string): Route {
@@ -32,6 +39,7 @@ export function parseRoute(hash: string): Route {
       collectionId: (first as CollectionId) ?? null,
       documentId: (second as DocumentId) ?? null,
       span: second === undefined ? null : parseSpan(query),
+      ...parseView(query, first === undefined ? [] : second === undefined ? collectionViews : documentViews),
     }
   }
   if (page === 'traces' && parts.length <= 2) return { page, traceId: (first as TraceId) ?? null }
@@ -46,8 +54,15 @@ export function hrefOf(route: Route): string {
   if (route.page === 'settings') return '#/settings'
   if (route.page === 'traces') return join('traces', route.traceId)
   if (route.page === 'ask') return join('ask', route.collectionId)
-  const query = route.documentId && route.span ? `?start=${route.span.start}&end=${route.span.end}` : ''
-  return join('library', route.collectionId, route.collectionId && route.documentId) + query
+  const { collectionId, documentId, span, view } = route
+  const values = new URLSearchParams()
+  if (collectionId && view) values.set('view', view)
+  if (documentId && span) {
+    values.set('start', String(span.start))
+    values.set('end', String(span.end))
+  }
+  const query = values.size > 0 ? `?${values.toString()}` : ''
+  return join('library', collectionId, collectionId && documentId) + query
 }
 
 /** Goes there, leaving an entry in the history; `replace` leaves none. */
@@ -90,6 +105,13 @@ function parseSpan(query: string): { start: number; end: number } | null {
   const end = Number(values.get('end') ?? Number.NaN)
   const valid = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end > start
   return valid ? { start, end } : null
+}
+
+/** Views that do not exist here are passed over: the address still leads to the collection or document. */
+function parseView(query: string, known: readonly LibraryView[]): { view?: LibraryView } {
+  const given = new URLSearchParams(query).get('view')
+  const view = known.find((candidate) => candidate === given)
+  return view ? { view } : {}
 }
 
 function join(...parts: (string | null)[]): string {
