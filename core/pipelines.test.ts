@@ -203,7 +203,7 @@ describe('edits of chunks', () => {
     })
 
     // The file changes elsewhere; then the very text of one edit goes.
-    writeFileSync(join(folder, 'birds.md'), `# Birds\n\nA new beginning.\n\n${sections.join('\n')}`)
+    writeFileSync(join(folder, 'birds.md'), `A new beginning.\n\n# Birds\n\n${sections.join('\n')}`)
     await test.ingest(collectionId, folder)
     expect(await found('albatross')).toEqual([])
     expect(await found('botaurus')).toHaveLength(1)

@@ -133,7 +133,11 @@ export function createIngestSteps(
           maxBytes: parts.maximumFileBytes,
           knownHashes: [...own, ...others.filter((hash) => hash !== item.contentHash)],
         },
-        signal ? { signal } : {},
+        {
+          ...(signal ? { signal } : {}),
+          onProgress: ({ done, total, unit }) =>
+            reporter.label(`reading ${item.path}: ${done}${total === undefined ? '' : ` of ${total}`} ${unit}`),
+        },
       )
       if (!result.known) {
         const { document: parsed, sha256: contentHash, type, size, parser } = result
