@@ -17,6 +17,7 @@ describe('routes', () => {
     { page: 'library', collectionId, documentId: null, span: null, view: 'sources' },
     { page: 'library', collectionId, documentId: null, span: null, view: 'pipeline' },
     { page: 'library', collectionId, documentId, span: null, view: 'chunks' },
+    { page: 'library', collectionId, documentId, span: null, view: 'pipeline' },
     { page: 'library', collectionId, documentId, span: { start: 3, end: 12 }, view: 'chunks' },
     { page: 'traces', traceId: null },
     { page: 'traces', traceId: 'trc_1' as TraceId },

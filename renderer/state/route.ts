@@ -21,9 +21,12 @@ export type Route =
   | { page: 'settings' }
   | { page: 'unknown'; path: string }
 
-/** Views besides the usual one: of a collection its documents, of a document its text in the inspector. */
+/**
+ * Views besides the usual one: of a collection its documents, of a document its text in the inspector. The view
+ * 'pipeline' of a document tries the collection's pipeline on it.
+ */
 const collectionViews = ['sources', 'pipeline'] as const
-const documentViews = ['chunks'] as const
+const documentViews = ['chunks', 'pipeline'] as const
 export type LibraryView = (typeof collectionViews)[number] | (typeof documentViews)[number]
 
 /** Reads `#/library/COLLECTION/DOCUMENT?start=10&end=20` and its kind. Never throws: what it does not know is 'unknown'. */
