@@ -1,19 +1,21 @@
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
-import { ExternalLink, Link2, RotateCcw } from 'lucide-react'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { ExternalLink, Layers2, Link2, RotateCcw } from 'lucide-react'
 import type { Document } from '../../../core/contract/documents.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { Element, Page } from '../../../core/contract/parsed-document.ts'
+import type { CollectionId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import type { PassageLink } from '../../state/inspector.ts'
 import { noteStart } from '../../state/jobs.ts'
 import { sayFailure } from '../../state/notices.ts'
 import { hrefOf } from '../../state/route.ts'
+import { BlockView, isFlowing } from '../../ui/block-view.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatBytes, formatNumberOf, formatWhen } from '../../ui/format.ts'
-import { toBlocks, type Block, type Cell, type Run } from './text-blocks.ts'
+import { toBlocks } from '../../ui/text-blocks.ts'
 
 interface Loaded {
   document: Document
@@ -138,8 +140,19 @@ function ReaderHeader({ link, facts, loaded }: { link: PassageLink; facts: Docum
         <a className="quiet-link" href={href}>
           <ExternalLink size={14} aria-hidden /> Open in library
         </a>
+        {facts && facts.chunks > 0 ? <ChunksLink link={link} collectionId={facts.collectionId} /> : null}
       </div>
     </div>
+  )
+}
+
+/** Where the chunks of the document are shown beside its text; at the passage, if there is one. */
+function ChunksLink({ link, collectionId }: { link: PassageLink; collectionId: CollectionId }) {
+  const { documentId, span } = link
+  return (
+    <a className="quiet-link" href={hrefOf({ page: 'library', collectionId, documentId, span, view: 'chunks' })}>
+      <Layers2 size={14} aria-hidden /> Chunks
+    </a>
   )
 }
 
@@ -223,7 +236,7 @@ function ReaderText({
     onMore()
   }
 
-  const preserve = !flowingTypes.has(document.type)
+  const preserve = !isFlowing(document.type)
   return (
     <div
       ref={scroller}
@@ -241,9 +254,6 @@ function ReaderText({
   )
 }
 
-/** Types whose line breaks inside a paragraph mean nothing. */
-const flowingTypes = new Set(['pdf', 'markdown', 'html', 'docx'])
-
 function Edge({ position, exhausted, onMore }: { position: 'above' | 'below'; exhausted: boolean; onMore(): void }) {
   return (
     <div className="reader-edge">
@@ -256,103 +266,6 @@ function Edge({ position, exhausted, onMore }: { position: 'above' | 'below'; ex
       )}
     </div>
   )
-}
-
-const BlockView = memo(function BlockView({ block }: { block: Block }) {
-  switch (block.kind) {
-    case 'page-break':
-      return (
-        <div className="block-page number">
-          <span>Page {block.page}</span>
-        </div>
-      )
-    case 'heading':
-      // Levels of a document are not levels of this page: a role carries them below the panel's own heading.
-      return (
-        <p
-          className={`block-heading block-heading-${block.level}`}
-          role="heading"
-          aria-level={Math.min(6, block.level + 2)}
-        >
-          <Runs runs={block.runs} />
-        </p>
-      )
-    case 'list-item':
-      return (
-        <p className="block-item" style={{ marginInlineStart: `${block.depth * 1.25}rem` }}>
-          <span className="block-bullet number" aria-hidden>
-            {block.bullet}
-          </span>
-          <span>
-            <Runs runs={block.runs} />
-          </span>
-        </p>
-      )
-    case 'table':
-      return (
-        <div className="block-table" role="group" aria-label="Table" tabIndex={0}>
-          <table>
-            {block.header.length > 0 ? (
-              <thead>
-                {block.header.map((row, index) => (
-                  <TableRow key={index} row={row} header />
-                ))}
-              </thead>
-            ) : null}
-            <tbody>
-              {block.rows.map((row, index) => (
-                <TableRow key={index} row={row} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )
-    case 'code':
-      return (
-        <pre className="block-code" tabIndex={0} aria-label="Code">
-          <Runs runs={block.runs} />
-        </pre>
-      )
-    case 'quote':
-      return (
-        <blockquote className="block-quote">
-          <Runs runs={block.runs} />
-        </blockquote>
-      )
-    default:
-      return (
-        <p className={`block-${block.kind}`}>
-          <Runs runs={block.runs} />
-        </p>
-      )
-  }
-})
-
-function TableRow({ row, header = false }: { row: Cell[]; header?: boolean }) {
-  const marked = row.some((cell) => cell.runs.some((run) => run.marked))
-  return (
-    <tr data-marked={marked || undefined}>
-      {row.map((cell, index) =>
-        header ? (
-          <th key={index} scope="col">
-            <Runs runs={cell.runs} />
-          </th>
-        ) : (
-          <td key={index}>
-            <Runs runs={cell.runs} />
-          </td>
-        ),
-      )}
-    </tr>
-  )
-}
-
-function Runs({ runs }: { runs: Run[] }) {
-  return runs.map((run, index) => {
-    const inner =
-      run.look === 'code' ? <code>{run.text}</code> : run.look === 'strong' ? <strong>{run.text}</strong> : run.text
-    return run.marked ? <mark key={index}>{inner}</mark> : <span key={index}>{inner}</span>
-  })
 }
 
 function pageAt(pages: Page[], offset: number): number | null {

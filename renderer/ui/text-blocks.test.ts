@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Element } from '../../../core/contract/parsed-document.ts'
+import type { Element } from '../../core/contract/parsed-document.ts'
 import { splitRow, toBlocks, type Block, type Run, type TextWindow } from './text-blocks.ts'
 
 function windowOf(text: string, elements: Element[] = [], change: Partial<TextWindow> = {}): TextWindow {
@@ -64,7 +64,7 @@ describe('toBlocks', () => {
     )
     expect(blocks.map(textOf)).toEqual(['Power now', 'the GEN line', 'calm\nsea', 'map'])
     expect(blocks[0]).toMatchObject({ kind: 'heading', level: 2 })
-    expect(runsOf(blocks[0] as Block)[1]).toEqual({ text: 'now', marked: false, look: 'strong' })
+    expect(runsOf(blocks[0] as Block)[1]).toMatchObject({ text: 'now', marked: false, look: 'strong' })
     expect(blocks[1]).toMatchObject({ kind: 'list-item', bullet: '•' })
   })
 
@@ -101,6 +101,41 @@ describe('toBlocks', () => {
       3,
       'bbb',
     ])
+  })
+
+  it('names slides and sheets, says what was recognised, and repeats no page that goes on', () => {
+    const pages = [
+      { number: 1, kind: 'slide' as const, label: 'Aims', start: 0, end: 4 },
+      { number: 2, kind: 'sheet' as const, label: 'Costs', start: 5, end: 8, ocr: { confidence: 91.4 } },
+    ]
+    const elements: Element[] = pages.map(({ start, end }) => ({ kind: 'paragraph', start, end }))
+    const labels = (change: Partial<TextWindow>): string[] =>
+      toBlocks(windowOf('aaaa\nbbb', elements, { pages, ...change }), null).flatMap((block) =>
+        block.kind === 'page-break' ? [block.label] : [],
+      )
+    expect(labels({})).toEqual(['Slide 1: Aims', 'Sheet Costs · text recognised in a picture (91 % sure)'])
+    expect(labels({ text: 'aa\nbbb', textStart: 2, continues: true })).toHaveLength(1)
+  })
+
+  it('tells which spans hold each run, overlaps included, and where it stands', () => {
+    const spans = [
+      { start: 0, end: 6 },
+      { start: 4, end: 9 },
+    ]
+    const [block] = toBlocks(windowOf('abcdefghi', [{ kind: 'paragraph', start: 0, end: 9 }]), null, spans)
+    expect(runsOf(block as Block).map(({ text, start, spans: held }) => [text, start, held])).toEqual([
+      ['abcd', 0, [0]],
+      ['ef', 4, [0, 1]],
+      ['ghi', 6, [1]],
+    ])
+  })
+
+  it('takes the cells of a row from the parser where it noted them', () => {
+    const text = 'a | b | c'
+    const rows = [{ start: 0, end: 9, cells: [0, 8] }]
+    const [block] = toBlocks(windowOf(text, [{ kind: 'table', start: 0, end: 9, rows }]), null)
+    if (block?.kind !== 'table') throw new Error('not a table')
+    expect(block.rows[0]?.map((cell) => cell.runs.map((run) => run.text).join(''))).toEqual(['a | b', 'c'])
   })
 
   it('clips elements to the window', () => {

@@ -1,16 +1,20 @@
-import type { Element, Page } from '../../../core/contract/parsed-document.ts'
+import { cellSpans, type Element, type Page } from '../../core/contract/parsed-document.ts'
 
 /** A run of text with one look. */
 export interface Run {
   text: string
+  /** Offset in the whole text: `text` stands there, letter by letter. */
+  start: number
   /** Inside the highlighted passage. */
   marked: boolean
   look: 'plain' | 'strong' | 'code'
+  /** Which of the spans hold it, by their position in the list. */
+  spans: number[]
 }
 
 /** A part of a document as it is shown. `start` is its offset in the whole text. */
 export type Block =
-  | { kind: 'page-break'; start: number; page: number }
+  | { kind: 'page-break'; start: number; page: number; label: string }
   | { kind: 'heading'; start: number; level: number; runs: Run[] }
   | { kind: 'list-item'; start: number; depth: number; bullet: string; runs: Run[] }
   | { kind: 'table'; start: number; header: Cell[][]; rows: Cell[][] }
@@ -29,23 +33,35 @@ export interface TextWindow {
   pages: Page[]
   /** 'markdown' and 'csv' have a syntax of their own that is not shown. */
   type: string
+  /** The page on which the window begins has been announced before. */
+  continues?: boolean
+}
+
+export interface Span {
+  start: number
+  end: number
 }
 
 /**
- * The blocks of a window of a document, with the passage `mark` (offsets in the whole text) marked in them. Nothing that
- * is not syntax is left out: text that no element covers becomes paragraphs.
+ * The blocks of a window of a document, with the passage `mark` (offsets in the whole text) marked in them, and each run
+ * telling which of `spans` hold it. Nothing that is not syntax is left out: text that no element covers becomes
+ * paragraphs.
  */
-export function toBlocks(window: TextWindow, mark: { start: number; end: number } | null): Block[] {
+export function toBlocks(source: TextWindow, mark: Span | null, spans: readonly Span[] = []): Block[] {
+  const window: Cutting = { ...source, spans }
   const textEnd = window.textStart + window.text.length
   const blocks: Block[] = []
-  const pages = window.pages.filter((page) => page.end > window.textStart && page.start < textEnd)
+  const pages = window.pages.filter(
+    (page) =>
+      page.end > window.textStart && page.start < textEnd && !(window.continues && page.start < window.textStart),
+  )
   let nextPage = 0
   const push = (block: Block): void => {
     for (let page = pages[nextPage]; page && page.start <= block.start; page = pages[++nextPage]) {
       const following = pages[nextPage + 1]
       // Pages without text leave no trace; the last of several beginnings here is where we are.
       if (following && following.start <= block.start) continue
-      blocks.push({ kind: 'page-break', start: block.start, page: page.number })
+      blocks.push({ kind: 'page-break', start: block.start, page: page.number, label: pageLabel(page) })
     }
     blocks.push(block)
   }
@@ -62,8 +78,19 @@ export function toBlocks(window: TextWindow, mark: { start: number; end: number 
   return blocks
 }
 
+/** 'Page 3', 'Slide 4: Results', 'Sheet Costs'; says so where the text was read from a picture. */
+export function pageLabel({ number, kind = 'page', label, ocr }: Page): string {
+  const noun = kind.charAt(0).toUpperCase() + kind.slice(1)
+  const name = kind === 'sheet' && label ? `${noun} ${label}` : `${noun} ${number}${label ? `: ${label}` : ''}`
+  return ocr ? `${name} · text recognised in a picture (${Math.round(ocr.confidence)} % sure)` : name
+}
+
+interface Cutting extends TextWindow {
+  spans: readonly Span[]
+}
+
 /** Text between elements: paragraphs at its blank lines. */
-function looseText(window: TextWindow, from: number, to: number, mark: Span | null): Block[] {
+function looseText(window: Cutting, from: number, to: number, mark: Span | null): Block[] {
   const text = slice(window, from, to)
   return [...text.matchAll(/\S(?:(?!\n\s*\n)[\s\S])*/g)].map((match) => {
     const start = from + match.index
@@ -71,16 +98,12 @@ function looseText(window: TextWindow, from: number, to: number, mark: Span | nu
   })
 }
 
-interface Span {
-  start: number
-  end: number
-}
 /** What a syntax means for the characters it covers; 'hidden' ones are not shown. */
 interface Styled extends Span {
   look: 'strong' | 'code' | 'hidden'
 }
 
-function toBlock(window: TextWindow, element: Element, mark: Span | null): Block {
+function toBlock(window: Cutting, element: Element, mark: Span | null): Block {
   const { kind, start, end } = element
   const text = slice(window, start, end)
   const styled: Styled[] = []
@@ -122,8 +145,8 @@ function toBlock(window: TextWindow, element: Element, mark: Span | null): Block
   return { kind, start, runs: runs() }
 }
 
-function tableBlock(window: TextWindow, element: Element, mark: Span | null): Block {
-  const spans = (element.rows ?? linesOf(window, element)).filter(
+function tableBlock(window: Cutting, element: Element, mark: Span | null): Block {
+  const spans: (Span & { cells?: number[] | undefined })[] = (element.rows ?? linesOf(window, element)).filter(
     (row) => row.end > element.start && row.start < element.end,
   )
   const headerRows = element.headerRows ?? 0
@@ -138,9 +161,13 @@ function tableBlock(window: TextWindow, element: Element, mark: Span | null): Bl
     const text = slice(window, start, end)
     // Markdown's line of dashes under the header says nothing to a reader.
     if (separator === '|' && /^[\s|:-]*-[\s|:-]*$/.test(text)) continue
-    const cells = splitRow(text, separator).map((cell) => {
-      const from = start + cell.start
-      const to = start + cell.end
+    // Where the parser noted the cells they need not be guessed.
+    const noted = cellSpans(span).filter((cell) => cell.end >= start && cell.start <= end)
+    const guessed = (): Span[] =>
+      splitRow(text, separator).map((cell) => ({ start: start + cell.start, end: start + cell.end }))
+    const cells = (noted.length > 0 ? noted : guessed()).map((cell) => {
+      const from = Math.max(cell.start, start)
+      const to = Math.max(from, Math.min(cell.end, end))
       const styled = window.type === 'markdown' ? inlineMarkdown(slice(window, from, to), from) : []
       return { runs: toRuns(window, from, to, mark, styled) }
     })
@@ -227,10 +254,13 @@ function inlineMarkdown(text: string, offset: number): Styled[] {
   return styled
 }
 
-/** Cuts [start, end) wherever the mark or a style begins or ends. */
-function toRuns(window: TextWindow, start: number, end: number, mark: Span | null, styled: Styled[]): Run[] {
+/** Cuts [start, end) wherever the mark, a span or a style begins or ends. */
+function toRuns(window: Cutting, start: number, end: number, mark: Span | null, styled: Styled[]): Run[] {
   const cuts = new Set([start, end])
-  for (const span of mark ? [mark, ...styled] : styled) {
+  const holding = window.spans.flatMap((span, index) =>
+    span.start < end && span.end > start ? [{ start: span.start, end: span.end, index }] : [],
+  )
+  for (const span of [...(mark ? [mark] : []), ...styled, ...holding]) {
     for (const cut of [span.start, span.end]) if (cut > start && cut < end) cuts.add(cut)
   }
   const sorted = [...cuts].sort((a, b) => a - b)
@@ -242,7 +272,8 @@ function toRuns(window: TextWindow, start: number, end: number, mark: Span | nul
     if (looks.includes('hidden')) continue
     const marked = mark !== null && mark.start <= from && mark.end >= to
     const look = looks.includes('code') ? 'code' : looks.includes('strong') ? 'strong' : 'plain'
-    runs.push({ text: slice(window, from, to), marked, look })
+    const spans = holding.filter((span) => span.start <= from && span.end >= to).map((span) => span.index)
+    runs.push({ text: slice(window, from, to), start: from, marked, look, spans })
   }
   return runs
 }
