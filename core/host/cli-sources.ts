@@ -2,8 +2,9 @@ import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Client } from '../contract/client.ts'
 import { AppError } from '../contract/errors.ts'
-import type { Schedule, Source, SourceOptions, SyncResult } from '../contract/sources.ts'
+import type { Schedule, Source, SourceOptions } from '../contract/sources.ts'
 import {
+  changes,
   collectionOption,
   command,
   ensureCollection,
@@ -125,11 +126,6 @@ export function addSourceCommands(): void {
         return 0
       }),
     )
-}
-
-/** '+3 ~1 -0 =120 !2': added, changed, removed, unchanged, failed. */
-export function changes(result: Omit<SyncResult, 'waiting'>): string {
-  return `+${result.added} ~${result.changed} -${result.removed} =${result.unchanged} !${result.failed}`
 }
 
 function withSourceFlags(to: ReturnType<typeof command>) {

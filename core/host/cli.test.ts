@@ -72,7 +72,7 @@ describe('quarry', { timeout: 120_000 }, () => {
       const { results } = after.json as { results: Record<string, unknown>[] }
       expect(results).toHaveLength(1)
       expect(keys(results[0])).toEqual(
-        ['document', 'path', 'page', 'start', 'end', 'headings', 'text', 'score', 'found_by'].sort(),
+        ['document', 'path', 'page', 'place', 'start', 'end', 'headings', 'text', 'score', 'found_by'].sort(),
       )
       expect(results[0]).toMatchObject({
         document: 'kelp.md',
@@ -95,7 +95,7 @@ describe('quarry', { timeout: 120_000 }, () => {
       expect(keys(json)).toEqual(['answer', 'citations', 'refused', 'trace_id'])
       expect(json).toMatchObject({ refused: false, answer: expect.stringContaining('June') as string })
       const { citations } = json as { citations: Record<string, unknown>[] }
-      expect(keys(citations[0])).toEqual(['marker', 'document', 'path', 'page', 'start', 'end', 'text'].sort())
+      expect(keys(citations[0])).toEqual(['marker', 'document', 'path', 'page', 'place', 'start', 'end', 'text'].sort())
     })
 
     it('of a refused question is an answer too: exit code 0', async () => {

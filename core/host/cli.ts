@@ -196,11 +196,11 @@ command('serve', 'serve the workbench on 127.0.0.1 until it is stopped')
 await parse()
 
 function searchResult(passage: Parameters<Terminal['passages']>[0][number]) {
-  const { document, path, page, start, end, headings, text, score, foundBy } = passage
-  return { document, path, page, start, end, headings, text, score, found_by: foundBy }
+  const { document, path, page, place, start, end, headings, text, score, foundBy } = passage
+  return { document, path, page, place, start, end, headings, text, score, found_by: foundBy }
 }
 
 function citationResult(citation: Parameters<Terminal['sources']>[0][number]) {
-  const { marker, document, path, page, start, end, text } = citation
-  return { marker, document, path, page, start, end, text }
+  const { marker, document, path, page, place, start, end, text } = citation
+  return { marker, document, path, page, place, start, end, text }
 }

@@ -7,6 +7,7 @@ import type { Client } from '../contract/client.ts'
 import type { Collection } from '../contract/collections.ts'
 import { AppError, fromErrorData, toAppError, toErrorData } from '../contract/errors.ts'
 import type { JobEvent } from '../contract/jobs.ts'
+import type { SyncResult } from '../contract/sources.ts'
 import { consoleLog, type Log, silentLog } from '../shared/log.ts'
 import type { JobId } from '../shared/ids.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
@@ -168,7 +169,11 @@ export async function followJob(client: Client, jobId: JobId, options: GlobalOpt
   terminal.result(options.json, json, () => {
     for (const { path, reason } of failedRows) terminal.complain(`failed ${path}: ${reason}`)
     const gone = removed > 0 ? `, ${removed} removed` : ''
-    terminal.write(`${ready} ready, ${unchanged} unchanged, ${failed} failed${gone}, ${chunks} chunks\n`)
+    terminal.write(
+      job.kind === 'sync'
+        ? `${changes(job.progress)}, ${chunks} chunks\n`
+        : `${ready} ready, ${unchanged} unchanged, ${failed} failed${gone}, ${chunks} chunks\n`,
+    )
   })
   return failed > 0 ? 1 : 0
 }
@@ -247,4 +252,9 @@ export async function untilStopped(work: (signal: AbortSignal) => Promise<void>)
   } catch (error) {
     if (!stop.signal.aborted) throw error
   }
+}
+
+/** '+3 ~1 -0 =120 !2': added, changed, removed, unchanged, failed. */
+export function changes(result: Omit<SyncResult, 'waiting'>): string {
+  return `+${result.added} ~${result.changed} -${result.removed} =${result.unchanged} !${result.failed}`
 }

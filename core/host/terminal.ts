@@ -40,18 +40,20 @@ export function createTerminal(): Terminal {
     passages(results) {
       if (results.length === 0) write('Nothing found.\n')
       for (const [index, passage] of results.entries()) {
-        const page = passage.page === null ? '' : `, page ${passage.page}`
+        const page = passage.place ?? (passage.page === null ? undefined : `page ${passage.page}`)
+        const where = page === undefined ? '' : `, ${oneLine(page)}`
         const headings = passage.headings.length > 0 ? `\n   ${passage.headings.join(' > ')}` : ''
         write(
-          `${index + 1}. ${oneLine(passage.path)}${page}  (${passage.scoreKind} ${passage.score.toFixed(3)}, found by ${passage.foundBy})${headings}\n`,
+          `${index + 1}. ${oneLine(passage.path)}${where}  (${passage.scoreKind} ${passage.score.toFixed(3)}, found by ${passage.foundBy})${headings}\n`,
         )
         write(`   ${excerpt(passage.text)}\n\n`)
       }
     },
     sources(citations) {
       write('\n')
-      for (const { marker, path, page, headings, text } of citations) {
-        const where = [oneLine(path), page === null ? undefined : `page ${page}`, headings.join(' > ') || undefined]
+      for (const { marker, path, page, place, headings, text } of citations) {
+        const at = place ?? (page === null ? undefined : `page ${page}`)
+        const where = [oneLine(path), at && oneLine(at), headings.join(' > ') || undefined]
         write(`\n[${marker}] ${where.filter((part) => part !== undefined).join(', ')}\n    "${excerpt(text)}"\n`)
       }
     },

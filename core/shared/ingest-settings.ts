@@ -10,10 +10,11 @@ export interface DocumentSettings {
   chunker: Choice
 }
 
-/** The rules of a new collection: source code by definition, slides one by one. */
+/** The rules of a new collection: source code by definition, slides one by one, no chunk over two sheets. */
 export const defaultRules: Rule[] = [
   { paths: [], types: ['code'], chunker: { id: 'code', options: {} } },
   { paths: [], types: ['pptx', 'odp'], chunker: { id: 'page', options: {} } },
+  { paths: [], types: ['xlsx', 'ods'], chunker: { id: 'page', options: { maxTokens: 256 } } },
 ]
 
 /**
