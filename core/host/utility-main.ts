@@ -12,7 +12,13 @@ const log = consoleLog()
 runUtility<HostEnvironment>({
   parentPort,
   createApp: ({ computeWorkerUrl, ...environment }) =>
-    createApp({ ...environment, computeWorkerUrl: new URL(computeWorkerUrl), program: 'Quarry', log }),
+    createApp({
+      ...environment,
+      computeWorkerUrl: new URL(computeWorkerUrl),
+      program: 'Quarry',
+      log,
+      watchSources: true,
+    }),
   log,
   exit: (code) => process.exit(code),
 })
