@@ -138,7 +138,10 @@ export async function createApp(environment: Environment): Promise<App> {
       collectionIndexes.removeDocuments(collectionId, ids)
       return documents.remove(ids)
     })()
-  const removeDocuments = async (given: readonly DocumentId[]): Promise<number> => {
+  const removeDocuments = async (
+    given: readonly DocumentId[],
+    note: (removed: readonly DocumentId[]) => void = () => {},
+  ): Promise<number> => {
     const ids = [...new Set(given.flatMap((id) => [...attachmentsBelow(id, documents), id]))]
     const byCollection = Map.groupBy(ids, (id) => documents.get(id).collectionId)
     const uploadIds = new Set(ids.flatMap((id) => documents.uploadOf(id) ?? []))
@@ -147,7 +150,10 @@ export async function createApp(environment: Environment): Promise<App> {
       // In slices, so that taking out thousands of documents does not keep a question waiting.
       for (let from = 0; from < group.length; from += 50) {
         const slice = group.slice(from, from + 50)
-        removed += removeFromIndexes(collectionId, slice)
+        removed += database.transaction(() => {
+          note(slice)
+          return removeFromIndexes(collectionId, slice)
+        })()
         slice.forEach((id) => texts.forget(id))
         await nextTurn()
       }
@@ -205,6 +211,7 @@ export async function createApp(environment: Environment): Promise<App> {
     collections,
     indexLibrary,
     openEmbedding: openEmbeddingOnce,
+    together: (action) => database.transaction(action)(),
     startReindex(id) {
       const { pipeline } = collections.getCore(id)
       const stale = [...documents.known(id).values()].filter(

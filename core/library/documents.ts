@@ -197,12 +197,8 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   const deleteVanishedPaths = database.prepare(
     'DELETE FROM document_paths WHERE vanished = 1 AND source_id IN (SELECT value FROM json_each(?))',
   )
-  const adoptDocument = database.prepare(
-    'UPDATE documents SET source_id = ? WHERE collection_id = ? AND identity = ?',
-  )
-  const adoptPath = database.prepare(
-    'UPDATE document_paths SET source_id = ? WHERE collection_id = ? AND identity = ?',
-  )
+  const adoptDocument = database.prepare('UPDATE documents SET source_id = ? WHERE collection_id = ? AND identity = ?')
+  const adoptPath = database.prepare('UPDATE document_paths SET source_id = ? WHERE collection_id = ? AND identity = ?')
   const selectNextPath = database.prepare<[string], PathRow>(
     'SELECT * FROM document_paths WHERE document_id = ? AND vanished = 0 ORDER BY path LIMIT 1',
   )
@@ -234,6 +230,12 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     .prepare<[string, string, string], string>(
       `SELECT id FROM documents WHERE collection_id = ? AND content_hash = ? AND id <> ? AND version > 0
        AND parent_id IS NULL AND approval IS NULL ORDER BY added_at, id LIMIT 1`,
+    )
+    .pluck()
+  const selectNewTogether = database
+    .prepare<[string, string], number>(
+      `SELECT d.version = 0 AND o.version = 1 AND d.job_id = o.job_id FROM documents d JOIN documents o
+       WHERE d.id = ? AND o.id = ?`,
     )
     .pluck()
   const moveEdits = database.prepare('UPDATE chunk_edits SET document_id = ? WHERE document_id = ?')
@@ -441,17 +443,7 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       const next = selectNextPath.get(id)
       if (!next) return false
       deletePath.run(next.collection_id, next.identity)
-      movePlace.run({
-        id,
-        identity: next.identity,
-        sourceId: next.source_id,
-        location: next.location,
-        member: next.member,
-        path: next.path,
-        name: next.name,
-        size: next.size,
-        modifiedMs: next.modified_ms,
-      })
+      movePlace.run({ ...placeValues(next), id })
       moveChildren(id, next)
       return true
     }),
@@ -460,22 +452,19 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       selectWithContent.get(collectionId, contentHash, exceptId) as DocumentId | undefined,
     mergeInto: database.transaction((id: DocumentId, other: DocumentId) => {
       const place = selectPlace.get(id)
-      if (!place) return
+      const otherPlace = selectPlace.get(other)
+      if (!place || !otherPlace) return
+      // Of two that were new to one job, the one that was read first is chance; the name must not be.
+      const goesFirst = selectNewTogether.get(id, other) === 1 && place.path < otherPlace.path
       moveEdits.run(other, id)
       library.addTags([other], JSON.parse(selectTags.get(id) ?? '[]') as string[], [])
       deleteOne.run(id)
-      insertPath.run({
-        collectionId: place.collection_id,
-        identity: place.identity,
-        documentId: other,
-        sourceId: place.source_id,
-        location: place.location,
-        member: place.member,
-        path: place.path,
-        name: place.name,
-        size: place.size,
-        modifiedMs: place.modified_ms,
-      })
+      const further = goesFirst ? otherPlace : place
+      if (goesFirst) {
+        movePlace.run({ ...placeValues(place), id: other })
+        moveChildren(other, place)
+      }
+      insertPath.run({ ...placeValues(further), collectionId: further.collection_id, documentId: other })
     }),
     adopt(collectionId, identity, sourceId) {
       adoptDocument.run(sourceId, collectionId, identity)
@@ -639,6 +628,19 @@ interface PendingRow {
   version: number
   content_hash: string | null
   parser: string | null
+}
+
+function placeValues(row: PathRow) {
+  return {
+    identity: row.identity,
+    sourceId: row.source_id,
+    location: row.location,
+    member: row.member,
+    path: row.path,
+    name: row.name,
+    size: row.size,
+    modifiedMs: row.modified_ms,
+  }
 }
 
 function toDocument(row: Row): Document {

@@ -66,13 +66,17 @@ export function createIngestWork(parts: IngestParts): JobWork {
       const load = { weigh: (document: PendingDocument) => document.size, capacity: bytesInHand }
       const options = { lanes: parts.lanes, load, signal: reporter.signal }
       // Messages bring attachments, which wait for the next round.
+      let changed = false
       for (let pending = documents.pending(job.id); pending.length > 0; pending = documents.pending(job.id)) {
         for await (const outcome of ingest(pending, steps, options)) record(outcome, reporter, parts)
+        changed = true
       }
 
-      await parts.sourceSync.finish(job, reporter)
-      reporter.label('tidying the index')
-      index.store.optimize()
+      changed = (await parts.sourceSync.finish(job, reporter)) > 0 || changed
+      if (changed) {
+        reporter.label('tidying the index')
+        index.store.optimize()
+      }
       settleTotal(job, parts)
     },
     cancelled(job) {
@@ -149,7 +153,7 @@ export function createIngestSteps(
         // The other one was removed or changed in the meantime; the next look finds that out.
         throw new AppError('file-unreadable', 'The file changed while it was read. Sync again.', { retryable: true })
       }
-      merge(item, other, parts)
+      merge(item, other, reporter, parts)
       return { outcome: 'moved' }
     },
     save(item, reading, indexed, timesMs) {
@@ -161,7 +165,7 @@ export function createIngestSteps(
         if (!documents.exists(item.id)) throw new AppError('item-missing', 'The document was removed.')
         const other = item.parentId === null && documents.withContent(collection.id, reading.contentHash, item.id)
         if (other) {
-          merge(item, other, parts)
+          merge(item, other, reporter, parts)
           return 'moved'
         }
         parts.collectionIndexes.removeDocuments(collection.id, [item.id])
@@ -189,15 +193,21 @@ function takeBackPipeline(id: CollectionId, { collections, collectionIndexes }: 
   if (inUse) collections.setPipeline(id, withIngestHalf(collections.getCore(id).pipeline, inUse))
 }
 
-/** One document with two paths: what the second one had of its own goes over to the first. */
+/**
+ * One document with two paths: what the second one had of its own goes over to the first. The row goes away with this,
+ * so it is counted here: a process that is killed afterwards would not meet it again.
+ */
 function merge(
   item: PendingDocument,
   other: DocumentId,
+  reporter: Pick<JobReporter, 'documentEnd'>,
   { database, documents, collectionIndexes }: Pick<IngestStepParts, 'database' | 'documents' | 'collectionIndexes'>,
 ): void {
+  const end = { documentId: null, path: item.path, outcome: 'moved', reason: null, pages: null, chunks: 0 } as const
   database.transaction(() => {
     collectionIndexes.removeDocuments(item.collectionId, [item.id, ...attachmentsBelow(item.id, documents)])
     documents.mergeInto(item.id, other)
+    reporter.documentEnd({ ...end, ...sourceOf(item) }, { unchanged: 1 })
   })()
 }
 
@@ -332,17 +342,13 @@ export function addToIndex(
   index.store.add(entries)
 }
 
-/** The end of a document that was not saved: its row, the job's counts and the event, together. */
+/** The end of a document that was neither saved nor merged: its row, the job's counts and the event, together. */
 function record(outcome: IngestOutcome<PendingDocument>, reporter: JobReporter, parts: IngestParts): void {
-  if (outcome.outcome === 'ready') return
+  if (outcome.outcome === 'ready' || outcome.outcome === 'moved') return
   const { item } = outcome
   const { id: documentId, path } = item
   const end = { documentId, path, ...sourceOf(item), outcome: outcome.outcome, reason: null, pages: null, chunks: 0 }
   parts.database.transaction(() => {
-    if (outcome.outcome === 'moved') {
-      reporter.documentEnd({ ...end, documentId: null }, { unchanged: 1 })
-      return
-    }
     // A document that a person removed in the meantime has not failed. It is nobody's any more.
     if (!parts.documents.exists(documentId)) return
     if (outcome.outcome === 'unchanged') {

@@ -30,6 +30,8 @@ export interface PipelinesParts {
   /** Throws where the model cannot be had. */
   openEmbedding(owner: { pipeline: Pipeline }): Promise<unknown>
   startReindex(id: CollectionId): JobId
+  /** Runs `action` in one transaction. */
+  together<Result>(action: () => Result): Result
 }
 
 export function createPipelines(parts: PipelinesParts): Pipelines {
@@ -39,8 +41,11 @@ export function createPipelines(parts: PipelinesParts): Pipelines {
       const before = collections.getCore(id).pipeline
       checkPipeline(pipeline)
       await parts.openEmbedding({ pipeline })
-      collections.setPipeline(id, pipeline)
-      return canonicalJson(ingestHalf(before)) === canonicalJson(ingestHalf(pipeline)) ? null : parts.startReindex(id)
+      // The pipeline and the job that brings the index up to it: one without the other would never be noticed.
+      return parts.together(() => {
+        collections.setPipeline(id, pipeline)
+        return canonicalJson(ingestHalf(before)) === canonicalJson(ingestHalf(pipeline)) ? null : parts.startReindex(id)
+      })
     },
     async rollBack(id) {
       const { pipeline } = collections.getCore(id)

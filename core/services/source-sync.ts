@@ -21,7 +21,8 @@ export interface SourceSyncParts {
   isCurrent(collection: CollectionCore, file: Pick<KnownFile, 'path' | 'type' | 'parser'>): boolean
   /** Fingerprint of all parsers: what failed under the same one fails again. */
   parsersFingerprint: string
-  removeDocuments(ids: readonly DocumentId[]): Promise<number>
+  /** Takes them out in slices; `note` is called with what each took out, in its transaction. */
+  removeDocuments(ids: readonly DocumentId[], note: (removed: readonly DocumentId[]) => void): Promise<number>
 }
 
 /** Brings sources and documents together: before the files are read, and after. */
@@ -31,8 +32,11 @@ export interface SourceSync {
    * again; nothing is counted before everything is.
    */
   list(job: JobRow, collection: CollectionCore, reporter: JobReporter): Promise<void>
-  /** Takes out what is gone, after everything was read: a file that only moved has its document by then. */
-  finish(job: JobRow, reporter: JobReporter): Promise<void>
+  /**
+   * Takes out what is gone, after everything was read: a file that only moved has its document by then. Gives how many
+   * documents went.
+   */
+  finish(job: JobRow, reporter: JobReporter): Promise<number>
 }
 
 export function createSourceSync(parts: SourceSyncParts): SourceSync {
@@ -84,22 +88,20 @@ export function createSourceSync(parts: SourceSyncParts): SourceSync {
     },
     async finish(job, reporter) {
       const { sourceIds } = jobs.input(job.id)
-      if (sourceIds.length === 0) return
+      if (sourceIds.length === 0) return 0
       documents.removeVanishedPaths(sourceIds)
       const gone = documents.vanished(sourceIds).documents.filter(({ id }) => !documents.promotePath(id))
       if (gone.length > 0) reporter.label('taking out what is gone')
-      for (let from = 0; from < gone.length; from += 500) {
-        const slice = gone.slice(from, from + 500)
-        // First the event: a restart between the two finds the document marked and says so again, which is the lesser evil.
-        await parts.removeDocuments(slice.map(({ id }) => id))
-        database.transaction(() => {
-          for (const { path, sourceId } of slice) {
-            const end = { documentId: null, path, outcome: 'removed', reason: null, pages: null, chunks: 0 } as const
-            reporter.documentEnd({ ...end, sourceId }, { removed: 1 })
-          }
-        })()
-      }
+      const byId = new Map(gone.map((document) => [document.id, document]))
+      // Counted in the same transaction: a process that is killed afterwards would not meet them again.
+      await parts.removeDocuments([...byId.keys()], (removed) => {
+        for (const { path, sourceId } of removed.flatMap((id) => byId.get(id) ?? [])) {
+          const end = { documentId: null, path, outcome: 'removed', reason: null, pages: null, chunks: 0 } as const
+          reporter.documentEnd({ ...end, sourceId }, { removed: 1 })
+        }
+      })
       storeResults(job, sourceIds, parts)
+      return gone.length
     },
   }
 }
