@@ -3,6 +3,7 @@ import { Adding } from '../features/adding/adding.tsx'
 import { AskPage } from '../features/ask/ask-page.tsx'
 import { LibraryPage } from '../features/library/library-page.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
+import { SourcesView } from '../features/sources/sources-view.tsx'
 import { TracesPage } from '../features/traces/traces-page.tsx'
 import { WelcomePage } from '../features/welcome/welcome-page.tsx'
 import { useConnection } from '../state/connection.ts'
@@ -85,7 +86,9 @@ function Page({ route }: { route: Route }) {
     case 'ask':
       return empty ? <WelcomePage /> : <AskPage collectionId={route.collectionId} />
     case 'library':
-      return <LibraryPage collectionId={route.collectionId} documentId={route.documentId} />
+      return (
+        <LibraryPage collectionId={route.collectionId} documentId={route.documentId} view={collectionViewOf(route)} />
+      )
     case 'traces':
       return <TracesPage traceId={route.traceId} />
     case 'settings':
@@ -100,4 +103,13 @@ function Page({ route }: { route: Route }) {
         </EmptyState>
       )
   }
+}
+
+/** The view of a collection that stands in the place of its documents, as its own feature draws it. */
+function collectionViewOf(route: Extract<Route, { page: 'library' }>) {
+  const { collectionId, view } = route
+  if (collectionId && view === 'sources') {
+    return { name: view, content: <SourcesView key={collectionId} collectionId={collectionId} /> }
+  }
+  return null
 }

@@ -9,6 +9,7 @@ import {
   formatTimeLeft,
   formatWhen,
   shareOf,
+  formatAgo,
 } from './format.ts'
 
 describe('formats', () => {
@@ -66,4 +67,18 @@ describe('formats', () => {
     expect(shareOf(0, 0)).toBe(1)
     expect(shareOf(3, 4)).toBe(0.75)
   })
+})
+
+describe('times past', () => {
+  const minute = 60_000
+  it.each([
+    [0, 'just now'],
+    [-5 * minute, 'just now'],
+    [minute, '1 minute ago'],
+    [5 * minute, '5 minutes ago'],
+    [59.6 * minute, '1 hour ago'],
+    [26 * 60 * minute, 'yesterday'],
+    [10 * 24 * 60 * minute, '10 days ago'],
+    [400 * 24 * 60 * minute, 'last year'],
+  ])('%s ms are %s', (past, text) => expect(formatAgo(1e12 - past, 1e12)).toBe(text))
 })

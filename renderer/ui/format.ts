@@ -63,6 +63,23 @@ export function formatWhen(at: number, now: number = Date.now()): string {
   return sameDay ? `today ${clock.format(at)}` : dateAndTime.format(at)
 }
 
+/** How long ago, as people say it: 'just now', '5 minutes ago', 'yesterday', '3 months ago'. */
+export function formatAgo(at: number, now: number = Date.now()): string {
+  const seconds = Math.max(0, (now - at) / 1000)
+  if (seconds < 45) return 'just now'
+  const [unit, size] = agoUnits.find(([, unitSize]) => Math.round(seconds / unitSize) >= 1) ?? ['minute', 60]
+  return ago.format(-Math.round(seconds / size), unit)
+}
+
+const ago = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const agoUnits: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 365.25 * 86_400],
+  ['month', 30.44 * 86_400],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+]
+
 /** 'page 3', 'pages 3–4', or '' where the format has none. */
 export function formatPages(first: number | null, last: number | null = first): string {
   if (first === null) return ''

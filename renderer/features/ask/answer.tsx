@@ -2,8 +2,7 @@ import { Button as AriaButton } from 'react-aria-components'
 import type { Citation } from '../../../core/contract/ask.ts'
 import { useInspector, type PassageLink } from '../../state/inspector.ts'
 import { Tip } from '../../ui/button.tsx'
-import { formatPages } from '../../ui/format.ts'
-import { groupByDocument, parseAnswer, type AnswerPart } from './markers.ts'
+import { groupByDocument, parseAnswer, placeOf, type AnswerPart } from './markers.ts'
 import type { Turn } from './ask-store.ts'
 
 /** The answer as it stands, its markers as buttons. Answer text is data: React text nodes only. */
@@ -68,8 +67,8 @@ function Marker({ turn, citation, withPage = false }: { turn: Turn; citation: Ci
       item?.documentId === citation.documentId && item.span?.start === citation.start && item.span.end === citation.end
     )
   })
-  const place = [citation.document, formatPages(citation.page), citation.headings.at(-1)].filter(Boolean).join(' · ')
-  const page = withPage && citation.page !== null ? ` p. ${citation.page}` : ''
+  const place = [citation.document, placeOf(citation), citation.headings.at(-1)].filter(Boolean).join(' · ')
+  const page = citation.place ?? (citation.page === null ? '' : `p. ${citation.page}`)
   return (
     <Tip
       className="tip-passage"
@@ -88,7 +87,7 @@ function Marker({ turn, citation, withPage = false }: { turn: Turn; citation: Ci
         onPress={() => openCitation(turn, citation.marker)}
       >
         {citation.marker}
-        {page}
+        {withPage && page !== '' ? ` ${page}` : ''}
       </AriaButton>
     </Tip>
   )

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react'
-import { ArrowUp, ChevronDown, Library, Search, Square } from 'lucide-react'
+import { ArrowUp, ChevronDown, Filter, Library, Search, Square } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components'
 import type { Collection } from '../../../core/contract/collections.ts'
 import type { CollectionId } from '../../../core/shared/ids.ts'
@@ -15,6 +15,7 @@ import { formatCount, formatDuration, formatNumberOf } from '../../ui/format.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Answer, Sources } from './answer.tsx'
+import { AskFilter } from './ask-filter.tsx'
 import { useAsk, type Turn } from './ask-store.ts'
 import { answerWithSources } from './markers.ts'
 import { Passages } from './passages.tsx'
@@ -97,6 +98,7 @@ function Conversation({ collection }: { collection: Collection }) {
           turns.map((turn) => <TurnView key={turn.id} turn={turn} isLast={turn.id === lastId} />)
         )}
       </div>
+      <AskFilter collectionId={collectionId} />
       <Composer collectionId={collectionId} asking={asking} onAsk={ask} disabled={collection.ready === 0} />
       <Announcer turn={turns.at(-1)} />
     </>
@@ -184,6 +186,11 @@ function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
   return (
     <article className="turn" aria-label={turn.question}>
       <h2 className="question">{turn.question}</h2>
+      {turn.filter ? (
+        <p className="turn-filter soft">
+          <Filter size={13} aria-hidden /> Only: <code>{turn.filter}</code>
+        </p>
+      ) : null}
       {waiting ? (
         <p className="waiting soft">{turn.passages ? 'Reading the passages …' : 'Searching the documents …'}</p>
       ) : null}

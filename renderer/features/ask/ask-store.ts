@@ -11,6 +11,8 @@ export interface Turn {
   id: number
   collectionId: CollectionId
   question: string
+  /** Only documents that match were asked; '' for all. */
+  filter: string
   state: 'asking' | 'done' | 'stopped' | 'failed'
   answer: string
   citations: Citation[]
@@ -26,9 +28,12 @@ interface AskStore {
   turns: Turn[]
   /** What is typed and not yet sent, by collection. */
   drafts: Record<string, string>
+  /** The filter that the next question is asked with, by collection. */
+  filters: Record<string, string>
   setDraft(collectionId: CollectionId, text: string): void
+  setFilter(collectionId: CollectionId, filter: string): void
   /** Asks; a question that is still being answered is stopped first. */
-  ask(collectionId: CollectionId, question: string): Promise<void>
+  ask(collectionId: CollectionId, question: string, filter?: string): Promise<void>
   stop(): void
   /** Asks the same again in place of a failed or stopped turn. */
   again(turnId: number): Promise<void>
@@ -41,13 +46,16 @@ let running: AbortController | null = null
 export const useAsk = create<AskStore>((set, get) => ({
   turns: [],
   drafts: {},
+  filters: {},
   setDraft: (collectionId, text) => set((state) => ({ drafts: { ...state.drafts, [collectionId]: text } })),
-  ask: async (collectionId, question) => {
+  setFilter: (collectionId, filter) => set((state) => ({ filters: { ...state.filters, [collectionId]: filter } })),
+  ask: async (collectionId, question, filter = get().filters[collectionId] ?? '') => {
     const id = nextId++
     const turn: Turn = {
       id,
       collectionId,
       question,
+      filter: filter.trim(),
       state: 'asking',
       answer: '',
       citations: [],
@@ -58,20 +66,20 @@ export const useAsk = create<AskStore>((set, get) => ({
       failure: null,
     }
     set((state) => ({ turns: [...state.turns, turn], drafts: { ...state.drafts, [collectionId]: '' } }))
-    await answer(id, collectionId, question)
+    await answer(turn)
   },
   stop: () => running?.abort(),
   again: async (turnId) => {
     const turn = get().turns.find((candidate) => candidate.id === turnId)
     if (!turn) return
     set((state) => ({ turns: state.turns.filter((other) => other.id !== turnId) }))
-    await get().ask(turn.collectionId, turn.question)
+    await get().ask(turn.collectionId, turn.question, turn.filter)
   },
   forget: (collectionId) =>
     set((state) => ({ turns: state.turns.filter((turn) => turn.collectionId !== collectionId) })),
 }))
 
-async function answer(id: number, collectionId: CollectionId, question: string): Promise<void> {
+async function answer({ id, collectionId, question, filter }: Turn): Promise<void> {
   running?.abort()
   const controller = new AbortController()
   running = controller
@@ -81,7 +89,8 @@ async function answer(id: number, collectionId: CollectionId, question: string):
       turns: state.turns.map((turn) => (turn.id === id ? { ...turn, ...make(turn) } : turn)),
     }))
   try {
-    for await (const event of await core().ask.run({ collectionId, question }, { signal })) {
+    const input = { collectionId, question, ...(filter === '' ? {} : { filter }) }
+    for await (const event of await core().ask.run(input, { signal })) {
       if (signal.aborted) break
       switch (event.type) {
         case 'ask-start':

@@ -75,6 +75,7 @@ describe('sources', () => {
     document: 'a.md',
     path: 'x/a.md',
     page: 3,
+    place: null,
     headings: ['One', 'Two'],
     text: ' So\nit is. ',
   }
@@ -89,6 +90,9 @@ describe('sources', () => {
   it('are copied with the answer', () => {
     expect(answerWithSources('Why?', 'So. [1]', [{ ...citation, marker: 1 }])).toBe(
       'Why?\n\nSo. [1]\n\nSources\n[1] x/a.md, page 3, One › Two\n    “So it is.”',
+    )
+    expect(answerWithSources('Why?', 'So. [1]', [{ ...citation, marker: 1, place: 'slide 4' }])).toContain(
+      'x/a.md, slide 4, One',
     )
     expect(answerWithSources('Why?', 'Nothing.', [])).toBe('Why?\n\nNothing.')
   })

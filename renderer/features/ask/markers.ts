@@ -1,3 +1,5 @@
+import { formatPages } from '../../ui/format.ts'
+
 /** A run of an answer: text as it is, or a citation marker that exists. */
 export type AnswerPart = { type: 'text'; text: string } | { type: 'marker'; marker: number }
 
@@ -54,8 +56,17 @@ interface Source {
   document: string
   path: string
   page: number | null
+  place: string | null
   headings: string[]
   text: string
+}
+
+/** What a person calls the place: 'sheet Costs, B2:F30' where the format has its own names, else the page or pages. */
+export function placeOf(
+  { place, page }: { place: string | null; page: number | null },
+  pageLast: number | null = page,
+): string {
+  return place ?? formatPages(page, pageLast)
 }
 
 /** Citations by document, in the order in which documents are first cited. */
@@ -71,8 +82,8 @@ export function groupByDocument<Cited extends Pick<Source, 'documentId' | 'marke
 export function answerWithSources(question: string, answer: string, citations: readonly Source[]): string {
   const sources = citations
     .toSorted((a, b) => a.marker - b.marker)
-    .map(({ marker, path, page, headings, text }) => {
-      const place = [path, page === null ? '' : `page ${page}`, headings.join(' › ')].filter(Boolean).join(', ')
+    .map(({ marker, path, page, place: named, headings, text }) => {
+      const place = [path, placeOf({ place: named, page }), headings.join(' › ')].filter(Boolean).join(', ')
       return `[${marker}] ${place}\n    “${text.replace(/\s+/g, ' ').trim()}”`
     })
   return [question, answer.trim(), ...(sources.length > 0 ? [`Sources\n${sources.join('\n')}`] : [])].join('\n\n')

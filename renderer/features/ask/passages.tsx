@@ -5,7 +5,8 @@ import type { CollectionId } from '../../../core/shared/ids.ts'
 import { useInspector, type PassageLink } from '../../state/inspector.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
-import { formatNumberOf, formatPages, formatScore } from '../../ui/format.ts'
+import { formatNumberOf, formatScore } from '../../ui/format.ts'
+import { placeOf } from './markers.ts'
 
 /** What the search found, best first: how well, by what, where; each opens to its text. */
 export function Passages({
@@ -63,7 +64,7 @@ function Passage({
   const [open, setOpen] = useState(false)
   // The title is often the first heading too: the ones below say more in the same room.
   const headings = passage.headings.filter((heading, index) => index > 0 || heading !== passage.title)
-  const place = [...headings, formatPages(passage.page, passage.pageLast)].filter(Boolean).join(' › ')
+  const place = [...headings, placeOf(passage, passage.pageLast)].filter(Boolean).join(' › ')
   return (
     <li className="passage" data-open={open || undefined}>
       <button type="button" className="passage-line" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -71,6 +72,11 @@ function Passage({
         <span className="passage-where">
           <span className="passage-name">{passage.document}</span>
           {place ? <span className="passage-place soft">{place}</span> : null}
+          {passage.edited ? (
+            <span className="passage-edited" title="A person changed the text of this chunk">
+              edited
+            </span>
+          ) : null}
         </span>
         <span className="passage-found">{foundByLabels[passage.foundBy]}</span>
         <span className="passage-score number">

@@ -41,12 +41,23 @@ export const documentColumns: readonly DocumentColumn[] = [
     exported: folderOf,
   },
   {
+    id: 'tags',
+    label: 'Tags',
+    leastRem: 7,
+    share: 0.8,
+    numeric: false,
+    leaves: 3,
+    text: (document) => document.tags.join(', '),
+    compare: (a, b) => Number(b.tags.length > 0) - Number(a.tags.length > 0) || compareText(tagText(a), tagText(b)),
+    exported: (document) => document.tags.join(', '),
+  },
+  {
     id: 'type',
     label: 'Type',
     leastRem: 6.25,
     share: 0,
     numeric: false,
-    leaves: 5,
+    leaves: 6,
     text: (document) => (document.type === 'unknown' ? '' : document.type),
     compare: (a, b) => compareText(a.type, b.type) || compareText(a.path, b.path),
     exported: (document) => document.type,
@@ -57,7 +68,7 @@ export const documentColumns: readonly DocumentColumn[] = [
     leastRem: 5.25,
     share: 0,
     numeric: true,
-    leaves: 4,
+    leaves: 5,
     text: (document) => formatBytes(document.size),
     compare: (a, b) => a.size - b.size,
     exported: (document) => document.size,
@@ -68,7 +79,7 @@ export const documentColumns: readonly DocumentColumn[] = [
     leastRem: 4.75,
     share: 0,
     numeric: true,
-    leaves: 6,
+    leaves: 7,
     text: (document) => (document.pages === null ? '' : formatCount(document.pages)),
     compare: (a, b) => (a.pages ?? -1) - (b.pages ?? -1),
     exported: (document) => document.pages ?? '',
@@ -93,7 +104,20 @@ export const documentColumns: readonly DocumentColumn[] = [
     leaves: 0,
     text: (document) => statusLabels[document.status],
     compare: (a, b) => statusOrder[a.status] - statusOrder[b.status],
-    exported: (document) => (document.reason ? `failed: ${document.reason.message}` : document.status),
+    exported: (document) =>
+      (document.reason ? `failed: ${document.reason.message}` : document.status) +
+      (document.stale ? ' (out of date)' : ''),
+  },
+  {
+    id: 'changed',
+    label: 'Changed',
+    leastRem: 10,
+    share: 0,
+    numeric: true,
+    leaves: 8,
+    text: (document) => (document.modifiedAt === null ? '' : formatWhen(document.modifiedAt)),
+    compare: (a, b) => (a.modifiedAt ?? 0) - (b.modifiedAt ?? 0),
+    exported: (document) => (document.modifiedAt === null ? '' : new Date(document.modifiedAt).toISOString()),
   },
   {
     id: 'indexed',
@@ -101,7 +125,7 @@ export const documentColumns: readonly DocumentColumn[] = [
     leastRem: 10,
     share: 0,
     numeric: true,
-    leaves: 3,
+    leaves: 4,
     text: (document) => (document.indexedAt === null ? '' : formatWhen(document.indexedAt)),
     compare: (a, b) => (a.indexedAt ?? 0) - (b.indexedAt ?? 0),
     exported: (document) => (document.indexedAt === null ? '' : new Date(document.indexedAt).toISOString()),
@@ -136,28 +160,41 @@ export const statusLabels: Record<DocumentStatus, string> = {
   failed: 'Failed',
 }
 
-/** What the chips filter by. */
+/** What the chips filter by. A document may be in several. */
 export const statusGroups = {
   all: { label: 'All', holds: () => true },
-  ready: { label: 'Ready', holds: (status) => status === 'ready' },
+  ready: { label: 'Ready', holds: ({ status }) => status === 'ready' },
+  waiting: { label: 'Waiting', holds: ({ status }) => status === 'waiting' },
   working: {
     label: 'In progress',
-    holds: (status) => status === 'reading' || status === 'chunking' || status === 'embedding',
+    holds: ({ status }) => status === 'reading' || status === 'chunking' || status === 'embedding',
   },
-  queued: { label: 'Queued', holds: (status) => status === 'queued' },
-  failed: { label: 'Failed', holds: (status) => status === 'failed' },
-} satisfies Record<string, { label: string; holds(status: DocumentStatus): boolean }>
+  queued: { label: 'Queued', holds: ({ status }) => status === 'queued' },
+  failed: { label: 'Failed', holds: ({ status }) => status === 'failed' },
+  stale: { label: 'Out of date', holds: ({ stale }) => stale },
+} satisfies Record<string, { label: string; holds(document: Pick<Document, 'status' | 'stale'>): boolean }>
 export type StatusGroup = keyof typeof statusGroups
 
 export function countGroups(documents: readonly Document[]): Record<StatusGroup, number> {
-  const counts = { all: 0, ready: 0, working: 0, queued: 0, failed: 0 }
-  for (const { status } of documents) {
-    counts.all++
-    for (const group of ['ready', 'working', 'queued', 'failed'] as const) {
-      if (statusGroups[group].holds(status)) counts[group]++
-    }
+  const counts = { all: 0, ready: 0, waiting: 0, working: 0, queued: 0, failed: 0, stale: 0 }
+  const groups = Object.keys(counts) as StatusGroup[]
+  for (const document of documents) {
+    for (const group of groups) if (statusGroups[group].holds(document)) counts[group]++
   }
   return counts
+}
+
+/** Why answers do not come from the file as it is now, and what becomes of it; null where they do. */
+export function staleReason(document: Document): string | null {
+  if (!document.stale) return null
+  const from = document.indexedAt === null ? 'an earlier version' : `the version of ${formatWhen(document.indexedAt)}`
+  if (document.status === 'failed') {
+    return `Answers come from ${from}: the file could not be read since. Mend it, then read it again.`
+  }
+  if (document.status === 'ready') {
+    return `Answers come from ${from}: the file has changed since. The next sync takes it over.`
+  }
+  return `Answers come from ${from} until the file has been read anew.`
 }
 
 /** A new array, stable: equal rows keep the order in which they came (by path). */
@@ -167,14 +204,23 @@ export function sortDocuments(documents: readonly Document[], columnId: string, 
   return documents.toSorted(descending ? (a, b) => compare(b, a) : compare)
 }
 
-/** Every word of the filter has to be in the path or the title, in any case. */
-export function filterDocuments(documents: readonly Document[], filter: string, group: StatusGroup): Document[] {
+/**
+ * Every word of the filter has to be in a path, the title or a tag, in any case; `only` are the ids that a filter of
+ * the core lets through, null for all.
+ */
+export function filterDocuments(
+  documents: readonly Document[],
+  filter: string,
+  group: StatusGroup,
+  only: ReadonlySet<string> | null = null,
+): Document[] {
   const words = filter.toLocaleLowerCase().split(/\s+/).filter(Boolean)
   const { holds } = statusGroups[group]
   return documents.filter((document) => {
-    if (!holds(document.status)) return false
+    if (!holds(document) || (only && !only.has(document.id))) return false
     if (words.length === 0) return true
-    const text = `${document.path} ${document.title ?? ''}`.toLocaleLowerCase()
+    const { path, title, otherPaths, tags } = document
+    const text = [path, title ?? '', ...otherPaths, ...tags].join(' ').toLocaleLowerCase()
     return words.every((word) => text.includes(word))
   })
 }
@@ -195,6 +241,8 @@ export function folderOf(document: Pick<Document, 'path'>): string {
   const slash = document.path.lastIndexOf('/')
   return slash < 0 ? '' : document.path.slice(0, slash)
 }
+
+const tagText = ({ tags }: Document): string => tags.join(' ')
 
 const statusOrder: Record<DocumentStatus, number> = {
   failed: 0,

@@ -1,10 +1,11 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react'
-import { ArrowDown, ArrowUp } from 'lucide-react'
+import { ArrowDown, ArrowUp, Paperclip } from 'lucide-react'
 import type { Document } from '../../../core/contract/documents.ts'
 import type { DocumentId } from '../../../core/shared/ids.ts'
 import { StatusCell } from './status-cell.tsx'
 import { fitColumns, leastWidthRem, type DocumentColumn } from './document-columns.ts'
+import { TagList } from './tags.tsx'
 import { useWidthRem } from '../../ui/use-width.ts'
 
 const rowHeightPx = 36
@@ -19,6 +20,7 @@ interface Props {
   openId: DocumentId | null
   onOpen(document: Document): void
   onRemove(documents: Document[]): void
+  onReview(document: Document, approve: boolean): void
 }
 
 /**
@@ -37,6 +39,7 @@ export function DocumentTable({
   openId,
   onOpen,
   onRemove,
+  onReview,
 }: Props) {
   const scroller = useRef<HTMLDivElement>(null)
   const widthRem = useWidthRem(scroller)
@@ -103,6 +106,8 @@ export function DocumentTable({
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target instanceof HTMLElement && event.target.closest('[role=columnheader]')) return
+    // Space and Enter are the button's own where a row has one.
+    if (event.target instanceof HTMLButtonElement && (event.key === ' ' || event.key === 'Enter')) return
     const row = rows[activeIndex]
     const act = (): boolean => {
       if (event.key === 'ArrowDown') moveTo(activeIndex + 1, event.shiftKey)
@@ -139,11 +144,15 @@ export function DocumentTable({
     }
   }
   // Rows are memoised; one stable function serves them all, whatever has changed since.
-  const latestClick = useRef(onRowClick)
+  const latest = useRef({ onRowClick, onReview })
   useEffect(() => {
-    latestClick.current = onRowClick
+    latest.current = { onRowClick, onReview }
   })
-  const stableClick = useMemo(() => (event: MouseEvent, index: number) => latestClick.current(event, index), [])
+  const stableClick = useMemo(() => (event: MouseEvent, index: number) => latest.current.onRowClick(event, index), [])
+  const stableReview = useMemo(
+    () => (document: Document, approve: boolean) => latest.current.onReview(document, approve),
+    [],
+  )
 
   const allSelected = rows.length > 0 && rows.every((row) => selected.has(row.id))
   const tracks = columns.map(({ leastRem, share }) =>
@@ -223,6 +232,7 @@ export function DocumentTable({
               isSelected={selected.has(row.id)}
               isOpen={row.id === openId}
               onClick={stableClick}
+              onReview={stableReview}
             />
           ) : null
         })}
@@ -240,9 +250,20 @@ interface RowProps {
   isSelected: boolean
   isOpen: boolean
   onClick(event: MouseEvent, index: number): void
+  onReview(document: Document, approve: boolean): void
 }
 
-const Row = memo(function Row({ document, index, top, columns, isActive, isSelected, isOpen, onClick }: RowProps) {
+const Row = memo(function Row({
+  document,
+  index,
+  top,
+  columns,
+  isActive,
+  isSelected,
+  isOpen,
+  onClick,
+  onReview,
+}: RowProps) {
   return (
     <div
       role="row"
@@ -266,11 +287,36 @@ const Row = memo(function Row({ document, index, top, columns, isActive, isSelec
           role="gridcell"
           aria-colindex={columnIndex + 2}
           className={`table-cell table-${column.id}${column.numeric ? ' table-numeric' : ''}`}
-          title={column.id === 'name' ? document.path : undefined}
+          title={column.id === 'name' ? [document.path, ...document.otherPaths].join('\n') : undefined}
         >
-          {column.id === 'status' ? <StatusCell document={document} /> : column.text(document)}
+          {column.id === 'status' ? (
+            <StatusCell document={document} isActive={isActive} onReview={onReview} />
+          ) : column.id === 'name' ? (
+            <NameCell document={document} />
+          ) : column.id === 'tags' ? (
+            <TagList tags={document.tags} />
+          ) : (
+            column.text(document)
+          )}
         </div>
       ))}
     </div>
   )
 })
+
+/** The name; that it hangs on a message (whose path is its folder); where else the same content is. */
+function NameCell({ document }: { document: Document }) {
+  const [other, ...more] = document.otherPaths
+  return (
+    <>
+      {document.parentId ? <Paperclip size={12} aria-label="Attached to a document: " className="name-icon" /> : null}
+      {document.name}
+      {other === undefined ? null : (
+        <span className="name-also">
+          also at {other}
+          {more.length > 0 ? ` and ${more.length} more` : ''}
+        </span>
+      )}
+    </>
+  )
+}

@@ -11,6 +11,8 @@ interface DocumentsStore {
   /** As the core lists them: by path. Null until first read. */
   documents: Document[] | null
   failure: ErrorData | null
+  /** Counts the times the list was read: what was asked of the core about these documents is asked again. */
+  reads: number
   load(collectionId: CollectionId): Promise<void>
 }
 
@@ -19,6 +21,7 @@ export const useDocuments = create<DocumentsStore>((set, get) => ({
   collectionId: null,
   documents: null,
   failure: null,
+  reads: 0,
   load: async (collectionId) => {
     if (get().collectionId !== collectionId) {
       waiting.clear()
@@ -29,7 +32,7 @@ export const useDocuments = create<DocumentsStore>((set, get) => ({
       if (get().collectionId !== collectionId) return
       // What was noted before the list came is older than it: a stage shown after it would stay for good.
       waiting.clear()
-      set({ documents, failure: null })
+      set((state) => ({ documents, failure: null, reads: state.reads + 1 }))
     } catch (error) {
       if (get().collectionId === collectionId) set({ failure: toFailure(error) })
     }
@@ -82,7 +85,7 @@ export function changeOf(event: JobEvent, nowMs: number): [DocumentId, Partial<D
   const { documentId, outcome, reason, pages, chunks } = event
   if (outcome === 'failed') return [[documentId, { status: 'failed', reason }]]
   if (outcome === 'unchanged') return [[documentId, { status: 'ready', reason: null }]]
-  return [[documentId, { status: 'ready', reason: null, pages, chunks, indexedAt: nowMs }]]
+  return [[documentId, { status: 'ready', reason: null, stale: false, pages, chunks, indexedAt: nowMs }]]
 }
 
 /** The number of the last event seen of each job. */

@@ -14,6 +14,7 @@ import {
   shareOf,
 } from '../../ui/format.ts'
 import { Meter } from '../../ui/meter.tsx'
+import { SyncCounts } from '../../ui/sync-counts.tsx'
 
 /** The collection's uploads and jobs, running and just ended, each with one bar. */
 export function JobCards({ collectionId, onShowFailed }: { collectionId: string; onShowFailed(): void }) {
@@ -59,7 +60,8 @@ function UploadCard({ upload }: { upload: Upload }) {
 function JobCard({ job, onShowFailed }: { job: Job; onShowFailed(): void }) {
   const { progress } = job
   const over = isOver(job)
-  const total = progress.total === undefined ? 'counting files' : `of ${formatNumberOf(progress.total, 'file')}`
+  const noun = nounOf(job)
+  const total = progress.total === undefined ? `counting ${noun}s` : `of ${formatNumberOf(progress.total, noun)}`
   return (
     <section className="job-card" aria-label={job.label} data-status={job.status}>
       <div className="job-line">
@@ -94,10 +96,20 @@ function JobCard({ job, onShowFailed }: { job: Job; onShowFailed(): void }) {
       {job.error ? <p className="job-error">{job.error.message}</p> : null}
       <p className="job-facts number">
         {over ? endSentence(job) : `${formatCount(progress.done)} ${total}`}
-        <Count value={progress.ready} word="ready" />
-        <Count value={progress.failed} word="failed" tone="danger" />
-        <Count value={progress.unchanged} word="unchanged" />
-        {over ? null : <Fact text={progress.rate > 0 ? formatRate(progress.rate, 'files') : ''} />}
+        {job.kind === 'sync' ? (
+          <>
+            {' · '}
+            <SyncCounts counts={progress} />
+          </>
+        ) : (
+          <>
+            <Count value={progress.ready} word="ready" />
+            <Count value={progress.failed} word="failed" tone="danger" />
+            <Count value={progress.unchanged} word="unchanged" />
+            <Count value={job.kind === 'ingest' ? progress.removed : 0} word="removed" />
+          </>
+        )}
+        {over ? null : <Fact text={progress.rate > 0 ? formatRate(progress.rate, `${noun}s`) : ''} />}
         {over ? null : <Fact text={progress.remainingMs === undefined ? '' : formatTimeLeft(progress.remainingMs)} />}
       </p>
       {over ? null : <p className="job-now">{progress.label}</p>}
@@ -114,8 +126,15 @@ function EndIcon({ job }: { job: Job }) {
 function endSentence(job: Job): string {
   const took = job.startedAt && job.finishedAt ? ` in ${formatDuration(job.finishedAt - job.startedAt)}` : ''
   if (job.status === 'failed') return `Stopped${took}`
-  if (job.status === 'cancelled') return `Cancelled; what was ready stays`
-  return `${formatNumberOf(job.progress.done, 'file')}${took}`
+  if (job.status === 'cancelled') {
+    return job.kind === 'reindex' ? 'Cancelled; the present index stays' : 'Cancelled; what was ready stays'
+  }
+  return `${formatNumberOf(job.progress.done, nounOf(job))}${took}`
+}
+
+/** What a job counts: a new index is built from documents, whose files are not read again. */
+function nounOf(job: Job): string {
+  return job.kind === 'reindex' ? 'document' : 'file'
 }
 
 function Count({ value, word, tone }: { value: number; word: string; tone?: 'danger' }) {

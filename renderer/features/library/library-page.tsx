@@ -1,8 +1,8 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { FolderPlus, LibraryBig, MoreHorizontal, Pencil, Plus, Trash2 } from 'lucide-react'
 import type { Collection } from '../../../core/contract/collections.ts'
 import type { CollectionId, DocumentId } from '../../../core/shared/ids.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { hrefOf, navigate, type LibraryView } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -12,18 +12,21 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { CollectionView } from './collection-view.tsx'
 import { NameDialog, RemoveCollectionDialog } from './collection-dialogs.tsx'
 
-/** Collections, or the documents of one. */
+/** Collections, or the documents of one, or another view of it that its room drew. */
 export function LibraryPage({
   collectionId,
   documentId,
+  view,
 }: {
   collectionId: CollectionId | null
   documentId: DocumentId | null
+  view: { name: LibraryView; content: ReactNode } | null
 }) {
   const collections = useWorkspace((state) => state.collections)
   const collection = collections?.find((candidate) => candidate.id === collectionId)
   if (!collections) return <PageHeader title="Library" />
-  if (collection) return <CollectionView key={collection.id} collection={collection} documentId={documentId} />
+  if (collection)
+    return <CollectionView key={collection.id} collection={collection} documentId={documentId} view={view} />
   if (collectionId) {
     return (
       <>

@@ -10,6 +10,7 @@ import {
   leastWidthRem,
   folderOf,
   sortDocuments,
+  staleReason,
   toCsv,
 } from './document-columns.ts'
 import { applyChanges, changeOf } from './documents-store.ts'
@@ -59,9 +60,29 @@ describe('filtering', () => {
     expect(filterDocuments(rows, 'generators', 'all').map((row) => row.name)).toEqual(['handbook/power.pdf'])
     expect(filterDocuments(rows, ' ', 'all')).toHaveLength(4)
   })
+  it('looks into further paths and tags, and takes only what the core lets through', () => {
+    const more = [withName('a.md', { otherPaths: ['archive/copy.md'] }), withName('b.md', { tags: ['To read'] })]
+    expect(filterDocuments(more, 'copy', 'all').map((row) => row.name)).toEqual(['a.md'])
+    expect(filterDocuments(more, 'to read', 'all').map((row) => row.name)).toEqual(['b.md'])
+    expect(filterDocuments(more, '', 'all', new Set(['b.md'])).map((row) => row.name)).toEqual(['b.md'])
+  })
+  it('says why answers are not from the file as it is', () => {
+    expect(staleReason(withName('a', { status: 'ready', stale: false }))).toBeNull()
+    expect(staleReason(withName('a', { status: 'failed', stale: true }))).toMatch(/could not be read/)
+    expect(staleReason(withName('a', { status: 'ready', stale: true }))).toMatch(/next sync/)
+    expect(filterDocuments([withName('a', { stale: true }), withName('b')], '', 'stale')).toHaveLength(1)
+  })
   it('filters by status group and counts them', () => {
     expect(filterDocuments(rows, '', 'working').map((row) => row.name)).toEqual(['notes.txt'])
-    expect(countGroups(rows)).toEqual({ all: 4, ready: 1, working: 1, queued: 1, failed: 1 })
+    expect(countGroups(rows)).toEqual({
+      all: 4,
+      ready: 1,
+      waiting: 0,
+      working: 1,
+      queued: 1,
+      failed: 1,
+      stale: 0,
+    })
   })
 })
 
@@ -69,7 +90,7 @@ describe('columns', () => {
   const ids = (widthRem: number): string[] => fitColumns(documentColumns, widthRem).map((column) => column.id)
   it('all show where there is room, and leave one by one where there is not', () => {
     expect(ids(leastWidthRem(documentColumns))).toHaveLength(documentColumns.length)
-    expect(ids(leastWidthRem(documentColumns) - 1)).not.toContain('pages')
+    expect(ids(leastWidthRem(documentColumns) - 1)).not.toContain('changed')
     expect(ids(30)).toEqual(['name', 'status'])
     expect(ids(0)).toEqual(['name', 'status'])
   })
@@ -78,7 +99,7 @@ describe('columns', () => {
 describe('csv', () => {
   it('quotes what needs quoting and defuses formulas', () => {
     const [header, row] = toCsv([withName('=cmd|"x", y.md', { chunks: 12, pages: null })]).split('\r\n')
-    expect(header).toContain('Name,Folder,Type')
+    expect(header).toContain('Name,Folder,Tags,Type')
     expect(row?.startsWith(`"'=cmd|""x"", y.md",`)).toBe(true)
     expect(row).toContain(',12,')
   })
@@ -117,7 +138,7 @@ describe('live rows', () => {
     } as const
     const reason = { code: 'file-corrupt', message: 'Broken.', retryable: false, details: {} } as const
     expect(changeOf({ ...base, outcome: 'ready', reason: null }, 5)).toEqual([
-      ['doc_1', { status: 'ready', reason: null, pages: 3, chunks: 7, indexedAt: 5 }],
+      ['doc_1', { status: 'ready', reason: null, stale: false, pages: 3, chunks: 7, indexedAt: 5 }],
     ])
     expect(changeOf({ ...base, outcome: 'failed', reason }, 5)).toEqual([['doc_1', { status: 'failed', reason }]])
     expect(changeOf({ ...base, outcome: 'failed', reason, documentId: null }, 5)).toEqual([])

@@ -13,6 +13,7 @@ import { hrefOf } from '../../state/route.ts'
 import { BlockView, isFlowing } from '../../ui/block-view.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
+import { DocumentDetails } from '../../ui/document-details.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatBytes, formatNumberOf, formatWhen } from '../../ui/format.ts'
 import { toBlocks } from '../../ui/text-blocks.ts'
@@ -134,6 +135,7 @@ function ReaderHeader({ link, facts, loaded }: { link: PassageLink; facts: Docum
             .join(' · ')}
         </p>
       ) : null}
+      {facts ? <DocumentDetails key={facts.id} document={facts} /> : null}
       <div className="reader-actions">
         {passage ? <CopyButton text={() => passage} label="Copy the passage" words="Copy passage" /> : null}
         <CopyLink href={href} />

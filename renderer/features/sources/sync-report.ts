@@ -1,0 +1,45 @@
+import type { ErrorData } from '../../../core/contract/errors.ts'
+import type { JobEvent } from '../../../core/contract/jobs.ts'
+import type { DocumentId, SourceId } from '../../../core/shared/ids.ts'
+
+/** How a sync may end for a file, in the order in which people look for it. */
+export const outcomeLabels = {
+  failed: 'Failed',
+  added: 'Added',
+  changed: 'Changed',
+  removed: 'Removed',
+  moved: 'Moved, or the same as another file',
+} as const
+export type SyncOutcome = keyof typeof outcomeLabels
+
+export interface SyncedFile {
+  path: string
+  documentId: DocumentId | null
+  reason: ErrorData | null
+}
+
+/** What one job did with the files of one source. */
+export interface SyncReport {
+  sourceId: SourceId
+  /** The job has looked through the source: without, what it did is no sync of it. */
+  listed: boolean
+  files: Record<SyncOutcome, SyncedFile[]>
+}
+
+export function createSyncReport(sourceId: SourceId): SyncReport {
+  return { sourceId, listed: false, files: { failed: [], added: [], changed: [], removed: [], moved: [] } }
+}
+
+/** Takes an event of the job into the report. */
+export function noteInReport(report: SyncReport, event: JobEvent): void {
+  if (event.type === 'source-listed' && event.sourceId === report.sourceId && !event.error) report.listed = true
+  if (event.type !== 'document-end' || event.sourceId !== report.sourceId) return
+  const { path, documentId, reason } = event
+  const outcome = outcomeOf(event)
+  if (outcome) report.files[outcome].push({ path, documentId, reason })
+}
+
+function outcomeOf({ outcome, change }: Extract<JobEvent, { type: 'document-end' }>): SyncOutcome | null {
+  if (outcome === 'ready') return change ?? 'changed'
+  return outcome === 'unchanged' ? null : outcome
+}
