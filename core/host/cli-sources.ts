@@ -100,14 +100,14 @@ export function addSourceCommands(): void {
         if (!options.json)
           terminal.write(`Watching ${scheduled.map(({ location }) => location).join(', ')}. Stop with Ctrl-C.\n`)
         await untilStopped(async (signal) => {
-          const told = new Set<string>()
-          for await (const { jobs } of await client.jobs.watchActive(undefined, { signal })) {
-            for (const job of jobs) told.add(job.id)
-            const ended = (await client.jobs.list({ limit: 50 })).jobs.filter(
-              (job) => job.finishedAt && told.delete(job.id),
-            )
-            for (const { label, progress, error } of ended) {
-              terminal.complain(error ? `${label}: ${error.message}` : `${label}: ${changes(progress)}`)
+          const ended = async () => (await client.jobs.list({ limit: 100 })).jobs.filter((job) => job.finishedAt)
+          const told = new Set((await ended()).map((job) => job.id))
+          // A short job may never be seen active: what counts is that it ended.
+          for await (const _change of await client.jobs.watchActive(undefined, { signal })) {
+            for (const { id, label, progress, error } of (await ended()).toReversed()) {
+              if (told.has(id)) continue
+              told.add(id)
+              terminal.complain(`${label}: ${error ? error.message : changes(progress)}`)
             }
           }
         })
