@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import { Adding } from '../features/adding/adding.tsx'
 import { AskPage } from '../features/ask/ask-page.tsx'
+import { ChunksPage } from '../features/chunks/chunks-page.tsx'
 import { LibraryPage } from '../features/library/library-page.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
 import { SourcesView } from '../features/sources/sources-view.tsx'
@@ -86,6 +87,10 @@ function Page({ route }: { route: Route }) {
     case 'ask':
       return empty ? <WelcomePage /> : <AskPage collectionId={route.collectionId} />
     case 'library':
+      if (route.view === 'chunks' && route.collectionId && route.documentId) {
+        const { collectionId, documentId, span } = route
+        return <ChunksPage collectionId={collectionId} documentId={documentId} span={span} />
+      }
       return (
         <LibraryPage collectionId={route.collectionId} documentId={route.documentId} view={collectionViewOf(route)} />
       )

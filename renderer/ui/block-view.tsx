@@ -3,7 +3,7 @@ import type { Block, Cell, Run } from './text-blocks.ts'
 
 /**
  * A part of a document as it is read. The text is data: it only ever becomes text nodes. Each run says where it stands
- * (`data-start`) and which spans hold it (`data-spans`), so that a view can find them again from the page.
+ * (`data-start`) and which spans hold it (`data-spans`), so that a view can find them again on the page.
  */
 export const BlockView = memo(function BlockView({ block }: { block: Block }) {
   switch (block.kind) {
@@ -101,6 +101,8 @@ function Runs({ runs }: { runs: Run[] }) {
     const place = {
       'data-start': run.start,
       'data-spans': run.spans.length > 0 ? run.spans.join(' ') : undefined,
+      'data-tone': run.tone,
+      'data-begins': run.begins,
     }
     return run.marked ? (
       <mark key={index} {...place}>

@@ -119,14 +119,14 @@ describe('toBlocks', () => {
 
   it('tells which spans hold each run, overlaps included, and where it stands', () => {
     const spans = [
-      { start: 0, end: 6 },
-      { start: 4, end: 9 },
+      { id: 7, label: 'seven', tone: 'a', start: 0, end: 6 },
+      { id: 8, label: 'eight', tone: 'b', start: 4, end: 9 },
     ]
     const [block] = toBlocks(windowOf('abcdefghi', [{ kind: 'paragraph', start: 0, end: 9 }]), null, spans)
-    expect(runsOf(block as Block).map(({ text, start, spans: held }) => [text, start, held])).toEqual([
-      ['abcd', 0, [0]],
-      ['ef', 4, [0, 1]],
-      ['ghi', 6, [1]],
+    expect(runsOf(block as Block)).toMatchObject([
+      { text: 'abcd', start: 0, spans: [7], tone: 'a', begins: 'seven' },
+      { text: 'ef', start: 4, spans: [7, 8], tone: 'several', begins: 'eight' },
+      { text: 'ghi', start: 6, spans: [8], tone: 'b' },
     ])
   })
 

@@ -8,8 +8,21 @@ export interface Run {
   /** Inside the highlighted passage. */
   marked: boolean
   look: 'plain' | 'strong' | 'code'
-  /** Which of the spans hold it, by their position in the list. */
+  /** Ids of the spans that hold it. */
   spans: number[]
+  /** The tone of its span; 'several' where spans overlap. */
+  tone?: string
+  /** The label of the span that begins here: its first shown character is that of this run. */
+  begins?: string
+}
+
+/** A stretch of the text that is to be seen and found again, such as a chunk. */
+export interface NamedSpan extends Span {
+  id: number
+  /** What stands at its beginning. */
+  label: string
+  /** How it is coloured. */
+  tone: string
 }
 
 /** A part of a document as it is shown. `start` is its offset in the whole text. */
@@ -47,8 +60,9 @@ export interface Span {
  * telling which of `spans` hold it. Nothing that is not syntax is left out: text that no element covers becomes
  * paragraphs.
  */
-export function toBlocks(source: TextWindow, mark: Span | null, spans: readonly Span[] = []): Block[] {
-  const window: Cutting = { ...source, spans }
+export function toBlocks(source: TextWindow, mark: Span | null, spans: readonly NamedSpan[] = []): Block[] {
+  const begun = new Set(spans.filter((span) => span.start < source.textStart).map((span) => span.id))
+  const window: Cutting = { ...source, spans, begun }
   const textEnd = window.textStart + window.text.length
   const blocks: Block[] = []
   const pages = window.pages.filter(
@@ -86,7 +100,9 @@ export function pageLabel({ number, kind = 'page', label, ocr }: Page): string {
 }
 
 interface Cutting extends TextWindow {
-  spans: readonly Span[]
+  spans: readonly NamedSpan[]
+  /** Spans of which something was shown already. */
+  begun: Set<number>
 }
 
 /** Text between elements: paragraphs at its blank lines. */
@@ -257,9 +273,7 @@ function inlineMarkdown(text: string, offset: number): Styled[] {
 /** Cuts [start, end) wherever the mark, a span or a style begins or ends. */
 function toRuns(window: Cutting, start: number, end: number, mark: Span | null, styled: Styled[]): Run[] {
   const cuts = new Set([start, end])
-  const holding = window.spans.flatMap((span, index) =>
-    span.start < end && span.end > start ? [{ start: span.start, end: span.end, index }] : [],
-  )
+  const holding = window.spans.filter((span) => span.start < end && span.end > start)
   for (const span of [...(mark ? [mark] : []), ...styled, ...holding]) {
     for (const cut of [span.start, span.end]) if (cut > start && cut < end) cuts.add(cut)
   }
@@ -272,8 +286,14 @@ function toRuns(window: Cutting, start: number, end: number, mark: Span | null, 
     if (looks.includes('hidden')) continue
     const marked = mark !== null && mark.start <= from && mark.end >= to
     const look = looks.includes('code') ? 'code' : looks.includes('strong') ? 'strong' : 'plain'
-    const spans = holding.filter((span) => span.start <= from && span.end >= to).map((span) => span.index)
-    runs.push({ text: slice(window, from, to), start: from, marked, look, spans })
+    const here = holding.filter((span) => span.start <= from && span.end >= to)
+    const run: Run = { text: slice(window, from, to), start: from, marked, look, spans: here.map((span) => span.id) }
+    const [first] = here
+    if (first) run.tone = here.length > 1 ? 'several' : first.tone
+    const fresh = here.find((span) => !window.begun.has(span.id))
+    if (fresh) run.begins = fresh.label
+    for (const { id } of here) window.begun.add(id)
+    runs.push(run)
   }
   return runs
 }
