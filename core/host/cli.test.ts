@@ -247,6 +247,40 @@ describe('quarry', { timeout: 120_000 }, () => {
     )
   })
 
+  describe('sources', () => {
+    it('are added, synced, listed and removed', async () => {
+      const folder = join(temporary.path, 'live')
+      const own = ['--workspace', join(temporary.path, 'sources'), '--json']
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'kelp.md'), '# Kelp\n\nThe kelp survey is in June.\n')
+      writeFileSync(join(folder, 'draft.tmp.md'), 'Nobody should find this.')
+      const added = await quarry('sources', 'add', folder, '--collection', 'Bay', '--exclude', '**/*.tmp.md', ...own)
+      expect(added).toMatchObject({ code: 0, json: { added: 1, failed: 0 } })
+      writeFileSync(join(folder, 'gulls.md'), 'Gulls breed in May.')
+      writeFileSync(join(folder, 'kelp.md'), '# Kelp\n\nThe kelp survey is in July now.\n')
+      const synced = await quarry('sources', 'sync', '--collection', 'Bay', ...own)
+      expect(synced).toMatchObject({ code: 0, json: { added: 1, changed: 1, removed: 0, unchanged: 0 } })
+      const shown = await quarry('documents', 'show', 'live/kelp.md', '--chunks', '--elements', ...own)
+      expect(shown.json).toMatchObject({
+        document: { path: 'live/kelp.md', status: 'ready' },
+        elements: [{ element: { kind: 'heading', level: 1 } }, { text: 'The kelp survey is in July now.' }],
+        chunks: [{ ordinal: 0, disabled: false }],
+        edits: [],
+      })
+      const preview = await quarry('documents', 'preview', join(folder, 'gulls.md'), '--collection', 'Bay', ...own)
+      expect(preview.json).toMatchObject({ type: 'markdown', totals: { chunks: 1 } })
+      const tagged = await quarry('documents', 'tag', 'live/gulls.md', '--add', 'birds', ...own)
+      expect(tagged.json).toEqual({ changed: 1 })
+      const found = await quarry('search', 'survey May', '--collection', 'Bay', '--filter', 'tag=birds', ...own)
+      expect(found.json).toMatchObject({ results: [{ path: 'live/gulls.md' }] })
+      const list = await quarry('sources', 'list', ...own)
+      expect(list.json).toMatchObject({
+        sources: [{ location: folder, documents: 2, result: { added: 1, changed: 1, removed: 0 }, error: null }],
+      })
+      expect((await quarry('sources', 'remove', folder, ...own)).json).toEqual({ removed: 2 })
+    })
+  })
+
   describe('serve', () => {
     it.skipIf(!existsSync(join(projectRoot, 'out/renderer/index.html')))(
       'prints its address, serves the page (skipped where it is not built) and stops on SIGTERM',

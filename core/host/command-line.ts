@@ -60,6 +60,8 @@ function usageError({ code, message }: CommanderError): AppError {
 export function command(name: string, description: string, parent: Command = program): Command {
   return parent
     .command(name)
+    // An option after a subcommand's name is the subcommand's, also where both have it.
+    .enablePositionalOptions()
     .description(description)
     .option('--workspace <dir>', 'workspace folder')
     .option('--json', 'print one JSON value to standard output')
