@@ -138,6 +138,10 @@ describe('email', () => {
     expect(chooseParser('notes', notes, notes.length).type).toBe('text')
   })
 
+  it('is empty where nothing is left but the name of a header line', async () => {
+    await expect(read('MIME-Version:')).rejects.toMatchObject({ code: 'file-empty' })
+  })
+
   it('bounds parts in parts', async () => {
     let source = 'Content-Type: text/plain\r\n\r\ndeep'
     for (let depth = 0; depth < 2000; depth++) {

@@ -39,12 +39,14 @@ export const emailParser: ParserDefinition<z.infer<typeof options>> = {
           .toString('latin1')
           .trim() === ''
       ) {
-        throw new AppError('file-empty', 'This file has no text in it. There is nothing to index.')
+        throw nothingInIt()
       }
       const message = await readMimeMessage(input.bytes)
       throwIfAborted(parseOptions.signal)
       const builder = createDocumentBuilder()
       await writeMessage(builder, message, parseOptions)
+      // The beginning of a header is all there is.
+      if (builder.length === 0) throw nothingInIt()
       return builder.finish(message.subject, message.encrypted ? [encryptedBody] : [], {
         metadata: messageMetadata(message),
         ...(message.files.length > 0 ? { attachments: listAttachments(message.files) } : {}),
@@ -100,6 +102,10 @@ export async function readMimeMessage(bytes: Uint8Array): Promise<Message> {
 const knownHeaders = new Set(
   'from to cc subject date received message-id sender return-path delivered-to mime-version content-type'.split(' '),
 )
+
+function nothingInIt(): AppError {
+  return new AppError('file-empty', 'This file has no text in it. There is nothing to index.')
+}
 
 function notAMessage(cause: unknown): AppError {
   return new AppError(

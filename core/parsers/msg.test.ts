@@ -76,6 +76,12 @@ describe('msg', () => {
     expect(document.metadata).toMatchObject({ subject: 'The piers', sent: '2024-05-03T08:11:12Z' })
   })
 
+  it('passes over what is named as a text and is of another type', async () => {
+    const { '__substg1.0_0037001F': _subject, '__substg1.0_0C1A001F': _sender, ...bare } = message('', 'Sound.')
+    const bytes = { ...bare, '__substg1.0_00370102': encode('x'), '__substg1.0_0C1A0102': encode('y') }
+    expect((await read(makeCompound(bytes))).text).toContain('Sound.')
+  })
+
   it('reads HTML where there is no text', async () => {
     const { '__substg1.0_1000001F': _body, ...bare } = message('The piers', '')
     const html = encode('<html><body><p>North <b>pier</b></p><img src="cid:logo"></body></html>')

@@ -93,6 +93,7 @@ async function readFields(bytes: Uint8Array): Promise<OutlookFile> {
     if (ansiEncoding !== undefined) reader.parserConfig = { ansiEncoding }
     const fields = reader.getFileData()
     if (fields.error !== undefined) throw new Error(fields.error)
+    for (const part of [fields, ...(fields.recipients ?? []), ...(fields.attachments ?? [])]) dropWrongTypes(part)
     return { fields, readFile: (attachment) => reader.getAttachment(attachment).content }
   }
   const first = read(undefined)
@@ -101,6 +102,35 @@ async function readFields(bytes: Uint8Array): Promise<OutlookFile> {
   const known = codePage !== 'cp1252' && codePage !== 'cp65001' && iconv.encodingExists(codePage)
   return known ? read(codePage) : first
 }
+
+/** Each property says itself what type it has; in a damaged file that is not always text where text is meant. */
+function dropWrongTypes(fields: FieldsData): void {
+  for (const name of textFields) if (typeof fields[name] !== 'string') delete fields[name]
+}
+
+const textFields = [
+  'subject',
+  'headers',
+  'messageClass',
+  'senderName',
+  'senderSmtpAddress',
+  'senderEmail',
+  'clientSubmitTime',
+  'messageDeliveryTime',
+  'messageId',
+  'apptStartWhole',
+  'apptEndWhole',
+  'apptLocation',
+  'body',
+  'bodyHtml',
+  'name',
+  'smtpAddress',
+  'email',
+  'fileName',
+  'fileNameShort',
+  'extension',
+  'pidContentId',
+] as const satisfies readonly (keyof FieldsData)[]
 
 function toMessage(fields: FieldsData, readFile: OutlookFile['readFile']): Message {
   const headers = fields.headers ?? ''
