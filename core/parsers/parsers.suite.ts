@@ -2,72 +2,18 @@ import { deflateSync } from 'node:zlib'
 import { strToU8, zipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../contract/errors.ts'
-import { cellSpans, type ParsedDocument, parsedDocumentSchema } from '../contract/parsed-document.ts'
+import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { silentLog } from '../shared/log.ts'
+import { documentProblems } from '../testing/document-problems.ts'
+import { seededRandom } from '../testing/random.ts'
 import { chooseParser } from './choose-parser.ts'
 import type { Parser, ParserDefinition, ParserDependencies } from './parser.ts'
 
+export { seededRandom }
+
 /** Asserts everything that core/contract/parsed-document.ts promises of a parsed document. */
 export function checkParsedDocument(document: ParsedDocument): void {
-  parsedDocumentSchema.parse(document)
-  const { text, elements, pages } = document
-  expect(text.trim(), 'text').not.toBe('')
-  expect(text.isWellFormed(), 'well-formed').toBe(true)
-  expect(text.includes('\0'), 'no NUL').toBe(false)
-  expect(text.includes('\r'), "line ends are '\\n'").toBe(false)
-  let end = 0
-  for (const element of elements) {
-    if (element.start < end || element.end <= element.start || element.end > text.length) {
-      expect.fail(`element out of order: ${JSON.stringify(element)} after ${end} of ${text.length}`)
-    }
-    const between = text.slice(end, element.start)
-    if (between.trim() !== '') expect.fail(`text outside elements: ${JSON.stringify(between.slice(0, 200))}`)
-    if (text.slice(element.start, element.end).trim() === '') expect.fail(`blank ${JSON.stringify(element)}`)
-    end = element.end
-    if (element.kind === 'heading' && element.level === undefined) expect.fail('a heading without level')
-    if (element.kind === 'table') checkRows(text, element)
-    for (const box of element.boxes ?? []) {
-      const page = pages[box.page - 1]
-      if (!page || box.width < 0 || box.height < 0) expect.fail(`bad box ${JSON.stringify(box)}`)
-      if (box.x < -1 || box.x + box.width > (page?.width ?? Infinity) + 1)
-        expect.fail(`off page ${JSON.stringify(box)}`)
-      if (box.y < -1 || box.y + box.height > (page?.height ?? Infinity) + 1)
-        expect.fail(`off page ${JSON.stringify(box)}`)
-    }
-    if (pages.length > 0) {
-      const page = pages.findLast((candidate) => candidate.start <= element.start)
-      // Where pages are blank several begin at one place; the separator before an element belongs to the page before.
-      const first = pages.find((candidate) => candidate.end >= element.end)
-      expect(element.page, 'page').toBeGreaterThanOrEqual(first?.number ?? 1)
-      expect(element.page, 'page').toBeLessThanOrEqual(page?.number ?? 1)
-    }
-  }
-  if (text.slice(end).trim() !== '') expect.fail(`text after the last element: ${text.slice(end, end + 200)}`)
-  pages.forEach((page, index) => {
-    expect(page.number).toBe(index + 1)
-    expect(page.start).toBe(pages[index - 1]?.end ?? 0)
-  })
-  if (pages.length > 0) expect(pages.at(-1)?.end).toBe(text.length)
-}
-
-function checkRows(text: string, element: ParsedDocument['elements'][number]): void {
-  const rows = element.rows ?? []
-  expect(rows.length, 'rows').toBeGreaterThan(0)
-  expect(element.headerRows ?? 0, 'headerRows').toBeLessThanOrEqual(rows.length)
-  let end = element.start
-  for (const row of rows) {
-    if (row.start < end || row.end > element.end || row.end <= row.start) {
-      expect.fail(
-        `row out of order: ${JSON.stringify(row)} in ${JSON.stringify({ start: element.start, end: element.end })}`,
-      )
-    }
-    if (text.slice(end, row.start).trim() !== '') expect.fail(`text between rows: ${text.slice(end, row.start)}`)
-    for (const cell of cellSpans(row)) {
-      if (cell.start < row.start || cell.end > row.end) expect.fail(`a cell outside its row: ${JSON.stringify(row)}`)
-      if (/^\s|\s$/.test(text.slice(cell.start, cell.end))) expect.fail(`spaces in a cell: ${JSON.stringify(row)}`)
-    }
-    end = row.end
-  }
+  expect(documentProblems(document)).toEqual([])
 }
 
 /** Parses damaged bytes; whatever comes of it must be a valid document or an AppError that is not 'internal'. */
@@ -153,17 +99,6 @@ export function behavesAsParser(definition: ParserDefinition, sample: ParserSamp
       }
     })
   })
-}
-
-/** A sequence of numbers in [0, 1) that is the same on every run (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** Cut off, with flipped bits, with a hole, with a part doubled, or noise after the first bytes. */
