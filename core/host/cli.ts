@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path'
-import { type Command } from 'commander'
 import type { SearchMode } from '../contract/values.ts'
 import { consoleLog } from '../shared/log.ts'
 import { addDocumentCommands } from './cli-documents.ts'
@@ -93,14 +92,11 @@ command('ask', 'answer a question with citations')
   )
 
 const evaluation = command('eval', 'measure quality')
-evaluation
-  .command('retrieval')
-  .description('nDCG@10, Recall@10, Recall@100, MRR@10 and latency on a folder in BEIR layout')
+command('retrieval', 'nDCG@10, Recall@10, Recall@100, MRR@10 and latency on a folder in BEIR layout', evaluation)
   .argument('<dir>', 'folder with corpus.jsonl, queries.jsonl and qrels/test.tsv')
   .addOption(modeOption())
-  .action((folder: string, _options: unknown, self: Command) => {
-    const options = self.optsWithGlobals<GlobalOptions & { mode: SearchMode }>()
-    return run(options, { program: 'quarry eval', temporary: options.workspace === undefined }, async (client) => {
+  .action((folder: string, options: GlobalOptions & { mode: SearchMode }) =>
+    run(options, { program: 'quarry eval', temporary: options.workspace === undefined }, async (client) => {
       const events = await client.evaluation.retrieval({ folder: resolve(folder), mode: options.mode })
       using bar = terminal.progress(options.json)
       for await (const event of events) {
@@ -111,8 +107,8 @@ evaluation
         }
       }
       return 0
-    })
-  })
+    }),
+  )
 
 command('collections', 'list the collections').action((options: GlobalOptions) =>
   run(options, { program: 'quarry collections' }, async (client) => {

@@ -31,6 +31,7 @@ const program = new Command('quarry')
   .option('--workspace <dir>', 'workspace folder (default: the system folder for application data)')
   .option('--json', 'print one JSON value to standard output')
   .option('--verbose', 'log what happens to standard error')
+  .enablePositionalOptions()
   .exitOverride()
   // Wrong usage is told by `parse`, in one line like every other error.
   .configureOutput({ writeErr: () => {} })
@@ -58,19 +59,21 @@ function usageError({ code, message }: CommanderError): AppError {
 
 /** A subcommand that takes the global options on either side of its name. */
 export function command(name: string, description: string, parent: Command = program): Command {
-  return parent
-    .command(name)
-    // An option after a subcommand's name is the subcommand's, also where both have it.
-    .enablePositionalOptions()
-    .description(description)
-    .option('--workspace <dir>', 'workspace folder')
-    .option('--json', 'print one JSON value to standard output')
-    .option('--verbose', 'log what happens to standard error')
-    .hook('preAction', (_self, action) => {
-      for (const [key, value] of Object.entries(action.optsWithGlobals())) {
-        if (action.getOptionValue(key) === undefined) action.setOptionValue(key, value)
-      }
-    })
+  return (
+    parent
+      .command(name)
+      // An option after a subcommand's name is the subcommand's, also where both have it.
+      .enablePositionalOptions()
+      .description(description)
+      .option('--workspace <dir>', 'workspace folder')
+      .option('--json', 'print one JSON value to standard output')
+      .option('--verbose', 'log what happens to standard error')
+      .hook('preAction', (_self, action) => {
+        for (const [key, value] of Object.entries(action.optsWithGlobals())) {
+          if (action.getOptionValue(key) === undefined) action.setOptionValue(key, value)
+        }
+      })
+  )
 }
 
 interface RunSettings {
