@@ -173,6 +173,11 @@ export function DocumentTable({
       aria-colcount={columns.length + 1}
       aria-multiselectable="true"
       onKeyDown={onKeyDown}
+      onFocus={(event) => {
+        // Assistive technology moves the focus by itself: keys then act on the row that has it.
+        const row = event.target.closest<HTMLElement>('[data-index]')
+        if (row) setActive(Number(row.dataset.index))
+      }}
       style={layout as React.CSSProperties}
     >
       <div role="rowgroup" className="table-head">
