@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { isAbsolute, resolve } from 'node:path'
-import { AppError } from '../contract/errors.ts'
+import { AppError, toAppError } from '../contract/errors.ts'
 import { isArchive } from '../jobs/list-files.ts'
 import type { Services } from '../services/services.ts'
 import { os } from './base.ts'
@@ -48,7 +48,10 @@ async function placeOfSource(given: string): Promise<{ kind: 'folder' | 'zip'; l
     throw new AppError('input-invalid', `"${given}" is not an absolute path. Give the whole path.`)
   }
   const location = resolve(given)
-  const info = await stat(location)
+  const info = await stat(location).catch((error: unknown) => {
+    const { code, message, details } = toAppError(error)
+    throw new AppError(code, `${location}: ${message}`, { details, cause: error })
+  })
   if (info.isDirectory()) return { kind: 'folder', location }
   if (info.isFile() && isArchive(location)) return { kind: 'zip', location }
   throw new AppError(

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { stat } from 'node:fs/promises'
 import type { ShownChunk } from '../contract/chunks.ts'
 import type { Client } from '../contract/client.ts'
 import type { Document } from '../contract/documents.ts'
@@ -13,6 +12,7 @@ import {
   findCollection,
   followJob,
   type GlobalOptions,
+  requireAnyPath,
   run,
   terminal,
 } from './command-line.ts'
@@ -70,7 +70,7 @@ export function addDocumentCommands(): void {
       run(options, { program: 'quarry documents' }, async (client) => {
         const { id: collectionId } = await findCollection(client, options.collection)
         const location = resolve(path)
-        await stat(location)
+        await requireAnyPath([path])
         const preview = await client.chunks.preview({ collectionId, path: location, maxCharacters: 2_000_000 })
         terminal.result(options.json, preview, () => {
           const { totals, type, parserId, chunkerId, timesMs } = preview
@@ -142,7 +142,7 @@ async function findDocument(client: Client, name: string, collection: string | u
   const hint = first
     ? 'Several collections have it: name one with --collection.'
     : 'quarry documents lists their paths.'
-  throw new AppError('item-missing', `There is no one document "${name}". ${hint}`)
+  throw new AppError('item-missing', `${first ? 'There is more than one' : 'There is no'} document "${name}". ${hint}`)
 }
 
 async function elementsOf(client: Client, document: Document): Promise<{ element: Element; text: string }[]> {

@@ -12,6 +12,7 @@ import {
   finishOlderJobs,
   followJob,
   type GlobalOptions,
+  requireAnyPath,
   run,
   terminal,
   untilStopped,
@@ -36,6 +37,7 @@ export function addSourceCommands(): void {
     .addOption(collectionOption())
     .action((path: string, options: GlobalOptions & SourceFlags & { collection: string }) =>
       run(options, { program: 'quarry sources', resumeJobs: true }, async (client) => {
+        await requireAnyPath([path])
         const { id: collectionId } = await ensureCollection(client, options.collection)
         await finishOlderJobs(client)
         const added = await client.sources.add({ collectionId, location: resolve(path), options: optionsOf(options) })
@@ -173,7 +175,7 @@ async function findSource(client: Client, name: string): Promise<Source> {
   const hint = first
     ? `Several collections have it; give its id: ${found.map(({ id }) => id).join(', ')}.`
     : 'quarry sources list shows what there is.'
-  throw new AppError('item-missing', `There is no one source "${name}". ${hint}`)
+  throw new AppError('item-missing', `${first ? 'There is more than one' : 'There is no'} source "${name}". ${hint}`)
 }
 
 function sourceRow({ id, collectionId, kind, location, options, documents, syncedAt, result, error, dueAt }: Source) {
