@@ -76,6 +76,7 @@ describe('times past', () => {
     [-5 * minute, 'just now'],
     [minute, '1 minute ago'],
     [5 * minute, '5 minutes ago'],
+    [31 * minute, '31 minutes ago'],
     [59.6 * minute, '1 hour ago'],
     [26 * 60 * minute, 'yesterday'],
     [10 * 24 * 60 * minute, '10 days ago'],

@@ -67,7 +67,7 @@ export function formatWhen(at: number, now: number = Date.now()): string {
 export function formatAgo(at: number, now: number = Date.now()): string {
   const seconds = Math.max(0, (now - at) / 1000)
   if (seconds < 45) return 'just now'
-  const [unit, size] = agoUnits.find(([, unitSize]) => Math.round(seconds / unitSize) >= 1) ?? ['minute', 60]
+  const [unit, size] = agoUnits.find(([, unitSize]) => seconds >= 0.99 * unitSize) ?? ['minute', 60]
   return ago.format(-Math.round(seconds / size), unit)
 }
 

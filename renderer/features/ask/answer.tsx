@@ -68,7 +68,7 @@ function Marker({ turn, citation, withPage = false }: { turn: Turn; citation: Ci
     )
   })
   const place = [citation.document, placeOf(citation), citation.headings.at(-1)].filter(Boolean).join(' · ')
-  const page = citation.place ?? (citation.page === null ? '' : `p. ${citation.page}`)
+  const page = citation.place ? `· ${citation.place}` : citation.page === null ? '' : `p. ${citation.page}`
   return (
     <Tip
       className="tip-passage"

@@ -52,6 +52,7 @@ import {
   sortDocuments,
   statusGroups,
   toCsv,
+  widenStatus,
   type StatusGroup,
 } from './document-columns.ts'
 import { DocumentTable } from './document-table.tsx'
@@ -101,11 +102,11 @@ export function CollectionView({
   const hasTags = facets.tags.length > 0
   const columns = useMemo(
     () =>
-      documentColumns.filter(
+      documentColumns
         // A column for tags that nobody gave would only take room.
-        ({ id }) => id === 'name' || (!hiddenColumns.includes(id) && (id !== 'tags' || hasTags)),
-      ),
-    [hiddenColumns, hasTags],
+        .filter(({ id }) => id === 'name' || (!hiddenColumns.includes(id) && (id !== 'tags' || hasTags)))
+        .map((column) => widenStatus(column, counts)),
+    [hiddenColumns, hasTags, counts],
   )
   const chosen = useMemo(() => rows.filter((row) => selected.has(row.id)), [rows, selected])
   const chosenWaiting = useMemo(() => chosen.filter((row) => row.status === 'waiting'), [chosen])

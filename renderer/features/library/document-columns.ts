@@ -135,6 +135,12 @@ export const documentColumns: readonly DocumentColumn[] = [
 /** Room for the boxes at the left and the padding of a row. */
 const aroundRem = 4.25
 
+/** The status with room for what it says in this list: buttons where documents wait, a mark where they are out of date. */
+export function widenStatus(column: DocumentColumn, counts: Record<StatusGroup, number>): DocumentColumn {
+  if (column.id !== 'status' || counts.waiting + counts.stale === 0) return column
+  return { ...column, leastRem: counts.waiting > 0 ? 14.5 : 12.5 }
+}
+
 /** The columns that fit into a width, in their order: those that matter least leave first. */
 export function fitColumns(columns: readonly DocumentColumn[], widthRem: number): DocumentColumn[] {
   const kept = [...columns]

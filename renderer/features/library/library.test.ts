@@ -12,6 +12,7 @@ import {
   sortDocuments,
   staleReason,
   toCsv,
+  widenStatus,
 } from './document-columns.ts'
 import { applyChanges, changeOf } from './documents-store.ts'
 
@@ -93,6 +94,12 @@ describe('columns', () => {
     expect(ids(leastWidthRem(documentColumns) - 1)).not.toContain('changed')
     expect(ids(30)).toEqual(['name', 'status'])
     expect(ids(0)).toEqual(['name', 'status'])
+  })
+  it('give the status more room where documents wait', () => {
+    const status = documentColumns.find((column) => column.id === 'status') as (typeof documentColumns)[number]
+    expect(widenStatus(status, countGroups([]))).toBe(status)
+    const waiting = countGroups([withName('a', { status: 'waiting' })])
+    expect(widenStatus(status, waiting).leastRem).toBeGreaterThan(status.leastRem)
   })
 })
 

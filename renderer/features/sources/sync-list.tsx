@@ -8,7 +8,14 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatWhen } from '../../ui/format.ts'
 import { SyncCounts } from '../../ui/sync-counts.tsx'
-import { createSyncReport, noteInReport, outcomeLabels, type SyncOutcome, type SyncReport } from './sync-report.ts'
+import {
+  addStanding,
+  createSyncReport,
+  noteInReport,
+  outcomeLabels,
+  type SyncOutcome,
+  type SyncReport,
+} from './sync-report.ts'
 import { nameOf, syncJobs } from './source-facts.ts'
 
 /** The files that the last sync of a source added, changed, removed or could not read. */
@@ -131,7 +138,12 @@ async function readLastReport(source: Source, signal: AbortSignal): Promise<Sync
   for (const job of syncJobs(jobs, source.collectionId)) {
     const report = createSyncReport(source.id)
     for await (const event of await core().jobs.watch({ jobId: job.id }, { signal })) noteInReport(report, event)
-    if (report.listed) return report
+    if (!report.listed) continue
+    for (const status of ['failed', 'waiting'] as const) {
+      const input = { collectionId: source.collectionId, status, limit: 20_000 }
+      addStanding(report, (await core().documents.list(input, { signal })).documents)
+    }
+    return report
   }
   return null
 }

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
+import type { Document } from '../../../core/contract/documents.ts'
 import type { JobEvent } from '../../../core/contract/jobs.ts'
 import type { DocumentId, SourceId } from '../../../core/shared/ids.ts'
-import { createSyncReport, noteInReport } from './sync-report.ts'
+import { makeDocuments } from '../../testing/documents.ts'
+import { addStanding, createSyncReport, noteInReport } from './sync-report.ts'
 
 const mine = 'src_1' as SourceId
 const other = 'src_2' as SourceId
@@ -46,7 +48,30 @@ it('sorts the files of one source by what became of them', () => {
     changed: ['b'],
     removed: ['c'],
     failed: ['d'],
+    waiting: [],
     moved: ['e'],
   })
   expect(report.files.failed[0]?.reason).toEqual(reason)
+})
+
+it('names what fails or waits and was passed over', () => {
+  const report = createSyncReport(mine)
+  const [base] = makeDocuments(1)
+  const about = (path: string, change: Partial<Document>): Document => ({
+    ...(base as Document),
+    id: `doc_${path}` as DocumentId,
+    path,
+    sourceId: mine,
+    ...change,
+  })
+  noteInReport(report, end('a', { outcome: 'failed' }))
+  addStanding(report, [
+    about('a', { status: 'failed' }),
+    about('b', { status: 'failed' }),
+    about('c', { status: 'waiting' }),
+    about('d', { status: 'ready' }),
+    about('e', { status: 'failed', sourceId: other }),
+  ])
+  expect(report.files.failed.map(({ path }) => path)).toEqual(['a', 'b'])
+  expect(report.files.waiting.map(({ path }) => path)).toEqual(['c'])
 })

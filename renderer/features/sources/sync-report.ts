@@ -1,3 +1,4 @@
+import type { Document } from '../../../core/contract/documents.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { JobEvent } from '../../../core/contract/jobs.ts'
 import type { DocumentId, SourceId } from '../../../core/shared/ids.ts'
@@ -5,6 +6,7 @@ import type { DocumentId, SourceId } from '../../../core/shared/ids.ts'
 /** How a sync may end for a file, in the order in which people look for it. */
 export const outcomeLabels = {
   failed: 'Failed',
+  waiting: 'Waiting for approval',
   added: 'Added',
   changed: 'Changed',
   removed: 'Removed',
@@ -27,7 +29,19 @@ export interface SyncReport {
 }
 
 export function createSyncReport(sourceId: SourceId): SyncReport {
-  return { sourceId, listed: false, files: { failed: [], added: [], changed: [], removed: [], moved: [] } }
+  return { sourceId, listed: false, files: { failed: [], waiting: [], added: [], changed: [], removed: [], moved: [] } }
+}
+
+/**
+ * Takes in the documents of the source that fail or wait: a sync passes over those that have not changed, so that its
+ * events do not name them.
+ */
+export function addStanding(report: SyncReport, documents: readonly Document[]): void {
+  for (const { id, sourceId, status, path, reason } of documents) {
+    if (sourceId !== report.sourceId || (status !== 'failed' && status !== 'waiting')) continue
+    const files = report.files[status]
+    if (files.every((file) => file.documentId !== id)) files.push({ path, documentId: id, reason })
+  }
 }
 
 /** Takes an event of the job into the report. */
