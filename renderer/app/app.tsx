@@ -2,7 +2,9 @@ import { useEffect } from 'react'
 import { Adding } from '../features/adding/adding.tsx'
 import { AskPage } from '../features/ask/ask-page.tsx'
 import { ChunksPage } from '../features/chunks/chunks-page.tsx'
+import { PreviewChunks } from '../features/chunks/preview-chunks.tsx'
 import { LibraryPage } from '../features/library/library-page.tsx'
+import { PipelineView } from '../features/pipeline/pipeline-view.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
 import { SourcesView } from '../features/sources/sources-view.tsx'
 import { TracesPage } from '../features/traces/traces-page.tsx'
@@ -115,6 +117,17 @@ function collectionViewOf(route: Extract<Route, { page: 'library' }>) {
   const { collectionId, view } = route
   if (collectionId && view === 'sources') {
     return { name: view, content: <SourcesView key={collectionId} collectionId={collectionId} /> }
+  }
+  if (collectionId && view === 'pipeline') {
+    const content = (
+      <PipelineView
+        key={collectionId}
+        collectionId={collectionId}
+        documentId={route.documentId}
+        Viewer={PreviewChunks}
+      />
+    )
+    return { name: view, content }
   }
   return null
 }

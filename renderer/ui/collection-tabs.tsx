@@ -25,4 +25,8 @@ export function CollectionTabs({ collectionId, view }: { collectionId: Collectio
   )
 }
 
-const tabs: { label: string; view?: LibraryView }[] = [{ label: 'Documents' }, { label: 'Sources', view: 'sources' }]
+const tabs: { label: string; view?: LibraryView }[] = [
+  { label: 'Documents' },
+  { label: 'Sources', view: 'sources' },
+  { label: 'Pipeline', view: 'pipeline' },
+]
