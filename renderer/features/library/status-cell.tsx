@@ -27,6 +27,7 @@ export function StatusCell({ document, isActive, onReview }: { document: Documen
       {stale ? (
         <span className="status-stale" title={stale}>
           <History size={12} aria-hidden /> Out of date
+          <span className="visually-hidden">: {stale}</span>
         </span>
       ) : null}
       {document.status === 'waiting' ? (
