@@ -112,8 +112,8 @@ export interface DocumentLibrary {
   setVanished(collectionId: CollectionId, identities: readonly string[], vanished: boolean): void
   /** Documents and further paths of these sources that the last sync did not find. */
   vanished(sourceIds: readonly SourceId[]): { documents: { id: DocumentId; path: string; sourceId: SourceId }[] }
-  /** Forgets further paths that were not found. Gives how many. */
-  removeVanishedPaths(sourceIds: readonly SourceId[]): number
+  /** Forgets further paths, and files that were turned away, that were not found: nobody sees them. */
+  forgetVanished(sourceIds: readonly SourceId[]): void
   /** Moves a document whose own file is gone to its next path. False where it has none. */
   promotePath(id: DocumentId): boolean
   /** Content hashes of ready documents of this size, which are worth comparing with. */
@@ -192,13 +192,17 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   )
   const selectVanished = database.prepare<[string], { id: string; path: string; source_id: string }>(
     `SELECT id, path, source_id FROM documents
-     WHERE vanished = 1 AND source_id IN (SELECT value FROM json_each(?)) ORDER BY path`,
+     WHERE vanished = 1 AND approval IS NOT 'rejected' AND source_id IN (SELECT value FROM json_each(?)) ORDER BY path`,
   )
   const deleteVanishedPaths = database.prepare(
     'DELETE FROM document_paths WHERE vanished = 1 AND source_id IN (SELECT value FROM json_each(?))',
   )
   const adoptDocument = database.prepare('UPDATE documents SET source_id = ? WHERE collection_id = ? AND identity = ?')
   const adoptPath = database.prepare('UPDATE document_paths SET source_id = ? WHERE collection_id = ? AND identity = ?')
+  const deleteRejected = database.prepare(
+    `DELETE FROM documents
+     WHERE vanished = 1 AND approval = 'rejected' AND source_id IN (SELECT value FROM json_each(?))`,
+  )
   const selectNextPath = database.prepare<[string], PathRow>(
     'SELECT * FROM document_paths WHERE document_id = ? AND vanished = 0 ORDER BY path LIMIT 1',
   )
@@ -438,7 +442,10 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
         sourceId: row.source_id as SourceId,
       })),
     }),
-    removeVanishedPaths: (sourceIds) => deleteVanishedPaths.run(JSON.stringify(sourceIds)).changes,
+    forgetVanished(sourceIds) {
+      deleteVanishedPaths.run(JSON.stringify(sourceIds))
+      deleteRejected.run(JSON.stringify(sourceIds))
+    },
     promotePath: database.transaction((id: DocumentId) => {
       const next = selectNextPath.get(id)
       if (!next) return false

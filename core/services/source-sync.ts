@@ -89,7 +89,7 @@ export function createSourceSync(parts: SourceSyncParts): SourceSync {
     async finish(job, reporter) {
       const { sourceIds } = jobs.input(job.id)
       if (sourceIds.length === 0) return 0
-      documents.removeVanishedPaths(sourceIds)
+      documents.forgetVanished(sourceIds)
       const gone = documents.vanished(sourceIds).documents.filter(({ id }) => !documents.promotePath(id))
       if (gone.length > 0) reporter.label('taking out what is gone')
       const byId = new Map(gone.map((document) => [document.id, document]))
@@ -349,11 +349,12 @@ function goneFrom(
   input: IngestInput,
 ): string[] {
   const mine = [...known].filter(([, file]) => file.sourceId === source.id)
-  if (seen.size === 0 && mine.length > 0 && !input.allowEmpty) {
+  const shown = mine.filter(([, file]) => file.approval !== 'rejected').length
+  if (seen.size === 0 && shown > 0 && !input.allowEmpty) {
     throw new AppError(
       'file-missing',
-      `${source.location} is empty, although ${mine.length} documents came from it. If its drive is not connected, connect it. If it is meant to be empty, sync it with "allow empty".`,
-      { details: { location: source.location, documents: mine.length } },
+      `${source.location} is empty, although ${shown} documents came from it. If its drive is not connected, connect it. If it is meant to be empty, sync it with "allow empty".`,
+      { details: { location: source.location, documents: shown } },
     )
   }
   const hidden = (path: string): boolean => {
