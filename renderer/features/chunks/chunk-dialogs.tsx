@@ -145,9 +145,11 @@ function NewForm({
               ref={area}
               className="input chunk-editor"
               rows={10}
-              readOnly
+              // Browsers move no caret by keys where `readOnly` is set: the value is held in place instead.
+              aria-readonly="true"
               autoFocus
-              defaultValue={draft.text}
+              value={draft.text}
+              onChange={() => {}}
               aria-describedby={`${id}-help`}
               onSelect={follow}
             />
