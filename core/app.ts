@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createComputePool } from './compute/pool.ts'
 import type { Collection } from './contract/collections.ts'
+import { giveBackSpace } from './database/give-back-space.ts'
 import { openWorkspace } from './database/open-workspace.ts'
 import { askHandlers, traceHandlers } from './handlers/ask.ts'
 import { os } from './handlers/base.ts'
@@ -157,9 +158,11 @@ export async function createApp(environment: Environment): Promise<App> {
         slice.forEach((id) => texts.forget(id))
         await nextTurn()
       }
+      if (group.length >= 100) collectionIndexes.optimize(collectionId)
     }
     // Several documents may come out of one uploaded archive.
     await uploads.remove([...uploadIds].filter((id) => !documents.usesUpload(id)))
+    await giveBackSpace(database, log, nextTurn)
     return removed
   }
 
@@ -283,6 +286,7 @@ export async function createApp(environment: Environment): Promise<App> {
       })()
       documentIds.forEach((documentId) => texts.forget(documentId))
       await uploads.remove(uploadIds)
+      await giveBackSpace(database, log, nextTurn)
       return removed
     },
   }

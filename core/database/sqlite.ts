@@ -20,6 +20,8 @@ export function openSqlite(path: string, options: OpenSqliteOptions = {}): Datab
   const database = new Sqlite(path, { readonly: readOnly, fileMustExist: readOnly })
   try {
     database.pragma(`busy_timeout = ${Math.trunc(options.busyTimeoutMs ?? 5000)}`)
+    // Says something only to a new file; `giveBackSpace` brings older ones to it.
+    if (!readOnly) database.pragma('auto_vacuum = INCREMENTAL')
     if (!readOnly) database.pragma('journal_mode = WAL')
     database.pragma('synchronous = NORMAL')
     database.pragma('foreign_keys = ON')

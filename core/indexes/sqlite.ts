@@ -6,9 +6,10 @@ import { analyseQuery, analyseWord, indexedText } from './text-analysis.ts'
 import type { QueryTerm } from './text-analysis.ts'
 
 /**
- * Full text in FTS5 and vectors in sqlite-vec, in the workspace's own database. Text scores are FTS5's BM25 (k1 1.2,
+ * Full text in FTS5, vectors in a table that sqlite-vec's distance function is run over, in the workspace's own database. Text scores are FTS5's BM25 (k1 1.2,
  * b 0.75; https://sqlite.org/fts5.html#the_bm25_function) over words stemmed by Porter's algorithm, with accents removed.
- * Vector search is exact: every vector is compared.
+ * Vector search is exact: every vector is compared. An ordinary table, because sqlite-vec's own (vec0) keeps a thousand
+ * vectors in one value of a megabyte: taking one out costs a walk through it, and its space comes back late.
  */
 export const sqliteIndex: IndexDefinition<Record<string, never>> = {
   id: 'sqlite',
@@ -18,9 +19,6 @@ export const sqliteIndex: IndexDefinition<Record<string, never>> = {
   options: z.object({}).strict(),
   create: (_options, dependencies) => createSqliteIndex(dependencies),
 }
-
-/** sqlite-vec refuses more. */
-const maxVectorHits = 4096
 
 function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies): IndexStore {
   if (!Number.isSafeInteger(indexId) || !Number.isSafeInteger(dimensions) || dimensions < 1) {
@@ -46,7 +44,21 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
     return sortHits(rows)
   }
 
-  const store: IndexStore = {
+  /** In the caller's transaction where there is one: at a savepoint FTS5 writes out what it holds, every time. */
+  const together = (action: () => void): void => {
+    if (database.inTransaction) action()
+    else database.transaction(action)()
+  }
+  const removeOne = (chunkId: number): void => {
+    const id = BigInt(chunkId)
+    const member = statement(`DELETE FROM ${tables.members} WHERE chunk_id = ? RETURNING has_vector AS hasVector`)
+    const known = member.get(id) as { hasVector: number } | undefined
+    if (!known) return
+    statement(`DELETE FROM ${tables.text} WHERE rowid = ?`).run(id)
+    if (known.hasVector) statement(`DELETE FROM ${tables.vectors} WHERE rowid = ?`).run(id)
+  }
+
+  return {
     create() {
       database.exec(`
         CREATE TABLE IF NOT EXISTS ${tables.members} (
@@ -55,8 +67,13 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
         CREATE VIRTUAL TABLE IF NOT EXISTS ${tables.text} USING fts5(
           body, content = '', contentless_delete = 1,
           tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* M* Co'");
-        CREATE VIRTUAL TABLE IF NOT EXISTS ${tables.vectors} USING vec0(
-          embedding float[${dimensions}] distance_metric=cosine)`)
+        CREATE TABLE IF NOT EXISTS ${tables.vectors} (
+          chunk_id INTEGER PRIMARY KEY, embedding BLOB NOT NULL) STRICT`)
+      takeOverVectors(database, tables.vectors)
+      // By itself FTS5 writes a segment anew for every tenth of it that is taken out. `optimize` does that once.
+      const config = `SELECT v FROM ${tables.text}_config WHERE k = 'deletemerge'`
+      if (database.prepare(config).pluck().get() !== 0)
+        database.exec(`INSERT INTO ${tables.text} (${tables.text}, rank) VALUES ('deletemerge', 0)`)
     },
 
     drop() {
@@ -67,36 +84,22 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
       const addMember = statement(`INSERT INTO ${tables.members} VALUES (?, ?, ?)`)
       const addText = statement(`INSERT INTO ${tables.text} (rowid, body) VALUES (?, ?)`)
       const addVector = statement(`INSERT INTO ${tables.vectors} (rowid, embedding) VALUES (?, ?)`)
-      database.transaction(() => {
+      together(() => {
         for (const entry of entries) {
           checkVector(entry.vector, dimensions)
           const hasVector = isDirection(entry.vector)
-          // vec0 takes whole numbers only as BigInt.
+          // A table of vec0 that was not taken over yet takes whole numbers only as BigInt.
           const id = BigInt(entry.chunkId)
-          store.remove([entry.chunkId])
+          removeOne(entry.chunkId)
           addMember.run(id, entry.documentId, hasVector ? 1n : 0n)
           addText.run(id, indexedText(entry.text))
           if (hasVector) addVector.run(id, bytesOf(entry.vector))
         }
-      })()
+      })
     },
 
     remove(chunkIds) {
-      const known = statement(`SELECT has_vector AS hasVector FROM ${tables.members} WHERE chunk_id = ?`)
-      const removals = [
-        statement(`DELETE FROM ${tables.text} WHERE rowid = ?`),
-        statement(`DELETE FROM ${tables.members} WHERE chunk_id = ?`),
-      ]
-      const removeVector = statement(`DELETE FROM ${tables.vectors} WHERE rowid = ?`)
-      database.transaction(() => {
-        for (const chunkId of chunkIds) {
-          const id = BigInt(chunkId)
-          const member = known.get(id) as { hasVector: number } | undefined
-          if (!member) continue
-          for (const removal of removals) removal.run(id)
-          if (member.hasVector) removeVector.run(id)
-        }
-      })()
+      together(() => chunkIds.forEach(removeOne))
     },
 
     searchText(query, limit, filter) {
@@ -118,11 +121,9 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
       if (!isDirection(vector) || limit < 1) return []
       const documents = documentsOf(filter)
       const rows = statement(
-        `SELECT rowid AS chunkId, 1 - distance AS score FROM ${tables.vectors} WHERE embedding MATCH :vector
-         AND k = :limit ${documents === undefined ? '' : `AND rowid ${within}`} ORDER BY distance`,
-      ).all(
-        parameters({ vector: bytesOf(vector), limit: BigInt(Math.min(Math.trunc(limit), maxVectorHits)) }, documents),
-      ) as IndexHit[]
+        `SELECT rowid AS chunkId, 1 - vec_distance_cosine(embedding, :vector) AS score FROM ${tables.vectors}
+         ${documents === undefined ? '' : `WHERE rowid ${within}`} ORDER BY score DESC, rowid LIMIT :limit`,
+      ).all(parameters({ vector: bytesOf(vector), limit: BigInt(Math.trunc(limit)) }, documents)) as IndexHit[]
       return sortHits(rows)
     },
 
@@ -151,7 +152,19 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
       database.exec(`INSERT INTO ${tables.text} (${tables.text}) VALUES ('optimize')`)
     },
   }
-  return store
+}
+
+/** Indexes of before kept their vectors in a table of vec0, which answers the same statements, only slowly. */
+function takeOverVectors(database: Database, table: string): void {
+  const kind = database.prepare<[string], string>('SELECT sql FROM sqlite_master WHERE name = ?').pluck().get(table)
+  if (!kind?.startsWith('CREATE VIRTUAL')) return
+  database.transaction(() => {
+    database.exec(`
+      CREATE TABLE ${table}_next (chunk_id INTEGER PRIMARY KEY, embedding BLOB NOT NULL) STRICT;
+      INSERT INTO ${table}_next SELECT rowid, embedding FROM ${table};
+      DROP TABLE ${table};
+      ALTER TABLE ${table}_next RENAME TO ${table}`)
+  })()
 }
 
 /** Terms hold letters, digits and marks only, so that quotes make each of them plain text to FTS5. */

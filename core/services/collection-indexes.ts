@@ -22,6 +22,8 @@ export interface CollectionIndexes {
   dropRetired(collectionId?: CollectionId): number
   /** Takes documents out of every index of their collection. The caller holds the transaction. */
   removeDocuments(collectionId: CollectionId, documentIds: readonly DocumentId[]): void
+  /** After many were taken out. */
+  optimize(collectionId: CollectionId): void
   dropAll(collectionId: CollectionId): void
 }
 
@@ -90,6 +92,9 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
           indexes.removeChunks(row.id, documentId)
         }
       }
+    },
+    optimize(collectionId) {
+      for (const row of indexes.all(collectionId)) openOnce(row).store.optimize()
     },
     dropAll(collectionId) {
       for (const row of indexes.all(collectionId)) drop(row)
