@@ -36,6 +36,16 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
     ],
   },
   {
+    title: 'Chunks of a document',
+    keys: [
+      [['↑', '↓'], 'Move'],
+      [['Enter'], 'Go to the place in the text; Esc comes back'],
+      [['Space'], 'Switch off or on'],
+      [['e'], 'Edit the text'],
+      [['Delete'], 'Take a change back'],
+    ],
+  },
+  {
     title: 'Question',
     keys: [
       [['Enter'], 'Send'],

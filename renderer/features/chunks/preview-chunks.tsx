@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import type { Preview } from '../../../core/contract/chunks.ts'
-import { formatCount } from '../../ui/format.ts'
+import { formatCount, formatNumberOf } from '../../ui/format.ts'
 import type { TextWindow } from '../../ui/text-blocks.ts'
 import { ChunkViewer } from './chunk-viewer.tsx'
 import { chunkAt } from './segments.ts'
@@ -39,7 +39,8 @@ export function PreviewChunks({ preview, name }: { preview: Preview; name: strin
         text.length < textLength ? (
           <span className="soft">
             {' '}
-            · shown: the first {formatCount(text.length)} of {formatCount(textLength)} characters
+            · of the first {formatCount(text.length)} of {formatCount(textLength)} characters; in all{' '}
+            {formatNumberOf(preview.totals.chunks, 'chunk')}
           </span>
         ) : null
       }
