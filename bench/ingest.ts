@@ -1,135 +1,153 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { runtimeEnvironment } from '../scripts/runtime.mjs'
+import { markdownText, writeParts, writePdf, writeText } from './ingest/make-files.ts'
 
 /**
- * How fast documents go in, with what memory, and where the time goes. Each case is a run of its own process of the
- * command line (`quarry ingest`) on a fresh workspace, so that the peak is the peak of that case: resident memory of
- * the whole process with its worker threads, as the kernel counted it (VmHWM).
+ *   npm run bench -- ingest [--only small,pdf,text,folder,again,parallel,delete]
+ *
+ * How fast documents go in (and out), with what memory, and where the time goes. Each part runs in a process of its own
+ * on a fresh workspace, so that the peak is the peak of that part: resident memory of the whole process with its worker
+ * threads, as the kernel counted it (VmHWM).
+ *
+ * small: 10,000 small files; again: the same, then a second run in which nothing has changed; pdf: one of 1,000 pages;
+ * text: one of 200 MB; folder: 1 GB in files of 10 kB to 10 MB; parallel: PDFs and Word files with one core and with
+ * two; delete: 10,000 documents with 200,000 chunks. documents, markdown and folder100 are smaller ones from before.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
 const shared = join(root, '../shared/data')
+const resultsFile = join(root, 'bench/results/ingest.json')
 
-export async function run(args: string[]): Promise<void> {
-  const wanted = args.length > 0 ? args : ['documents', 'markdown', 'folder100']
-  const work = mkdtempSync(join(tmpdir(), 'quarry-bench-'))
-  const results: Record<string, Figures> = {}
-  try {
-    for (const name of wanted) {
-      const folder = prepare(name, work)
-      results[name] = measure(name, folder, work)
-      show(name, results[name])
-    }
-  } finally {
-    rmSync(work, { recursive: true, force: true })
-  }
-  mkdirSync(join(root, 'bench/results'), { recursive: true })
-  writeFileSync(join(root, 'bench/results/ingest.json'), `${JSON.stringify(results, null, 2)}\n`)
+const parts: Record<string, (work: string) => unknown> = {
+  documents: (work) => ingestPart(work, (folder) => cpSync(join(shared, 'documents'), folder, { recursive: true })),
+  // 10 MB in 100 files.
+  markdown: (work) => ingestPart(work, (folder) => writeParts(folder, markdownText(shared), 100, 100_000)),
+  folder100: (work) => ingestPart(work, (folder) => writeMixed(folder, 1)),
+  small: (work) => ingestPart(work, (folder) => writeParts(folder, markdownText(shared), 10_000, 2000)),
+  again: (work) =>
+    ingestPart(work, (folder) => writeParts(folder, markdownText(shared), 10_000, 2000), { again: true }),
+  pdf: (work) => ingestPart(work, (folder) => writePdf(join(folder, 'thousand.pdf'), markdownText(shared), 1000)),
+  text: (work) =>
+    ingestPart(work, (folder) => writeText(join(folder, 'large.txt'), markdownText(shared), 200_000_000), {
+      maximumFileBytes: 256_000_000,
+    }),
+  folder: (work) => ingestPart(work, (folder) => writeMixed(folder, 10)),
+  parallel(work) {
+    const [one, two] = [1, 2].map((cores) => ingestPart(work, writeParseBound, { cores }))
+    return { one, two, speedUp: (one?.seconds ?? 0) / (two?.seconds ?? 1) }
+  },
+  delete: (work) => {
+    const workspace = join(work, 'workspace')
+    const figures = runWorker('delete.worker.ts', [workspace, '10000', '1000'])
+    rmSync(workspace, { recursive: true, force: true })
+    return figures
+  },
 }
 
-interface Figures {
-  files: number
-  megabytes: number
+export async function run(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args, options: { only: { type: 'string' } }, allowPositionals: true })
+  const wanted = values.only?.split(',') ?? (positionals.length > 0 ? positionals : Object.keys(parts))
+  const unknown = wanted.find((name) => !Object.hasOwn(parts, name))
+  if (unknown !== undefined) throw new Error(`There is no part "${unknown}". Known: ${Object.keys(parts).join(', ')}.`)
+  for (const name of wanted) {
+    const work = mkdtempSync(join(tmpdir(), 'quarry-bench-'))
+    try {
+      const figures = parts[name]?.(work)
+      console.log(`${name}: ${JSON.stringify(figures, rounded, 1).replaceAll(/\n\s*/g, ' ')}`)
+      // After each one: what was measured is not lost with what goes wrong later.
+      const known = existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, 'utf8')) as object) : {}
+      const result = { ...known, [name]: { ...(figures as object), loadAverage: loadavg()[0] } }
+      mkdirSync(join(root, 'bench/results'), { recursive: true })
+      writeFileSync(resultsFile, `${JSON.stringify(result, null, 2)}\n`)
+    } finally {
+      rmSync(work, { recursive: true, force: true })
+    }
+  }
+}
+
+interface Measured {
   ready: number
   failed: number
+  /** Why the first of them failed. */
+  reasons: string[]
   chunks: number
   /** Job time, first file listed to last index tidied; start of the process not included. */
   seconds: number
-  documentsPerSecond: number
-  megabytesPerSecond: number
+  /** From the start of the job until a search finds something. */
+  firstSearchableSeconds: number | null
+  /** The same folder once more. */
+  againSeconds?: number
   peakMegabytes: number
+  databaseMegabytes: number
   /** Sum over documents of each stage's time, waiting for a worker included, as parts of the whole. */
   stages: Record<string, number>
 }
 
-/** A folder with the files of a case. */
-function prepare(name: string, work: string): string {
-  const folder = join(work, name)
-  if (name === 'documents') {
-    cpSync(join(shared, 'documents'), folder, { recursive: true })
-    return folder
-  }
+function ingestPart(
+  work: string,
+  fill: (folder: string) => void,
+  options: { cores?: number; maximumFileBytes?: number; again?: boolean } = {},
+) {
+  const folder = join(work, 'files')
+  const workspace = join(work, 'workspace')
+  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  const text = markdownText()
-  if (name === 'markdown') {
-    // 10 MB in 100 files.
-    writeParts(folder, text, 100, 100_000)
-  } else {
-    // 100 MB in files from 10 kB to 10 MB.
-    writeParts(folder, text, 20, 1_000_000, 'middle')
-    writeParts(folder, text, 1000, 30_000, 'small')
-    writeParts(folder, text, 5, 10_000_000, 'large')
-  }
-  return folder
-}
-
-/** English text with headings from the retrieval sets: every document under its title. */
-function markdownText(): string {
-  const sets = ['covidqa', 'xquad-en', 'cranfield', 'npl']
-  const sections = sets.flatMap((set) =>
-    readFileSync(join(shared, 'retrieval', set, 'corpus.jsonl'), 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as { title?: string; text: string })
-      .map(({ title, text }) => `## ${title === undefined || title === '' ? 'Untitled' : title}\n\n${text}\n`),
-  )
-  return sections.join('\n')
-}
-
-/** Files cut from the text one after the other, wrapping around; each begins with its own number so that none are equal. */
-function writeParts(folder: string, text: string, count: number, size: number, label = 'part'): void {
-  let at = 0
-  for (let index = 0; index < count; index += 1) {
-    let body = `# ${label} ${index}\n\n`
-    while (body.length < size) {
-      const piece = text.slice(at, at + size - body.length)
-      body += piece
-      at = (at + piece.length) % text.length
-    }
-    writeFileSync(join(folder, `${label}-${index}.md`), body)
-  }
-}
-
-function measure(name: string, folder: string, work: string): Figures {
-  const workspace = join(work, `${name}-workspace`)
-  const worker = fileURLToPath(new URL('ingest-process.worker.ts', import.meta.url))
-  const output = execFileSync(process.execPath, [worker, workspace, folder], {
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: runtimeEnvironment(),
-  })
-  const measured = JSON.parse(output) as Omit<
-    Figures,
-    'files' | 'megabytes' | 'documentsPerSecond' | 'megabytesPerSecond'
-  >
-  const { files, bytes } = sizeOf(folder)
+  fill(folder)
+  const measured = runWorker('process.worker.ts', [workspace, folder, JSON.stringify(options)]) as Measured
   rmSync(workspace, { recursive: true, force: true })
+  const { files, bytes } = sizeOf(folder)
   return {
     files,
     megabytes: bytes / 1e6,
     ...measured,
     documentsPerSecond: measured.ready / measured.seconds,
     megabytesPerSecond: bytes / 1e6 / measured.seconds,
+    chunksPerSecond: measured.chunks / measured.seconds,
   }
 }
 
-function show(name: string, figures: Figures): void {
-  const { files, megabytes, ready, failed, chunks, seconds, peakMegabytes, stages } = figures
-  console.log(
-    `${name}: ${files} files, ${megabytes.toFixed(1)} MB -> ${ready} ready, ${failed} failed, ${chunks} chunks`,
-  )
-  console.log(
-    `  ${seconds.toFixed(1)} s, ${figures.documentsPerSecond.toFixed(1)} documents/s, ${figures.megabytesPerSecond.toFixed(2)} MB/s, peak ${peakMegabytes.toFixed(0)} MB`,
-  )
-  console.log(
-    `  ${Object.entries(stages)
-      .map(([stage, part]) => `${stage} ${(part * 100).toFixed(0)} %`)
-      .join(', ')}`,
-  )
+/** `times` 100 MB in files from 10 kB to 10 MB. */
+function writeMixed(folder: string, times: number): void {
+  const text = markdownText(shared)
+  for (let time = 0; time < times; time += 1) {
+    writeParts(folder, text, 20, 1_000_000, `middle-${time}`)
+    writeParts(folder, text, 1000, 30_000, `small-${time}`)
+    writeParts(folder, text, 5, 10_000_000, `large-${time}`)
+  }
+}
+
+/** Files that take long to parse and give little to index. */
+function writeParseBound(folder: string): void {
+  const entries = readdirSync(join(shared, 'documents'), { recursive: true, withFileTypes: true })
+  const chosen = entries.filter((entry) => entry.isFile() && /\.(pdf|docx|pptx|xlsx)$/.test(entry.name))
+  for (const [index, entry] of chosen.entries()) {
+    cpSync(join(entry.parentPath, entry.name), join(folder, `${index}-${entry.name}`))
+  }
+}
+
+function runWorker(name: string, args: string[]): unknown {
+  const worker = fileURLToPath(new URL(`ingest/${name}`, import.meta.url))
+  const output = execFileSync(process.execPath, [worker, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: runtimeEnvironment(),
+  })
+  return JSON.parse(output) as unknown
 }
 
 function sizeOf(folder: string): { files: number; bytes: number } {
@@ -141,4 +159,8 @@ function sizeOf(folder: string): { files: number; bytes: number } {
     bytes += statSync(join(entry.parentPath, entry.name)).size
   }
   return { files, bytes }
+}
+
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value
 }
