@@ -142,6 +142,10 @@ describe('a preview', () => {
       parserId: 'csv',
       totals: { elements: 1 },
     })
+    await expect(test.client.chunks.preview({ ...input, settings: smaller(pipeline, 1) })).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('maxTokens') as string,
+    })
     await expect(
       test.client.chunks.preview({ collectionId: collection.id, path: `${path}.gone` }),
     ).rejects.toMatchObject({ code: 'file-missing' })

@@ -1,5 +1,6 @@
 import { basename, isAbsolute } from 'node:path'
 import { AppError } from '../contract/errors.ts'
+import { checkSettings } from '../services/pipelines.ts'
 import type { PreviewFile } from '../services/previews.ts'
 import type { Services } from '../services/services.ts'
 import type { DocumentId, UploadId } from '../shared/ids.ts'
@@ -22,6 +23,7 @@ export function chunkHandlers(services: Services) {
     preview: os.chunks.preview.handler(({ input, signal }) => {
       const collection = services.collections.getCore(input.collectionId)
       const { settings = collection.pipeline, maxCharacters } = input
+      checkSettings(settings)
       const file = fileOf(input, services)
       return services.previews.make(collection, { file, settings, maxCharacters }, signal)
     }),

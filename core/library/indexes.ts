@@ -74,7 +74,7 @@ export function createIndexLibrary(database: Database): IndexLibrary {
   const selectByFingerprint = database.prepare<[string, string], RawIndexRow>(
     'SELECT * FROM indexes WHERE collection_id = ? AND fingerprint = ?',
   )
-  const selectAll = database.prepare<[string], RawIndexRow>('SELECT * FROM indexes WHERE collection_id = ?')
+  const selectAll = database.prepare<[string], RawIndexRow>('SELECT * FROM indexes WHERE collection_id = ? ORDER BY id')
   const insertIndex = database.prepare(
     'INSERT INTO indexes (collection_id, fingerprint, dimensions, state, pipeline, created_at) VALUES (?, ?, ?, ?, ?, ?)',
   )

@@ -3,7 +3,7 @@ import { chooseSettings } from '../compute/choose-settings.ts'
 import { cleanerDefinitions } from '../cleaners/list.ts'
 import { chunkerDefinitions } from '../chunkers/list.ts'
 import { AppError } from '../contract/errors.ts'
-import type { Choice, Pipeline } from '../contract/pipeline.ts'
+import type { Choice, IngestSettings, Pipeline } from '../contract/pipeline.ts'
 import { embedderDefinitions } from '../embedders/list.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import { indexDefinitions } from '../indexes/list.ts'
@@ -89,40 +89,46 @@ interface Checkable {
 
 /** Every implementation is known and takes its options. Errors: implementation-unknown, input-invalid. */
 function checkPipeline(pipeline: Pipeline): void {
-  const check = (kind: string, definitions: readonly Checkable[], choice: Choice): void => {
-    const definition = findDefinition(kind, definitions, choice.id)
-    const result = definition.options.safeParse(choice.options)
-    if (result.success) {
-      // A schema passes over what it does not know; a person who mistyped a name would never learn it.
-      const unknown = Object.keys(choice.options).find((name) => !Object.hasOwn(result.data as object, name))
-      if (unknown === undefined) return
-      throw new AppError('input-invalid', `The ${kind} "${choice.id}" has no option "${unknown}".`, {
-        details: { kind, id: choice.id, known: Object.keys(definition.options.parse({}) as object) },
-      })
-    }
-    const [issue] = result.error.issues
-    const place = issue?.path.length ? ` "${issue.path.join('.')}"` : ''
-    throw new AppError(
-      'input-invalid',
-      `Option${place} of the ${kind} "${choice.id}": ${issue?.message ?? 'not valid'}.`,
-      {
-        details: { kind, id: choice.id },
-      },
-    )
-  }
-  const checkParsers = (parsers: Pipeline['parsers']): void => {
-    for (const [id, options] of Object.entries(parsers)) check('parser', parserDefinitions, { id, options })
-  }
-  checkParsers(pipeline.parsers)
-  check('chunker', chunkerDefinitions, pipeline.chunker)
-  for (const step of pipeline.cleaning) check('cleaner', cleanerDefinitions, step)
-  for (const rule of pipeline.rules) {
-    checkParsers(rule.parsers ?? {})
-    for (const step of rule.cleaning ?? []) check('cleaner', cleanerDefinitions, step)
-    if (rule.chunker) check('chunker', chunkerDefinitions, rule.chunker)
-  }
+  checkSettings(pipeline)
   check('embedder', embedderDefinitions, pipeline.embedder)
   check('index', indexDefinitions, pipeline.index)
   check('retriever', retrieverDefinitions, pipeline.retriever)
   check('generator', generatorDefinitions, pipeline.generator)
+}
+
+/** The same of what makes chunks of documents. Errors: implementation-unknown, input-invalid. */
+export function checkSettings(settings: IngestSettings): void {
+  const checkParsers = (parsers: IngestSettings['parsers']): void => {
+    for (const [id, options] of Object.entries(parsers)) check('parser', parserDefinitions, { id, options })
+  }
+  checkParsers(settings.parsers)
+  check('chunker', chunkerDefinitions, settings.chunker)
+  for (const step of settings.cleaning) check('cleaner', cleanerDefinitions, step)
+  for (const rule of settings.rules) {
+    checkParsers(rule.parsers ?? {})
+    for (const step of rule.cleaning ?? []) check('cleaner', cleanerDefinitions, step)
+    if (rule.chunker) check('chunker', chunkerDefinitions, rule.chunker)
+  }
+}
+
+function check(kind: string, definitions: readonly Checkable[], choice: Choice): void {
+  const definition = findDefinition(kind, definitions, choice.id)
+  const result = definition.options.safeParse(choice.options)
+  if (result.success) {
+    // A schema passes over what it does not know; a person who mistyped a name would never learn it.
+    const unknown = Object.keys(choice.options).find((name) => !Object.hasOwn(result.data as object, name))
+    if (unknown === undefined) return
+    throw new AppError('input-invalid', `The ${kind} "${choice.id}" has no option "${unknown}".`, {
+      details: { kind, id: choice.id, known: Object.keys(definition.options.parse({}) as object) },
+    })
+  }
+  const [issue] = result.error.issues
+  const place = issue?.path.length ? ` "${issue.path.join('.')}"` : ''
+  throw new AppError(
+    'input-invalid',
+    `Option${place} of the ${kind} "${choice.id}": ${issue?.message ?? 'not valid'}.`,
+    {
+      details: { kind, id: choice.id },
+    },
+  )
 }
