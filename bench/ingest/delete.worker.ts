@@ -88,7 +88,7 @@ function fill(count: number) {
           return chunk
         })
         const vectors = Float32Array.from({ length: chunksEach * dimensions }, () => random() - 0.5)
-        addToIndex(use, id, version, { chunks, texts, vectors }, { indexLibrary })
+        addToIndex(use, id, version, { chunks, textAt: (row) => texts[row] ?? '', vectors }, { indexLibrary })
       }
     })()
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '../contract/errors.ts'
-import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
+import type { ParsedDocument } from '../contract/parsed-document.ts'
 import type { IngestSettings } from '../contract/pipeline.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { findDefinition } from '../shared/family.ts'
@@ -11,6 +11,7 @@ import type { Tokenizer } from '../shared/tokenizer.ts'
 import type { Embedder, EmbedPurpose } from '../embedders/embedder.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
 import { chooseSettings } from './choose-settings.ts'
+import { type ChunkSpan, withoutTexts } from './chunk-texts.ts'
 import { type OcrInput, ocrInUse } from './ocr-in-use.ts'
 import { readFileOrMember } from './read-file.ts'
 
@@ -75,7 +76,7 @@ export interface EmbedOutput {
 export interface Tasks {
   /** Reads and parses one file. Errors: file-…, type-unsupported; `details.type` says what the file is. */
   parse: { input: ParseInput; output: ParseOutput }
-  chunk: { input: ChunkInput; output: { chunks: Chunk[]; chunkerId: string } }
+  chunk: { input: ChunkInput; output: { chunks: ChunkSpan[]; chunkerId: string } }
   embed: { input: EmbedInput; output: EmbedOutput }
 }
 export type TaskName = keyof Tasks
@@ -142,7 +143,7 @@ async function chunk({ document, settings, path, type, modelFolder }: ChunkInput
     const place = placeOf(document, chunk.start, chunk.end)
     if (place !== undefined) chunk.place = place
   }
-  return { chunks, chunkerId }
+  return { chunks: withoutTexts(chunks), chunkerId }
 }
 
 const embedders = new Map<string, Promise<Embedder>>()

@@ -29,8 +29,8 @@ function steps(overrides: Partial<IngestSteps<string>> = {}) {
     chunk: async (_item, { parsed: { text } }) => [whole(text)],
     revise: (_item, _reading, chunks) => ({ chunks, lost: new Set(), moved: new Map() }),
     embed: async (texts) => new Float32Array(texts.length * 2).fill(1),
-    save(item, _reading, { texts, vectors }) {
-      saved.push({ item, texts, vectors })
+    save(item, _reading, { chunks, textAt, vectors }) {
+      saved.push({ item, texts: chunks.map((_chunk, row) => textAt(row)), vectors })
       return 'ready'
     },
     ...overrides,
@@ -53,6 +53,22 @@ describe('ingest', () => {
     expect(stages.slice(0, 3)).toEqual(['a reading', 'a chunking', 'a embedding'])
     expect(saved[0]?.texts).toEqual(['Title > Part\na'])
     expect(saved[0]?.vectors).toHaveLength(2)
+  })
+
+  it('embeds a document of many chunks in slices, and keeps their order', async () => {
+    const sizes: number[] = []
+    const { all, saved } = steps({
+      chunk: async () => Array.from({ length: 10_000 }, (_, index) => ({ ...whole('a'), text: String(index) })),
+      embed: async (texts) => {
+        sizes.push(texts.length)
+        return Float32Array.from(texts.flatMap((text) => [Number(text.split('\n').at(-1)), 1]))
+      },
+    })
+    await run(['a'], all)
+    expect(Math.max(...sizes)).toBeLessThan(10_000)
+    const vectors = saved[0]?.vectors ?? new Float32Array()
+    expect(vectors).toHaveLength(20_000)
+    expect([vectors[0], vectors[1], vectors[2 * 5000], vectors[2 * 9999]]).toEqual([0, 1, 5000, 9999])
   })
 
   it('skips what is unchanged', async () => {

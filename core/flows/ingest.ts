@@ -48,10 +48,11 @@ export interface Revision {
   moved: ReadonlyMap<ChunkEditId, number>
 }
 
-/** What one document becomes in the index: `texts` and the rows of `vectors` go with the chunks that are not disabled. */
+/** What one document becomes in the index: `textAt` and the rows of `vectors` go with the chunks that are not disabled. */
 export interface IndexedChunks extends Revision {
-  texts: readonly string[]
-  /** Shape [texts.length × dimensions], row-major. */
+  /** What is indexed in place `row`. Made when asked for: of a large document all at once are as much as itself. */
+  textAt(row: number): string
+  /** Shape [number of chunks that are not disabled × dimensions], row-major. */
   vectors: Float32Array
 }
 
@@ -110,17 +111,40 @@ async function ingestOne<Item>(
 
     steps.stage(item, 'embedding')
     const indexed = revision.chunks.filter((chunk) => !chunk.disabled)
-    const texts = indexed.map((chunk) => indexedText(reading.parsed.title, chunk))
-    const vectors = await steps.embed(texts, signal)
+    const textAt = (row: number): string => {
+      const chunk = indexed[row]
+      return chunk ? indexedText(reading.parsed.title, chunk) : ''
+    }
+    const vectors = await embedAll(indexed.length, textAt, steps, signal)
     const embed = lap()
 
     throwIfAborted(signal)
-    return { item, outcome: steps.save(item, reading, { ...revision, texts, vectors }, { read, chunk, embed }) }
+    return { item, outcome: steps.save(item, reading, { ...revision, textAt, vectors }, { read, chunk, embed }) }
   } catch (thrown) {
     const error = toAppError(thrown)
     if (isCancellation(error) || stopsEverything(error)) throw error
     return { item, outcome: 'failed', error }
   }
+}
+
+const textsAtATime = 4096
+
+async function embedAll(
+  count: number,
+  textAt: (row: number) => string,
+  steps: Pick<IngestSteps<never>, 'embed'>,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  let vectors = new Float32Array()
+  for (let from = 0; from < count; from += textsAtATime) {
+    const texts = Array.from({ length: Math.min(textsAtATime, count - from) }, (_, row) => textAt(from + row))
+    const part = await steps.embed(texts, signal)
+    if (texts.length === count) return part
+    const dimensions = part.length / texts.length
+    if (from === 0) vectors = new Float32Array(count * dimensions)
+    vectors.set(part, from * dimensions)
+  }
+  return vectors
 }
 
 /** Errors that are about the workspace, not about one document: the next document would meet them too. */

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import { withTexts } from '../compute/chunk-texts.ts'
 import type { ComputePool } from '../compute/pool.ts'
 import { AppError, toErrorData } from '../contract/errors.ts'
 import type { Attachment } from '../contract/parsed-document.ts'
@@ -282,7 +283,7 @@ function chunkSteps(
   return {
     async chunk({ path }, { parsed: document, type }, signal) {
       const input = { document, settings: pipeline, path, type, modelFolder: embedding.modelFolder }
-      return (await compute.run('chunk', input, signal ? { signal } : {})).chunks
+      return withTexts(document, (await compute.run('chunk', input, signal ? { signal } : {})).chunks)
     },
     revise: ({ id }, { parsed }, chunks) =>
       applyEdits(parsed, chunks, chunkEdits.of(id), (text) => embedding.tokenizer.count(text)),
@@ -326,7 +327,7 @@ export function addToIndex(
   index: OpenIndex,
   documentId: DocumentId,
   version: number,
-  { chunks, texts, vectors }: Pick<IndexedChunks, 'chunks' | 'texts' | 'vectors'>,
+  { chunks, textAt, vectors }: Pick<IndexedChunks, 'chunks' | 'textAt' | 'vectors'>,
   parts: Pick<IngestParts, 'indexLibrary'>,
 ): void {
   const { dimensions } = index.row
@@ -335,7 +336,7 @@ export function addToIndex(
   const entries = ids.flatMap((chunkId, ordinal) => {
     if (chunks[ordinal]?.disabled) return []
     const vector = vectors.subarray(row * dimensions, (row + 1) * dimensions)
-    const text = texts[row] ?? ''
+    const text = textAt(row)
     row += 1
     return [{ chunkId, documentId, text, vector }]
   })

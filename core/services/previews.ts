@@ -1,3 +1,4 @@
+import { withTexts } from '../compute/chunk-texts.ts'
 import type { ComputePool } from '../compute/pool.ts'
 import type { Preview, ShownChunk } from '../contract/chunks.ts'
 import { AppError } from '../contract/errors.ts'
@@ -44,22 +45,27 @@ export function createPreviews({ documents, compute, openEmbedding, maximumFileB
       const parsedMs = performance.now()
       const { document, type, parserId } = parsed
       const { path } = place
-      const chunked = await compute.run('chunk', { document, settings, path, type, modelFolder }, options)
+      const { chunkerId, chunks: spans } = await compute.run(
+        'chunk',
+        { document, settings, path, type, modelFolder },
+        options,
+      )
+      const chunks = withTexts(document, spans)
       const chunkedMs = performance.now()
-      const tokens = chunked.chunks.map((chunk) => chunk.tokens)
+      const tokens = chunks.map((chunk) => chunk.tokens)
       const end = Math.min(document.text.length, maxCharacters)
       const touches = (span: { start: number }): boolean => span.start < end
       return {
         type,
         parserId,
-        chunkerId: chunked.chunkerId,
+        chunkerId,
         cleaning: settingsFor(settings, { path, type }).cleaning.map((step) => step.id),
         title: document.title ?? null,
         text: document.text.slice(0, end),
         textLength: document.text.length,
         elements: document.elements.filter(touches),
         pages: document.pages.filter(touches),
-        chunks: chunked.chunks.filter(touches).map((chunk, ordinal) => shown(document, chunk, ordinal)),
+        chunks: chunks.filter(touches).map((chunk, ordinal) => shown(document, chunk, ordinal)),
         totals: {
           elements: document.elements.length,
           chunks: tokens.length,
