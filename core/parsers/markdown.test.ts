@@ -70,6 +70,12 @@ describe('markdown', () => {
     )
   })
 
+  it('ends the last row of a table before the spaces that end the file', async () => {
+    const document = await read('| a | b |\n|---|---|\n| c | d      ')
+    checkParsedDocument(document)
+    expect(document.elements.map(({ kind }) => kind)).toEqual(['table'])
+  })
+
   it('gives tables their rows, code its language, front matter its title', async () => {
     const document = await read('---\ntitle: "The piers"\n---\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n\n```ts x\n1\n```\n')
     expect(document.title).toBe('The piers')

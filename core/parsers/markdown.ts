@@ -287,7 +287,9 @@ function createWriter(text: string, offset: number, elements: Element[]): Writer
         })
         return
       case 'table': {
-        const rows = node.children.map((row) => ({ start: startOf(row), end: endOf(row) }))
+        // The library counts spaces after the last row to it; elements end where their words do.
+        const tableEnd = start + text.slice(start, end).trimEnd().length
+        const rows = node.children.map((row) => ({ start: startOf(row), end: Math.min(endOf(row), tableEnd) }))
         const header = rows[0]
         if (!header || from !== undefined) break
         const delimiter = delimiterRow(text, header.end, rows[1]?.start ?? end)
