@@ -120,6 +120,17 @@ describe('msg', () => {
     expect((await read(makeCompound(locked))).warnings).toHaveLength(1)
   })
 
+  it('refuses a file whose first entry is not its root', async () => {
+    const bytes = makeCompound(message('The piers', prose))
+    const type = (new DataView(bytes.buffer).getInt32(0x30, true) + 1) * 512 + 0x42
+    expect(bytes[type]).toBe(5)
+    for (const other of [0, 1, 2]) {
+      const copy = bytes.slice()
+      copy[type] = other
+      await expect(read(copy)).rejects.toMatchObject({ code: 'file-corrupt' })
+    }
+  })
+
   it('refuses chains and trees that run in a circle', async () => {
     const bytes = makeCompound(message('The piers', prose.repeat(40)))
     // Each number of the header, the allocation tables and the directory, set to small and to wild values.

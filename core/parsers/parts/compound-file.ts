@@ -34,10 +34,13 @@ export function checkCompoundFile(bytes: Uint8Array): void {
   const entries = chain(view.getInt32(0x30, true), tableSectors, sectorCount).flatMap((sector) =>
     readEntries(view, offsetOf(sector), sectorLength),
   )
+  // Where the first is anything else, a library takes sector 0 for the beginning of its chain.
+  const root = entries[0]
+  if (root?.type !== rootType) throw new Error('The first entry is not the root.')
+  chain(root.start, tableSectors, sectorCount)
   checkTree(entries)
   let total = 0
-  entries.forEach((entry, index) => {
-    if (entry.type === rootType && index === 0) chain(entry.start, tableSectors, sectorCount)
+  entries.forEach((entry) => {
     if (entry.type !== streamType) return
     total += entry.size
     if (entry.size < 0 || total > bytes.length) throw new Error('The streams are larger than the file.')
