@@ -4,13 +4,12 @@ import { strFromU8, strToU8, zipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../contract/errors.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
-import { listZip, listZipBytes, openZip, readZipMember, readZipMemberBytes, zipLimits } from './zip.ts'
+import { openZip, readZipMemberBytes, zipLimits, type ZipOptions } from './zip.ts'
 
 const roomy = { maxBytes: 1024 * 1024 }
-const paths = async (bytes: Uint8Array): Promise<string[]> => {
-  const found: string[] = []
-  for await (const { member } of listZipBytes(bytes)) found.push(member)
-  return found
+const paths = async (bytes: Uint8Array, options?: ZipOptions): Promise<string[]> => {
+  await using archive = await openZip(bytes, options)
+  return archive.members.map(({ member }) => member)
 }
 const pack = (members: Record<string, string>): Uint8Array =>
   zipSync(Object.fromEntries(Object.entries(members).map(([name, text]) => [name, strToU8(text)])))
@@ -35,14 +34,16 @@ describe('zip', () => {
       'notes/pier.txt': [strToU8('North'), { mtime: '2024-05-06' }],
     })
     writeFileSync(path, packed)
-    const members = await Array.fromAsync(listZip(path))
+    await using archive = await openZip(path)
+    const { members, total } = archive
+    expect(total).toMatchObject({ entries: 2, unpackedBytes: 5 })
     expect(members).toEqual([
       { member: 'notes/pier.txt', name: 'pier.txt', size: 5, modifiedMs: expect.any(Number) as number },
     ])
     expect(new Date(members[0]?.modifiedMs ?? 0).getUTCFullYear()).toBe(2024)
-    expect(strFromU8(await readZipMember(path, 'notes/pier.txt', roomy))).toBe('North')
-    await expect(readZipMember(path, 'south.txt', roomy)).rejects.toMatchObject({ code: 'file-missing' })
-    await expect(readZipMember(join(folder.path, 'no.zip'), 'a', roomy)).rejects.toMatchObject({ code: 'file-missing' })
+    expect(strFromU8(await archive.read('notes/pier.txt', roomy))).toBe('North')
+    await expect(archive.read('south.txt', roomy)).rejects.toMatchObject({ code: 'file-missing' })
+    await expect(openZip(join(folder.path, 'no.zip'))).rejects.toMatchObject({ code: 'file-missing' })
   })
 
   it('leads an archive in an archive to its members', async () => {
@@ -124,7 +125,7 @@ describe('zip', () => {
   })
 
   it('stops when it is cancelled', async () => {
-    const listing = Array.fromAsync(listZipBytes(pack({ 'a.txt': 'a' }), { signal: AbortSignal.abort() }))
+    const listing = paths(pack({ 'a.txt': 'a' }), { signal: AbortSignal.abort() })
     await expect(listing).rejects.toMatchObject({ code: 'cancelled' })
   })
 })

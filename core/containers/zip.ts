@@ -29,6 +29,7 @@ export interface ZipReadOptions extends ZipOptions {
 /** An archive whose directory has been read and checked. Dispose it when its members have been read. */
 export interface ZipArchive extends AsyncDisposable {
   readonly members: readonly ZipMember[]
+  readonly total: ZipTotal
   /** Errors: file-missing, file-encrypted, file-too-large, file-corrupt, type-unsupported (packed in a rare way). */
   read(member: string, options: ZipReadOptions): Promise<Uint8Array>
 }
@@ -56,8 +57,9 @@ export async function openZip(source: string | Uint8Array, { signal }: ZipOption
   // Problems of one read are thrown where it was called; a late one must not end the process.
   zip.on('error', () => {})
   try {
-    const entries = await readDirectory(zip, signal)
+    const { entries, total } = await readDirectory(zip, signal)
     return {
+      total,
       members: [...entries].map(([member, entry]) => describeMember(member, entry)),
       async read(member, options) {
         const entry = entries.get(member)
@@ -74,30 +76,6 @@ export async function openZip(source: string | Uint8Array, { signal }: ZipOption
   }
 }
 
-/** The members of an archive on disk, in its own order. See `openZip`. */
-export async function* listZip(path: string, options: ZipOptions = {}): AsyncGenerator<ZipMember> {
-  await using archive = await openZip(path, options)
-  for (const member of archive.members) {
-    throwIfAborted(options.signal)
-    yield member
-  }
-}
-
-/** The members of an archive in memory, such as one inside another. See `openZip`. */
-export async function* listZipBytes(bytes: Uint8Array, options: ZipOptions = {}): AsyncGenerator<ZipMember> {
-  await using archive = await openZip(bytes, options)
-  for (const member of archive.members) {
-    throwIfAborted(options.signal)
-    yield member
-  }
-}
-
-/** One member of an archive on disk. Who reads many keeps the archive open instead (`openZip`). */
-export async function readZipMember(path: string, member: string, options: ZipReadOptions): Promise<Uint8Array> {
-  await using archive = await openZip(path, options)
-  return await archive.read(member, options)
-}
-
 /** One member of an archive in memory. */
 export async function readZipMemberBytes(
   bytes: Uint8Array,
@@ -106,6 +84,20 @@ export async function readZipMemberBytes(
 ): Promise<Uint8Array> {
   await using archive = await openZip(bytes, options)
   return await archive.read(member, options)
+}
+
+/** What archives hold, in sum. */
+export interface ZipTotal {
+  /** Files and folders. */
+  entries: number
+  unpackedBytes: number
+  packedBytes: number
+}
+
+/** Refuses what is beyond the limits. Errors: file-too-large. */
+export function checkZipTotal({ entries, unpackedBytes, packedBytes }: ZipTotal): void {
+  if (entries > zipLimits.members) throw tooMany(entries)
+  if (unpackedBytes > zipLimits.totalBytes || isBomb(unpackedBytes, packedBytes)) throw bomb('archive', unpackedBytes)
 }
 
 async function openFile(source: string | Uint8Array): Promise<ZipFile> {
@@ -187,18 +179,21 @@ async function* pieces(file: FileHandle, start: number, end: number): AsyncGener
   }
 }
 
-async function readDirectory(zip: ZipFile, signal: AbortSignal | undefined): Promise<Map<string, Entry>> {
-  if (zip.entryCount > zipLimits.members) throw tooMany(zip.entryCount)
+interface Directory {
+  entries: Map<string, Entry>
+  total: ZipTotal
+}
+
+async function readDirectory(zip: ZipFile, signal: AbortSignal | undefined): Promise<Directory> {
+  const total: ZipTotal = { entries: zip.entryCount, unpackedBytes: 0, packedBytes: 0 }
+  checkZipTotal(total)
   const { getFileNameLowLevel } = await import('yauzl')
   const entries = new Map<string, Entry>()
   const spans: { start: number; end: number }[] = []
-  let unpacked = 0
-  let packed = 0
   for await (const entry of zip.eachEntry()) {
     throwIfAborted(signal)
-    unpacked += entry.uncompressedSize
-    packed += entry.compressedSize
-    if (unpacked > zipLimits.totalBytes) throw bomb('archive', unpacked)
+    total.unpackedBytes += entry.uncompressedSize
+    total.packedBytes += entry.compressedSize
     const start = entry.relativeOffsetOfLocalHeader
     spans.push({ start, end: start + localHeaderLength + entry.fileNameLength + entry.compressedSize })
     const member = memberPath(
@@ -208,9 +203,9 @@ async function readDirectory(zip: ZipFile, signal: AbortSignal | undefined): Pro
     )
     if (member !== undefined && !isLink(entry) && !entries.has(member)) entries.set(member, entry)
   }
-  if (isBomb(unpacked, packed)) throw bomb('archive', unpacked)
+  checkZipTotal(total)
   refuseOverlaps(spans, zip.fileSize)
-  return entries
+  return { entries, total }
 }
 
 /** Bytes before the name in a member's local header (APPNOTE 4.3.7). */

@@ -74,6 +74,40 @@ describe('listFiles', () => {
     expect((await all(root))[1]).toMatchObject({ kind: 'problem', path: 'docs/pack.zip' })
   })
 
+  it('reads archives in archives as folders, unless they are excluded, and goes on after a broken one', async () => {
+    using folder = temporaryFolder()
+    const deep = zipSync({ 'c.md': strToU8('deep') })
+    const inner = zipSync({ 'b.md': strToU8('inner'), 'more/deep.zip': deep, 'book.epub': deep })
+    const outer = { 'a.md': strToU8('outer'), 'in/inner.zip': inner, 'broken.zip': inner.subarray(0, 60), 'z.md': deep }
+    const path = join(folder.path, 'outer.zip')
+    writeFileSync(path, zipSync({ ...outer, '.hidden.zip': deep }))
+    const files = await all(path)
+    expect(files.map((file) => file.path)).toEqual([
+      'outer.zip/a.md',
+      'outer.zip/in/inner.zip/b.md',
+      'outer.zip/in/inner.zip/more/deep.zip/c.md',
+      'outer.zip/in/inner.zip/book.epub',
+      'outer.zip/broken.zip',
+      'outer.zip/z.md',
+    ])
+    expect(files[2]).toMatchObject({ member: ['in/inner.zip', 'more/deep.zip', 'c.md'], location: path, size: 4 })
+    expect(files[4]).toMatchObject({ kind: 'problem', error: { code: 'file-corrupt' } })
+    expect(await paths(path, { include: ['**/*.md'], exclude: ['in/**', 'broken.zip'] })).toEqual([
+      'outer.zip/a.md',
+      'outer.zip/z.md',
+    ])
+    expect(await paths(path, { exclude: ['**/more/**', '**/inner.zip/*.epub'] })).toEqual([
+      'outer.zip/a.md',
+      'outer.zip/in/inner.zip/b.md',
+      'outer.zip/broken.zip',
+      'outer.zip/z.md',
+    ])
+    expect(await paths(path, { exclude: ['in/inner.zip/**', 'broken.zip'] })).toEqual([
+      'outer.zip/a.md',
+      'outer.zip/z.md',
+    ])
+  })
+
   it('does not follow links in circles, and reports links that lead nowhere', async () => {
     using folder = temporaryFolder()
     symlinkSync(folder.path, join(folder.path, 'circle'))

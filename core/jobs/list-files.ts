@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import picomatch from 'picomatch'
-import { listZip } from '../containers/zip.ts'
+import { listNestedZip } from '../containers/nested-zip.ts'
 import { AppError, isCancellation, toAppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 
@@ -38,8 +38,8 @@ export interface ListOptions {
 /**
  * The files of a folder, walked in name order, of an archive, or the file itself. Hidden files and those that systems
  * and editors leave behind are passed over; links to folders are not followed (they may go in circles). Archives are
- * folders. What cannot be read is a problem in the list, never the end of it. A root that is not there is an error:
- * file-missing.
+ * folders, those in archives too. What cannot be read is a problem in the list, never the end of it. A root that is
+ * not there is an error: file-missing.
  */
 export async function* listFiles(root: string, options: ListOptions = {}): AsyncGenerator<ListedFile> {
   throwIfAborted(options.signal)
@@ -134,11 +134,16 @@ async function* fileOrMembers(
     return
   }
   try {
-    for await (const { member, name, size } of listZip(location, signal ? { signal } : {})) {
-      const parts = member.split('/')
-      if (parts.some(isLeftBehind) || parts[0] === '__MACOSX' || !matches.takes(within + member)) continue
+    const skips = (way: readonly string[]): boolean =>
+      hasLeftBehind(way) || (isArchive(way.at(-1) ?? '') && matches.excludesFolder(`${within}${way.join('/')}/`))
+    const opens = (way: readonly string[]): boolean => isArchive(way.at(-1) ?? '') && !skips(way)
+    for await (const { way: member, name, size, error } of listNestedZip(location, { opens, signal })) {
+      const place = member.join('/')
+      if (error) yield { kind: 'problem', path: `${path}/${place}`, error: about(`${location}/${place}`, error) }
       // A member is as new as its archive: the times inside have no zone and no trust.
-      yield { kind: 'file', location, member: [member], path: `${path}/${member}`, name, size, modifiedMs }
+      else if (!skips(member) && matches.takes(within + place)) {
+        yield { kind: 'file', location, member, path: `${path}/${place}`, name, size, modifiedMs }
+      }
     }
   } catch (error) {
     if (isCancellation(error)) throw error
@@ -172,6 +177,10 @@ async function withRulesOf(folder: Folder, entries: readonly Dirent[]): Promise<
     // Rules that cannot be read are no rules.
     return folder.ignores
   }
+}
+
+function hasLeftBehind(way: readonly string[]): boolean {
+  return way.some((member) => member.split('/').some(isLeftBehind))
 }
 
 /** Hidden files, lock files of office programs, thumbnails. */
