@@ -14,6 +14,7 @@ import { createComputePool } from './pool.ts'
 import type { ParseInput, ParseOutput } from './tasks.ts'
 
 const workerUrl = new URL('./worker.ts', import.meta.url)
+const modelFolder = fileURLToPath(new URL('../../models/static-256', import.meta.url))
 const maxBytes = 50 * 1024 * 1024
 let folder: string
 const pool = createComputePool({ workerUrl, size: 2, timeoutMs: 240_000, memoryMb: 1024, log: silentLog })
@@ -36,7 +37,8 @@ const settings = { parsers: {}, cleaning: [], chunker: { id: 'recursive', option
 
 function parse(location: string, more: Partial<ParseInput> = {}): Promise<ParseOutput> {
   const name = basename(location)
-  return pool.run('parse', { location, member: null, name, path: name, settings, maxBytes, knownHashes: [], ...more })
+  const input = { location, member: null, name, path: name, settings, modelFolder, maxBytes, knownHashes: [] }
+  return pool.run('parse', { ...input, ...more })
 }
 
 describe('parse', () => {
@@ -52,6 +54,7 @@ describe('parse', () => {
     })
     expect(result).toMatchObject({
       document: { title: 'One' },
+      chunks: [{ start: 0, headings: ['One'] }],
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     })
     const again = await parse(path, { knownHashes: ['0'.repeat(64), result.sha256] })

@@ -25,6 +25,8 @@ export interface ParseInput {
   /** The document's path, by which rules choose settings. */
   path: string
   settings: IngestSettings
+  /** Folder of the embedder's model: chunks are measured with its tokenizer. */
+  modelFolder: string
   maxBytes: number
   /** How text is read from pictures; by default in English. False: not at all. */
   ocr?: OcrInput | false
@@ -34,7 +36,7 @@ export interface ParseInput {
 
 export type ParseOutput =
   | { known: true; sha256: string; size: number }
-  | {
+  | ({
       known: false
       sha256: string
       size: number
@@ -43,7 +45,7 @@ export type ParseOutput =
       /** Parser and settings that made it, such as 'pdf@2'. */
       parser: string
       document: ParsedDocument
-    }
+    } & ChunkOutput)
 
 export interface ChunkInput {
   document: ParsedDocument
@@ -53,6 +55,13 @@ export interface ChunkInput {
   type: string
   /** Folder of the embedder's model: chunks are measured with its tokenizer. */
   modelFolder: string
+}
+
+export interface ChunkOutput {
+  chunks: ChunkSpan[]
+  chunkerId: string
+  /** Milliseconds that cutting took, loading the tokenizer included. */
+  chunkMs: number
 }
 
 export interface EmbedInput {
@@ -74,9 +83,9 @@ export interface EmbedOutput {
 
 /** What a compute worker may be asked to do: name -> input and output. Both are plain data that crosses threads. */
 export interface Tasks {
-  /** Reads and parses one file. Errors: file-…, type-unsupported; `details.type` says what the file is. */
+  /** Reads, parses and chunks one file. Errors: file-…, type-unsupported; `details.type` says what the file is. */
   parse: { input: ParseInput; output: ParseOutput }
-  chunk: { input: ChunkInput; output: { chunks: ChunkSpan[]; chunkerId: string } }
+  chunk: { input: ChunkInput; output: ChunkOutput }
   embed: { input: EmbedInput; output: EmbedOutput }
 }
 export type TaskName = keyof Tasks
@@ -116,7 +125,9 @@ async function parse(input: ParseInput, { signal, log, onProgress }: TaskContext
     const parser = definition.create(options, { log, ...(ocr ? { ocr } : {}) })
     let document = await parser.parse({ name, bytes }, { signal, onProgress })
     for (const step of cleaning) document = step.definition.create(step.options).clean(document)
-    return { known: false, sha256, size, type, parserId, parser: key, document }
+    const { path, modelFolder } = input
+    const chunked = await chunk({ document, settings, path, type, modelFolder })
+    return { known: false, sha256, size, type, parserId, parser: key, document, ...chunked }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const details = { type, size, sha256, ...error.details }
@@ -126,7 +137,8 @@ async function parse(input: ParseInput, { signal, log, onProgress }: TaskContext
 
 const tokenizers = new Map<string, Promise<Tokenizer>>()
 
-async function chunk({ document, settings, path, type, modelFolder }: ChunkInput): Promise<Tasks['chunk']['output']> {
+async function chunk({ document, settings, path, type, modelFolder }: ChunkInput): Promise<ChunkOutput> {
+  const startedMs = performance.now()
   // Loaded on first use: a worker that only parses or embeds needs none of it.
   const [{ chunkerDefinitions }, { placeOf }] = await Promise.all([
     import('../chunkers/list.ts'),
@@ -143,7 +155,7 @@ async function chunk({ document, settings, path, type, modelFolder }: ChunkInput
     const place = placeOf(document, chunk.start, chunk.end)
     if (place !== undefined) chunk.place = place
   }
-  return { chunks: withoutTexts(chunks), chunkerId }
+  return { chunks: withoutTexts(chunks), chunkerId, chunkMs: performance.now() - startedMs }
 }
 
 const embedders = new Map<string, Promise<Embedder>>()

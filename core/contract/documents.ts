@@ -4,7 +4,7 @@ import { elementSchema, metadataSchema, pageSchema } from './parsed-document.ts'
 import { errorDataSchema, id } from './values.ts'
 
 /** 'waiting': new in a source whose files wait for approval. */
-export const documentStatuses = ['waiting', 'queued', 'reading', 'chunking', 'embedding', 'ready', 'failed'] as const
+export const documentStatuses = ['waiting', 'queued', 'reading', 'embedding', 'ready', 'failed'] as const
 export const documentStatusSchema = z.enum(documentStatuses)
 export type DocumentStatus = z.infer<typeof documentStatusSchema>
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../contract/errors.ts'
 import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
-import { ingest, type IngestOutcome, type IngestSteps } from './ingest.ts'
+import { ingest, type IngestOutcome, type IngestSteps, type Reading } from './ingest.ts'
 
 const parsed = (text: string): ParsedDocument => ({ text, elements: [], pages: [], title: 'Title', warnings: [] })
 const whole = (text: string): Chunk => ({
@@ -13,21 +13,24 @@ const whole = (text: string): Chunk => ({
   context: '',
 })
 
+const reading = (text: string, chunks = [whole(text)]): Reading => ({
+  outcome: 'read',
+  parsed: parsed(text),
+  chunks,
+  chunkMs: 1,
+  contentHash: text,
+  type: 'text',
+  size: 10,
+  parser: 'p@1',
+})
+
 function steps(overrides: Partial<IngestSteps<string>> = {}) {
   const saved: { item: string; texts: readonly string[]; vectors: Float32Array }[] = []
   const stages: string[] = []
   const all: IngestSteps<string> = {
     stage: (item, stage) => void stages.push(`${item} ${stage}`),
-    read: async (item) => ({
-      outcome: 'read',
-      parsed: parsed(item),
-      contentHash: item,
-      type: 'text',
-      size: 10,
-      parser: 'p@1',
-    }),
-    chunk: async (_item, { parsed: { text } }) => [whole(text)],
-    revise: (_item, _reading, chunks) => ({ chunks, lost: new Set(), moved: new Map() }),
+    read: async (item) => reading(item),
+    revise: (_item, { chunks }) => ({ chunks, lost: new Set(), moved: new Map() }),
     embed: async (texts) => new Float32Array(texts.length * 2).fill(1),
     save(item, _reading, { chunks, textAt, vectors }) {
       saved.push({ item, texts: chunks.map((_chunk, row) => textAt(row)), vectors })
@@ -50,7 +53,7 @@ describe('ingest', () => {
       { item: 'a', outcome: 'ready' },
       { item: 'b', outcome: 'ready' },
     ])
-    expect(stages.slice(0, 3)).toEqual(['a reading', 'a chunking', 'a embedding'])
+    expect(stages.slice(0, 3)).toEqual(['a reading', 'a embedding', 'b reading'])
     expect(saved[0]?.texts).toEqual(['Title > Part\na'])
     expect(saved[0]?.vectors).toHaveLength(2)
   })
@@ -58,7 +61,11 @@ describe('ingest', () => {
   it('embeds a document of many chunks in slices, and keeps their order', async () => {
     const sizes: number[] = []
     const { all, saved } = steps({
-      chunk: async () => Array.from({ length: 10_000 }, (_, index) => ({ ...whole('a'), text: String(index) })),
+      read: async () =>
+        reading(
+          'a',
+          Array.from({ length: 10_000 }, (_, index) => ({ ...whole('a'), text: String(index) })),
+        ),
       embed: async (texts) => {
         sizes.push(texts.length)
         return Float32Array.from(texts.flatMap((text) => [Number(text.split('\n').at(-1)), 1]))
@@ -79,9 +86,9 @@ describe('ingest', () => {
 
   it('goes on after a bad file', async () => {
     const { all, saved } = steps({
-      chunk: async (_item, { parsed: { text } }) => {
-        if (text === 'bad') throw new AppError('file-corrupt', 'Broken.')
-        return [whole(text)]
+      read: async (item) => {
+        if (item === 'bad') throw new AppError('file-corrupt', 'Broken.')
+        return reading(item)
       },
     })
     const outcomes = await run(['a', 'bad', 'c'], all)
@@ -91,7 +98,7 @@ describe('ingest', () => {
   })
 
   it('fails a document without text', async () => {
-    const { all } = steps({ chunk: async () => [] })
+    const { all } = steps({ read: async (item) => reading(item, []) })
     expect(await run(['a'], all)).toMatchObject([{ outcome: 'failed', error: { code: 'file-empty' } }])
   })
 

@@ -11,6 +11,9 @@ export type ReadResult = { outcome: 'unchanged' } | { outcome: 'moved' } | Readi
 export interface Reading {
   outcome: 'read'
   parsed: ParsedDocument
+  chunks: Chunk[]
+  /** Milliseconds that cutting it into them took. */
+  chunkMs: number
   contentHash: string
   type: string
   size: number
@@ -24,12 +27,11 @@ export interface Reading {
  */
 export interface IngestSteps<Item> {
   /** Shows how far a document is. */
-  stage(item: Item, stage: 'reading' | 'chunking' | 'embedding'): void
-  /** Reads and parses, or says that the content is what is indexed already. */
+  stage(item: Item, stage: 'reading' | 'embedding'): void
+  /** Reads, parses and chunks, or says that the content is what is indexed already. */
   read(item: Item, signal?: AbortSignal): Promise<ReadResult>
-  chunk(item: Item, reading: Reading, signal?: AbortSignal): Promise<Chunk[]>
   /** What people changed of the document's chunks, applied to the new ones. */
-  revise(item: Item, reading: Reading, chunks: Chunk[]): Revision
+  revise(item: Item, reading: Reading): Revision
   /** Shape [texts.length × dimensions], row-major. */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
   /**
@@ -56,7 +58,7 @@ export interface IndexedChunks extends Revision {
   vectors: Float32Array
 }
 
-/** Milliseconds that each stage of one document took, waiting for a free worker included. */
+/** Milliseconds that each stage of one document took; `read` with the time it waited for a free worker. */
 export interface StageTimes {
   read: number
   chunk: number
@@ -79,8 +81,8 @@ export interface IngestOptions<Item> {
 }
 
 /**
- * Documents in, searchable chunks out: read -> parse -> unchanged? -> chunk -> revise -> embed -> one transaction
- * per document.
+ * Documents in, searchable chunks out: read -> unchanged? -> parse -> chunk -> revise -> embed -> one transaction
+ * per document. The first four are one step, done in one place: so the text of a large file moves only once.
  * One bad file is a failed outcome and the loop goes on. A cancellation or a full disk ends it; what was saved stays
  * saved and no document is half there.
  */
@@ -101,13 +103,11 @@ async function ingestOne<Item>(
   try {
     steps.stage(item, 'reading')
     const reading = await steps.read(item, signal)
-    const read = lap()
     if (reading.outcome !== 'read') return { item, outcome: reading.outcome }
-
-    steps.stage(item, 'chunking')
-    const revision = steps.revise(item, reading, await steps.chunk(item, reading, signal))
+    const revision = steps.revise(item, reading)
     if (revision.chunks.length === 0) throw new AppError('file-empty', 'There is no text in this file.')
-    const chunk = lap()
+    const chunk = reading.chunkMs
+    const read = lap() - chunk
 
     steps.stage(item, 'embedding')
     const indexed = revision.chunks.filter((chunk) => !chunk.disabled)

@@ -116,10 +116,14 @@ export interface DocumentLibrary {
   forgetVanished(sourceIds: readonly SourceId[]): void
   /** Moves a document whose own file is gone to its next path. False where it has none. */
   promotePath(id: DocumentId): boolean
-  /** Content hashes of ready documents of this size, which are worth comparing with. */
+  /** Content hashes of ready documents of this size, which are worth comparing with; none where they are very many. */
   hashesOfSize(collectionId: CollectionId, size: number): string[]
   /** A ready document with this content, other than `exceptId`. */
-  withContent(collectionId: CollectionId, contentHash: string, exceptId: DocumentId): DocumentId | undefined
+  withContent(
+    collectionId: CollectionId,
+    content: { size: number; contentHash: string },
+    exceptId: DocumentId,
+  ): DocumentId | undefined
   /** Makes the path of one document a further path of another that has the same content; the first one is gone then. */
   mergeInto(id: DocumentId, other: DocumentId): void
   /** Gives a path that belongs to no source to this one. */
@@ -163,6 +167,9 @@ export interface SqlFilter {
   where: string
   parameters: Record<string, unknown>
 }
+
+/** More than this and it is quicker to read a file again than to send all of them along. */
+const mostHashes = 32
 
 export function createDocumentLibrary(database: Database): DocumentLibrary {
   const columns = `d.*, (SELECT count(*) FROM chunks k JOIN indexes i ON i.id = k.index_id
@@ -227,12 +234,14 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   )
   const selectHashes = database
     .prepare<[string, number], string>(
-      `SELECT DISTINCT content_hash FROM documents WHERE collection_id = ? AND size = ? AND version > 0 AND parent_id IS NULL`,
+      `SELECT DISTINCT content_hash FROM documents WHERE collection_id = ? AND size = ? AND content_hash IS NOT NULL AND version > 0
+         AND parent_id IS NULL
+       LIMIT ${mostHashes + 1}`,
     )
     .pluck()
   const selectWithContent = database
-    .prepare<[string, string, string], string>(
-      `SELECT id FROM documents WHERE collection_id = ? AND content_hash = ? AND id <> ? AND version > 0
+    .prepare<[string, number, string, string], string>(
+      `SELECT id FROM documents WHERE collection_id = ? AND size = ? AND content_hash = ? AND id <> ? AND version > 0
        AND parent_id IS NULL AND approval IS NULL ORDER BY added_at, id LIMIT 1`,
     )
     .pluck()
@@ -454,9 +463,12 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       moveChildren(id, next)
       return true
     }),
-    hashesOfSize: (collectionId, size) => selectHashes.all(collectionId, size),
-    withContent: (collectionId, contentHash, exceptId) =>
-      selectWithContent.get(collectionId, contentHash, exceptId) as DocumentId | undefined,
+    hashesOfSize(collectionId, size) {
+      const hashes = selectHashes.all(collectionId, size)
+      return hashes.length > mostHashes ? [] : hashes
+    },
+    withContent: (collectionId, { size, contentHash }, exceptId) =>
+      selectWithContent.get(collectionId, size, contentHash, exceptId) as DocumentId | undefined,
     mergeInto: database.transaction((id: DocumentId, other: DocumentId) => {
       const place = selectPlace.get(id)
       const otherPlace = selectPlace.get(other)

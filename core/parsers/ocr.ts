@@ -58,3 +58,8 @@ export interface Ocr {
   /** How many pictures it reads at the same time; what goes beyond waits. */
   readonly lanes: number
 }
+
+/** Mean over words, 0 to 100; 0 where there are none. */
+export function meanConfidence(words: readonly OcrWord[]): number {
+  return words.reduce((sum, word) => sum + word.confidence, 0) / Math.max(1, words.length)
+}

@@ -20,7 +20,7 @@ import { createCollectionIndexes } from './collection-indexes.ts'
 import { defaultPipeline } from './default-pipeline.ts'
 import { createDocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
-import { createIngestSteps } from './ingest-work.ts'
+import { chunkParsed, createIngestSteps } from './ingest-work.ts'
 import { createRetrieval } from './retrieval.ts'
 
 /** Evaluation on a public test set: the product's own ingest and retrieval, in a workspace that is thrown away. */
@@ -79,14 +79,13 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
       const steps = {
         ...createIngestSteps(collection, index, embedding, silent, parts),
         stage: () => {},
-        read: async ({ location }: { location: string }) => ({
-          outcome: 'read' as const,
-          parsed: toParsed(byIdentity.get(location)),
-          contentHash: location,
-          type: 'text',
-          size: 0,
-          parser: 'beir@1',
-        }),
+        read: async ({ location, path }: { location: string; path: string }, given?: AbortSignal) => {
+          const parsed = toParsed(byIdentity.get(location))
+          const file = { path, type: 'text', settings: collection.pipeline, modelFolder: embedding.modelFolder }
+          const chunked = await chunkParsed(parsed, file, compute, given)
+          const facts = { contentHash: location, type: 'text', size: 0, parser: 'beir@1' }
+          return { outcome: 'read' as const, parsed, ...chunked, ...facts }
+        },
       }
       let done = 0
       for await (const outcome of ingest(pending, steps, { lanes, ...(signal ? { signal } : {}) })) {

@@ -1,8 +1,9 @@
 import type { Database } from 'better-sqlite3'
 import { withTexts } from '../compute/chunk-texts.ts'
 import type { ComputePool } from '../compute/pool.ts'
+import type { ChunkInput } from '../compute/tasks.ts'
 import { AppError, toErrorData } from '../contract/errors.ts'
-import type { Attachment } from '../contract/parsed-document.ts'
+import type { Attachment, Chunk, ParsedDocument } from '../contract/parsed-document.ts'
 import { applyEdits } from '../flows/chunk-edits.ts'
 import { type IndexedChunks, ingest, type IngestOutcome, type IngestSteps, type ReadResult } from '../flows/ingest.ts'
 import type { JobReporter, JobWork } from '../jobs/job-runner.ts'
@@ -117,7 +118,7 @@ export function createIngestSteps(
 ): IngestSteps<PendingDocument> {
   const { documents, indexLibrary, compute, chunkEdits } = parts
   return {
-    ...chunkSteps(collection, embedding, parts),
+    ...indexSteps(embedding, parts),
     stage(item, stage) {
       documents.setStatus(item.id, stage)
       reporter.documentStage(item.id, stage)
@@ -135,6 +136,7 @@ export function createIngestSteps(
           name: item.name,
           path: item.path,
           settings: collection.pipeline,
+          modelFolder: embedding.modelFolder,
           maxBytes: parts.maximumFileBytes,
           knownHashes: [...own, ...others.filter((hash) => hash !== item.contentHash)],
         },
@@ -145,11 +147,12 @@ export function createIngestSteps(
         },
       )
       if (!result.known) {
-        const { document: parsed, sha256: contentHash, type, size, parser } = result
-        return { outcome: 'read', parsed, contentHash, type, size, parser }
+        const { document: parsed, sha256: contentHash, type, size, parser, chunkMs } = result
+        const chunks = withTexts(parsed, result.chunks)
+        return { outcome: 'read', parsed, chunks, chunkMs, contentHash, type, size, parser }
       }
       if (own.includes(result.sha256)) return { outcome: 'unchanged' }
-      const other = documents.withContent(collection.id, result.sha256, item.id)
+      const other = documents.withContent(collection.id, { size: result.size, contentHash: result.sha256 }, item.id)
       if (!other) {
         // The other one was removed or changed in the meantime; the next look finds that out.
         throw new AppError('file-unreadable', 'The file changed while it was read. Sync again.', { retryable: true })
@@ -164,7 +167,7 @@ export function createIngestSteps(
       const outcome = parts.database.transaction(() => {
         // Removed by a person while it was read: there is nothing to be saved.
         if (!documents.exists(item.id)) throw new AppError('item-missing', 'The document was removed.')
-        const other = item.parentId === null && documents.withContent(collection.id, reading.contentHash, item.id)
+        const other = item.parentId === null && documents.withContent(collection.id, reading, item.id)
         if (other) {
           merge(item, other, reporter, parts)
           return 'moved'
@@ -251,21 +254,24 @@ function queueAttachments(
   return children.length
 }
 
-/** The flow's steps from the stored text on: chunk, revise, embed; `save` is the caller's. */
+/** The flow's steps from the stored text on; `save` is the caller's. */
 export function createRebuildSteps(
-  collection: Pick<CollectionCore, 'pipeline'>,
+  { pipeline }: Pick<CollectionCore, 'pipeline'>,
   embedding: Embedding,
   parts: IngestStepParts,
   save: (id: DocumentId, indexed: IndexedChunks) => void,
 ): IngestSteps<{ id: DocumentId; path: string }> {
   return {
-    ...chunkSteps(collection, embedding, parts),
+    ...indexSteps(embedding, parts),
     stage: () => {},
-    async read({ id }) {
+    async read({ id, path }, signal) {
       const { document, text, elements, pages, hasLines } = parts.documents.getText(id)
       const title = document.title === null ? {} : { title: document.title }
       const parsed = { text, elements, pages, hasLines, warnings: document.warnings, ...title }
-      return { outcome: 'read', parsed, contentHash: '', type: document.type, size: document.size, parser: '' }
+      const { type, size } = document
+      const file = { path, type, settings: pipeline, modelFolder: embedding.modelFolder }
+      const chunked = await chunkParsed(parsed, file, parts.compute, signal)
+      return { outcome: 'read', parsed, ...chunked, contentHash: '', type, size, parser: '' }
     },
     save({ id }, _reading, indexed) {
       save(id, indexed)
@@ -274,18 +280,24 @@ export function createRebuildSteps(
   }
 }
 
-/** The steps between the parsed document and the index, the same for files and for stored texts. */
-function chunkSteps(
-  { pipeline }: Pick<CollectionCore, 'pipeline'>,
+/** Cuts what is parsed already. */
+export async function chunkParsed(
+  document: ParsedDocument,
+  file: Omit<ChunkInput, 'document'>,
+  compute: ComputePool,
+  signal?: AbortSignal,
+): Promise<{ chunks: Chunk[]; chunkMs: number }> {
+  const { chunks, chunkMs } = await compute.run('chunk', { document, ...file }, signal ? { signal } : {})
+  return { chunks: withTexts(document, chunks), chunkMs }
+}
+
+/** The steps between the chunks and the index, the same for files and for stored texts. */
+function indexSteps(
   embedding: Embedding,
-  { compute, chunkEdits }: IngestStepParts,
-): Pick<IngestSteps<{ id: DocumentId; path: string }>, 'chunk' | 'revise' | 'embed'> {
+  { chunkEdits }: Pick<IngestStepParts, 'chunkEdits'>,
+): Pick<IngestSteps<{ id: DocumentId }>, 'revise' | 'embed'> {
   return {
-    async chunk({ path }, { parsed: document, type }, signal) {
-      const input = { document, settings: pipeline, path, type, modelFolder: embedding.modelFolder }
-      return withTexts(document, (await compute.run('chunk', input, signal ? { signal } : {})).chunks)
-    },
-    revise: ({ id }, { parsed }, chunks) =>
+    revise: ({ id }, { parsed, chunks }) =>
       applyEdits(parsed, chunks, chunkEdits.of(id), (text) => embedding.tokenizer.count(text)),
     embed: (texts, signal) => embedding.embedPassages(texts, signal),
   }

@@ -39,19 +39,13 @@ export function createPreviews({ documents, compute, openEmbedding, maximumFileB
       const { modelFolder } = await openEmbedding(collection)
       const place = 'documentId' in file ? documents.fileOf(file.documentId) : { ...file, member: null }
       const startedMs = performance.now()
-      const parse = { ...place, settings, maxBytes: maximumFileBytes, knownHashes: [] }
+      const parse = { ...place, settings, modelFolder, maxBytes: maximumFileBytes, knownHashes: [] }
       const parsed = await compute.run('parse', parse, options)
       if (parsed.known) throw new AppError('internal', 'A preview was answered without a document.')
-      const parsedMs = performance.now()
-      const { document, type, parserId } = parsed
+      const { document, type, parserId, chunkerId, chunkMs } = parsed
       const { path } = place
-      const { chunkerId, chunks: spans } = await compute.run(
-        'chunk',
-        { document, settings, path, type, modelFolder },
-        options,
-      )
-      const chunks = withTexts(document, spans)
-      const chunkedMs = performance.now()
+      const chunks = withTexts(document, parsed.chunks)
+      const totalMs = performance.now() - startedMs
       const tokens = chunks.map((chunk) => chunk.tokens)
       const end = Math.min(document.text.length, maxCharacters)
       const touches = (span: { start: number }): boolean => span.start < end
@@ -75,7 +69,7 @@ export function createPreviews({ documents, compute, openEmbedding, maximumFileB
         },
         metadata: document.metadata ?? {},
         warnings: document.warnings,
-        timesMs: { parse: parsedMs - startedMs, chunk: chunkedMs - parsedMs },
+        timesMs: { parse: totalMs - chunkMs, chunk: chunkMs },
       }
     },
   }

@@ -1,4 +1,4 @@
-import type { OcrLine, OcrResult, OcrWord } from '../ocr.ts'
+import { meanConfidence, type OcrLine, type OcrResult, type OcrWord } from '../ocr.ts'
 import type { PageContent } from './pdf-content.ts'
 import type { GlyphSpan, Rectangle, Run } from './pdf-layout.ts'
 
@@ -58,10 +58,6 @@ function isText(line: OcrLine): boolean {
 
 function isTurned(line: OcrLine): boolean {
   return line.text.length > 3 && line.box.height > line.box.width * 2
-}
-
-function meanConfidence(words: readonly OcrWord[]): number {
-  return words.reduce((sum, word) => sum + word.confidence, 0) / Math.max(1, words.length)
 }
 
 interface Sized {

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { AppError } from '../../contract/errors.ts'
 import { abortable, cancelled, throwIfAborted } from '../../shared/abort.ts'
 import type { Log } from '../../shared/log.ts'
-import type { Ocr, OcrBox, OcrLine, OcrResult, OcrWord, Picture } from '../ocr.ts'
+import { meanConfidence, type Ocr, type OcrBox, type OcrLine, type OcrResult, type OcrWord, type Picture } from '../ocr.ts'
 import { decodeBitmap } from './bitmap-file.ts'
 import { corruptPicture, readPictureHeader } from './picture-header.ts'
 
@@ -424,11 +424,6 @@ function toResult(page: TesseractPage, width: number, height: number): OcrResult
     }),
   )
   return { lines, confidence: meanConfidence(lines.flatMap((line) => line.words)), width, height }
-}
-
-function meanConfidence(words: readonly OcrWord[]): number {
-  if (words.length === 0) return 0
-  return words.reduce((sum, word) => sum + word.confidence, 0) / words.length
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -82,24 +82,22 @@ export async function runFuzz(plan: FuzzPlan): Promise<FuzzResult> {
   }
   const readOne = async (location: string, name: string): Promise<{ outcome: string; problem?: string }> => {
     try {
-      const settings = defaultPipeline
       const read = await pool.run('parse', {
         location,
         member: null,
         name,
         path: name,
-        settings,
+        settings: defaultPipeline,
+        modelFolder: join(root, 'models/static-256'),
         maxBytes: 100_000_000,
         // Minutes for a page that is a picture would be all that this measures.
         ocr: false,
         knownHashes: [],
       })
       if (read.known) return { outcome: 'internal', problem: 'known, though nothing is' }
-      const { document, type } = read
+      const { document, chunks } = read
       const [problem] = documentProblems(document)
       if (problem !== undefined) return { outcome: 'invalid', problem }
-      const modelFolder = join(root, 'models/static-256')
-      const { chunks } = await pool.run('chunk', { document, settings, path: name, type, modelFolder })
       const wrong = chunks.find(({ start, end }) => start < 0 || end <= start || end > document.text.length)
       if (wrong)
         return { outcome: 'invalid', problem: `a chunk that is no place in the text: ${wrong.start}-${wrong.end}` }
