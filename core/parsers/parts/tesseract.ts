@@ -5,7 +5,15 @@ import { Worker } from 'node:worker_threads'
 import { AppError } from '../../contract/errors.ts'
 import { abortable, cancelled, throwIfAborted } from '../../shared/abort.ts'
 import type { Log } from '../../shared/log.ts'
-import { meanConfidence, type Ocr, type OcrBox, type OcrLine, type OcrResult, type OcrWord, type Picture } from '../ocr.ts'
+import {
+  meanConfidence,
+  type Ocr,
+  type OcrBox,
+  type OcrLine,
+  type OcrResult,
+  type OcrWord,
+  type Picture,
+} from '../ocr.ts'
 import { decodeBitmap } from './bitmap-file.ts'
 import { corruptPicture, readPictureHeader } from './picture-header.ts'
 
