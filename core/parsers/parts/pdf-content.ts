@@ -1,5 +1,6 @@
 import type { Rectangle, Run } from './pdf-layout.ts'
 import { readGlyph } from './pdf-glyphs.ts'
+import { apply, identity, type Matrix, multiply } from './pdf-matrix.ts'
 import { assembleRuns, type PlacedGlyph } from './pdf-runs.ts'
 
 /**
@@ -174,10 +175,6 @@ export function readContent(
     fills: drawing.fills,
   }
 }
-
-type Matrix = readonly [number, number, number, number, number, number]
-
-const identity: Matrix = [1, 0, 0, 1, 0, 0]
 
 /** The part of the graphics state that places text and lines (ISO 32000-2, 8.4 and 9.3). */
 interface State {
@@ -409,21 +406,6 @@ function isRectangle(points: readonly [number, number][]): boolean {
 }
 
 // Numbers
-
-function apply(matrix: Matrix, x: number, y: number): [number, number] {
-  return [matrix[0] * x + matrix[2] * y + matrix[4], matrix[1] * x + matrix[3] * y + matrix[5]]
-}
-
-function multiply(m: Matrix, n: Matrix): Matrix {
-  return [
-    m[0] * n[0] + m[2] * n[1],
-    m[1] * n[0] + m[3] * n[1],
-    m[0] * n[2] + m[2] * n[3],
-    m[1] * n[2] + m[3] * n[3],
-    m[0] * n[4] + m[2] * n[5] + m[4],
-    m[1] * n[4] + m[3] * n[5] + m[5],
-  ]
-}
 
 function toNumber(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0

@@ -1,4 +1,5 @@
 import type { OperatorList, OperatorNumbers } from './pdf-content.ts'
+import { identity, type Matrix, multiply } from './pdf-matrix.ts'
 
 /**
  * What stands on a PDF page as pictures, drawn onto one raster that text recognition reads: a scan is one picture, a
@@ -54,8 +55,6 @@ export async function findPictures(page: PicturePage, operators: OperatorNumbers
 }
 
 // What is painted where
-
-type Matrix = readonly [number, number, number, number, number, number]
 
 interface Pixels {
   width: number
@@ -214,23 +213,12 @@ function isNumbers(value: unknown): value is ArrayLike<number> {
 }
 
 function toMatrix(values: unknown): Matrix {
-  if (!isNumbers(values)) return [1, 0, 0, 1, 0, 0]
+  if (!isNumbers(values)) return identity
   const at = (index: number): number => {
     const value = values[index] ?? 0
     return Number.isFinite(value) ? value : 0
   }
   return [at(0), at(1), at(2), at(3), at(4), at(5)]
-}
-
-function multiply(m: Matrix, n: Matrix): Matrix {
-  return [
-    m[0] * n[0] + m[2] * n[1],
-    m[1] * n[0] + m[3] * n[1],
-    m[0] * n[2] + m[2] * n[3],
-    m[1] * n[2] + m[3] * n[3],
-    m[0] * n[4] + m[2] * n[5] + m[4],
-    m[1] * n[4] + m[3] * n[5] + m[5],
-  ]
 }
 
 // Drawing
