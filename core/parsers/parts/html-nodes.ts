@@ -1,4 +1,5 @@
 import { collapse } from './document-builder.ts'
+import { toSuperscript } from './superscript.ts'
 
 /** The part of the DOM that reading needs; what linkedom gives has it. */
 export interface HtmlNode {
@@ -170,23 +171,7 @@ export function isShort(element: HtmlElement): boolean {
 /** A power or the number of a note: 10⁶, not 106. Anything else as it is. */
 export function raised(text: string): string {
   if (!/^[-+−]?\d{1,4}$/.test(text)) return text
-  return Array.from(text, (sign) => raisedSigns[sign] ?? sign).join('')
-}
-
-const raisedSigns: Record<string, string> = {
-  '0': '⁰',
-  '1': '¹',
-  '2': '²',
-  '3': '³',
-  '4': '⁴',
-  '5': '⁵',
-  '6': '⁶',
-  '7': '⁷',
-  '8': '⁸',
-  '9': '⁹',
-  '+': '⁺',
-  '-': '⁻',
-  '−': '⁻',
+  return toSuperscript(text)
 }
 
 /** The source of a formula, from MathML or from the picture that stands for one; nothing for other pictures. */

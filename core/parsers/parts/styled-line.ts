@@ -1,3 +1,5 @@
+import { toSuperscript } from './superscript.ts'
+
 /** Text that is put together from runs, with what is known of its letters: it tells code and headings from prose. */
 export interface StyledLine {
   text: string
@@ -43,21 +45,5 @@ export function isMonospaceFont(name: string): boolean {
 /** Raised digits after a letter or digit as the characters they have in Unicode: '10⁶' must not read '106'. */
 export function raisedDigits(text: string, before: string): string {
   if (!/[\p{L}\p{N})\]]$/u.test(before) || !/^[-−+]?\d+$/.test(text)) return text
-  return text.replaceAll(/[-−+\d]/g, (sign) => superscripts[sign] ?? sign)
-}
-
-const superscripts: Record<string, string> = {
-  '0': '⁰',
-  '1': '¹',
-  '2': '²',
-  '3': '³',
-  '4': '⁴',
-  '5': '⁵',
-  '6': '⁶',
-  '7': '⁷',
-  '8': '⁸',
-  '9': '⁹',
-  '-': '⁻',
-  '−': '⁻',
-  '+': '⁺',
+  return toSuperscript(text)
 }
