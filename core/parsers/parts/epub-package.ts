@@ -5,6 +5,7 @@ import { collapse } from './document-builder.ts'
 import { type HtmlElement, inlineText, isElement } from './html-nodes.ts'
 import { nestingDepth, parsePage, statedEncoding } from './html-page.ts'
 import { isoDate } from './iso-date.ts'
+import { plainPath } from './member-path.ts'
 import { descendants, elementAt, elementsOf, parseXml, textOf, type XmlNode } from './xml-tree.ts'
 import { damaged, type Members, unzipMembers } from './zip-members.ts'
 
@@ -222,12 +223,8 @@ function readMetadata(node: XmlNode | undefined): Metadata {
 function resolved(base: string, href: string): { path: string; fragment: string } {
   const [target = '', fragment = ''] = href.split('#', 2)
   const folder = base.slice(0, base.lastIndexOf('/') + 1)
-  const steps: string[] = []
-  for (const step of `${target.startsWith('/') ? '' : folder}${unescaped(target)}`.split('/')) {
-    if (step === '..') steps.pop()
-    else if (step !== '.' && step !== '') steps.push(step)
-  }
-  return { path: target === '' ? base : steps.join('/'), fragment: unescaped(fragment) }
+  const path = plainPath(`${target.startsWith('/') ? '' : folder}${unescaped(target)}`)
+  return { path: target === '' ? base : path, fragment: unescaped(fragment) }
 }
 
 function unescaped(text: string): string {

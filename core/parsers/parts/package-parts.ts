@@ -1,3 +1,4 @@
+import { memberKey, plainPath } from './member-path.ts'
 import { elementsOf, parseXml, type XmlNode } from './xml-tree.ts'
 import type { Members } from './zip-members.ts'
 
@@ -23,15 +24,15 @@ export interface OfficePackage {
 }
 
 export function openOfficePackage(members: Members): OfficePackage {
-  const byPath = new Map(Object.entries(members).map(([path, bytes]) => [normal(path), bytes]))
+  const byPath = new Map(Object.entries(members).map(([path, bytes]) => [memberKey(path), bytes]))
   const known = new Map<string, readonly Relation[]>()
   const xml = (path: string | undefined): XmlNode | undefined => {
-    const bytes = path === undefined ? undefined : byPath.get(normal(path))
+    const bytes = path === undefined ? undefined : byPath.get(memberKey(path))
     return bytes && parseXml(bytes)
   }
   return {
     xml,
-    has: (path) => byPath.has(normal(path)),
+    has: (path) => byPath.has(memberKey(path)),
     paths: Object.keys(members),
     relations(path) {
       const found = known.get(path)
@@ -64,22 +65,8 @@ function readRelations(path: string, xml: (path: string) => XmlNode | undefined)
     return {
       id: attributes['Id'] ?? '',
       type: (attributes['Type'] ?? '').split('/').at(-1) ?? '',
-      target: external ? target : resolved(folder, target),
+      target: external ? target : plainPath(target.startsWith('/') ? target : folder + target),
       external,
     }
   })
-}
-
-/** A path relative to a folder of the archive, without '.' and '..'. */
-function resolved(folder: string, target: string): string {
-  const steps: string[] = []
-  for (const step of `${target.startsWith('/') ? '' : folder}${target}`.split('/')) {
-    if (step === '..') steps.pop()
-    else if (step !== '.' && step !== '') steps.push(step)
-  }
-  return steps.join('/')
-}
-
-function normal(path: string): string {
-  return path.replaceAll('\\', '/').replace(/^\/+/, '').toLowerCase()
 }

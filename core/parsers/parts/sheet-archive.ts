@@ -1,5 +1,6 @@
 import { Inflate, inflateSync } from 'fflate'
 import { AppError } from '../../contract/errors.ts'
+import { memberKey } from './member-path.ts'
 import { damaged } from './zip-members.ts'
 
 /** The members of a workbook's archive, each unpacked only when it is read. */
@@ -31,7 +32,7 @@ export function openSheetArchive(bytes: Uint8Array, what: string): SheetArchive 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const entries = new Map<string, Entry>()
   try {
-    for (const entry of readDirectory(view, bytes, what)) entries.set(normal(entry.name), entry)
+    for (const entry of readDirectory(view, bytes, what)) entries.set(memberKey(entry.name), entry)
   } catch (error) {
     throw error instanceof AppError ? error : damaged(what, error)
   }
@@ -49,14 +50,14 @@ export function openSheetArchive(bytes: Uint8Array, what: string): SheetArchive 
   return {
     names: [...entries.values()].map((entry) => entry.name),
     read(name, largestBytes) {
-      const entry = entries.get(normal(name))
+      const entry = entries.get(memberKey(name))
       if (!entry || entry.unpackedBytes > largestBytes) return undefined
       const packed = packedOf(entry)
       // The unpacker never writes past the buffer it is given: what the directory states is the bound.
       return entry.method === 0 ? packed : inflateSync(packed, { out: new Uint8Array(entry.unpackedBytes) })
     },
     *stream(name) {
-      const entry = entries.get(normal(name))
+      const entry = entries.get(memberKey(name))
       if (!entry) return
       const packed = packedOf(entry)
       const unpacked: Uint8Array[] = []
@@ -130,8 +131,4 @@ function widen(entry: Entry, view: DataView, from: number, to: number): void {
     }
     return
   }
-}
-
-function normal(name: string): string {
-  return name.replaceAll('\\', '/').replace(/^\/+/, '').toLowerCase()
 }
