@@ -3,6 +3,7 @@ import { AppError } from '../contract/errors.ts'
 import type { Metadata } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { collapse, createDocumentBuilder, type DocumentBuilder } from './parts/document-builder.ts'
+import { includesWarning } from './parts/includes-warning.ts'
 import { isoDate } from './parts/iso-date.ts'
 import type { ParserDefinition } from './parser.ts'
 import { readText } from './text.ts'
@@ -352,11 +353,6 @@ function plain(html: string): string {
 }
 
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
-
-function includesWarning(count: number): string {
-  const files = count === 1 ? '1 included file is' : `${count} included files are`
-  return `${files} not part of this document. Add the files themselves.`
-}
 
 function countIncludes(source: string): number {
   return source.match(/^include::[^\s[\]]{1,1000}\[[^\]\n]{0,1000}\]$/gm)?.length ?? 0

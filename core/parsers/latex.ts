@@ -3,6 +3,7 @@ import { AppError } from '../contract/errors.ts'
 import type { Metadata } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { collapse, createDocumentBuilder, type DocumentBuilder } from './parts/document-builder.ts'
+import { includesWarning } from './parts/includes-warning.ts'
 import { isoDate } from './parts/iso-date.ts'
 import { cutIntoPieces, macroArgument, splitDocument, verbatimEnvironments, wordMacros } from './parts/latex-source.ts'
 import { readLatexTable } from './parts/latex-tables.ts'
@@ -90,11 +91,6 @@ function piecesOf(body: string): string[] {
       },
     )
   }
-}
-
-function includesWarning(count: number): string {
-  const files = count === 1 ? '1 included file is' : `${count} included files are`
-  return `${files} not part of this document. Add the files themselves.`
 }
 
 /** What is left of a piece that the grammar does not read. */

@@ -3,6 +3,7 @@ import { AppError } from '../contract/errors.ts'
 import type { Metadata } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { collapse, createDocumentBuilder, type DocumentBuilder } from './parts/document-builder.ts'
+import { includesWarning } from './parts/includes-warning.ts'
 import { isoDate } from './parts/iso-date.ts'
 import { rstWords, type RstReferences } from './parts/rst-inline.ts'
 import {
@@ -57,11 +58,6 @@ function expandTabs(line: string): string {
   let expanded = ''
   for (const sign of line) expanded += sign === '\t' ? ' '.repeat(8 - (expanded.length % 8)) : sign
   return expanded
-}
-
-function includesWarning(count: number): string {
-  const files = count === 1 ? '1 included file is' : `${count} included files are`
-  return `${files} not part of this document. Add the files themselves.`
 }
 
 /** '.. |name| replace:: words', which may stand after the text that uses it. */
