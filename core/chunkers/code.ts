@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ChunkerDefinition } from './chunker.ts'
 import { readBlocks, type Block } from './parts/blocks.ts'
+import { groupRules, packGroups, type Group } from './parts/groups.ts'
 import type { Measure } from './parts/measure.ts'
 import {
   maxTokensOption,
@@ -33,25 +34,17 @@ export const codeChunker: ChunkerDefinition<CodeOptions> = {
     chunk(document) {
       const measure = measureDocument(document, 'tokens', tokenizer)
       const blocks = readBlocks(document)
-      const { maxTokens: max, minTokens: min, overlapTokens: overlap } = options
       if (!blocks.some((block) => block.isDefined)) {
+        const { maxTokens: max, minTokens: min, overlapTokens: overlap } = options
         return pack(document, blocks, measure, { max, min, overlap, even: true })
       }
-      return groupsOf(blocks, measure, options).flatMap(({ first, last }) =>
-        pack(document, blocks.slice(first, last + 1), measure, { max, min: Infinity, overlap, even: true }),
-      )
+      return packGroups(document, blocks, groupsOf(blocks, measure, options), measure, options)
     },
   }),
 }
 
-/** A run of blocks, by index, both ends included. */
-interface Group {
-  first: number
-  last: number
-}
-
-function groupsOf(blocks: readonly Block[], measure: Measure, { maxTokens, minTokens }: CodeOptions): Group[] {
-  const size = ({ first, last }: Group): number => measure.size(blocks[first]!.start, blocks[last]!.end)
+function groupsOf(blocks: readonly Block[], measure: Measure, options: CodeOptions): Group[] {
+  const { fits, joins } = groupRules(blocks, measure, options)
 
   /** Blocks under the same definition at this depth; those with none stand alone. */
   const partsAt = ({ first, last }: Group, depth: number): Group[] => {
@@ -65,7 +58,7 @@ function groupsOf(blocks: readonly Block[], measure: Measure, { maxTokens, minTo
     return parts
   }
   const divide = (group: Group, depth: number): Group[] => {
-    if (group.first === group.last || size(group) <= maxTokens) return [group]
+    if (group.first === group.last || fits(group)) return [group]
     const groups: Group[] = []
     /** Whether the last group is all of a neighbour: only then may the next one join it. */
     let whole = false
@@ -79,9 +72,6 @@ function groupsOf(blocks: readonly Block[], measure: Measure, { maxTokens, minTo
     }
     return groups
   }
-  const joins = (before: Group, after: Group): boolean =>
-    (size(before) < minTokens || size(after) < minTokens) &&
-    size({ first: before.first, last: after.last }) <= maxTokens
 
   return blocks.length === 0 ? [] : divide({ first: 0, last: blocks.length - 1 }, 0)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ChunkerDefinition } from './chunker.ts'
 import { readBlocks, type Block } from './parts/blocks.ts'
+import { groupRules, packGroups, type Group } from './parts/groups.ts'
 import type { Measure } from './parts/measure.ts'
 import {
   maxTokensOption,
@@ -10,7 +11,6 @@ import {
   overlapProblem,
   overlapTokensOption,
 } from './parts/options.ts'
-import { pack } from './parts/pack.ts'
 
 const optionsSchema = z
   .object({ maxTokens: maxTokensOption(384), overlapTokens: overlapTokensOption(0), minTokens: minTokensOption(96) })
@@ -32,22 +32,10 @@ export const markdownChunker: ChunkerDefinition<MarkdownOptions> = {
     chunk(document) {
       const measure = measureDocument(document, 'tokens', tokenizer)
       const blocks = readBlocks(document)
-      return groupsOf(sectionTree(blocks), blocks, measure, options).flatMap(({ first, last }) =>
-        pack(document, blocks.slice(first, last + 1), measure, {
-          max: options.maxTokens,
-          min: Infinity,
-          overlap: options.overlapTokens,
-          even: true,
-        }),
-      )
+      const groups = groupsOf(sectionTree(blocks), blocks, measure, options)
+      return packGroups(document, blocks, groups, measure, options)
     },
   }),
-}
-
-/** A run of blocks, by index, both ends included. */
-interface Group {
-  first: number
-  last: number
 }
 
 /** `first` is the heading (for the root: the first block); `bodyLast` the last block before the first subsection. */
@@ -73,12 +61,10 @@ function sectionTree(blocks: readonly Block[]): Section {
 }
 
 function groupsOf(section: Section, blocks: readonly Block[], measure: Measure, options: MarkdownOptions): Group[] {
-  const { maxTokens, minTokens } = options
-  const size = ({ first, last }: Group): number =>
-    last < first ? 0 : measure.size(blocks[first]!.start, blocks[last]!.end)
+  const { fits, joins } = groupRules(blocks, measure, options)
 
   const divide = (part: Section): Group[] => {
-    if (size(part) <= maxTokens || part.children.length === 0) return part.last < part.first ? [] : [part]
+    if (fits(part) || part.children.length === 0) return part.last < part.first ? [] : [part]
     const groups: Group[] = part.bodyLast >= part.first ? [{ first: part.first, last: part.bodyLast }] : []
     // A heading with nothing of its own goes with its first subsection.
     const bare = part.level > 0 && part.bodyLast === part.first
@@ -95,9 +81,6 @@ function groupsOf(section: Section, blocks: readonly Block[], measure: Measure, 
     })
     return groups
   }
-  const joins = (before: Group, after: Group): boolean =>
-    (size(before) < minTokens || size(after) < minTokens) &&
-    size({ first: before.first, last: after.last }) <= maxTokens
 
   return divide(section).map(copy)
 }
