@@ -4,6 +4,7 @@ import { Eye, EyeOff, Pencil, Trash2, Undo2 } from 'lucide-react'
 import type { ChunkEdit, ShownChunk } from '../../../core/contract/chunks.ts'
 import { Button } from '../../ui/button.tsx'
 import { formatCount, formatNumberOf, formatPages } from '../../ui/format.ts'
+import { rowsInRange } from '../../ui/rows-in-range.ts'
 import { statesOf, type ChunkState } from './chunk-figures.ts'
 
 export interface ChunkActions {
@@ -48,14 +49,7 @@ export function ChunkList({ chunks, edits, active, onActive, onHover, onJump, ac
     getItemKey: (index) => `${chunks[index]?.start ?? ''}-${chunks[index]?.end ?? ''}-${index}`,
     overscan: 4,
     useFlushSync: false,
-    rangeExtractor: ({ startIndex, endIndex, overscan, count }) => {
-      const from = Math.max(0, startIndex - overscan)
-      const to = Math.min(count - 1, endIndex + overscan)
-      const indexes = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
-      if (activeIndex < from) indexes.unshift(activeIndex)
-      if (activeIndex > to && activeIndex < count) indexes.push(activeIndex)
-      return indexes
-    },
+    rangeExtractor: (range) => rowsInRange(range, activeIndex),
   })
   const items = virtualizer.getVirtualItems()
 

@@ -6,6 +6,7 @@ import type { DocumentId } from '../../../core/shared/ids.ts'
 import { StatusCell } from './status-cell.tsx'
 import { fitColumns, leastWidthRem, type DocumentColumn } from './document-columns.ts'
 import { TagList } from './tags.tsx'
+import { rowsInRange } from '../../ui/rows-in-range.ts'
 import { useWidthRem } from '../../ui/use-width.ts'
 
 const rowHeightPx = 36
@@ -61,14 +62,7 @@ export function DocumentTable({
     // The sticky header covers this much of the scroller.
     scrollPaddingEnd: rowHeightPx,
     useFlushSync: false,
-    rangeExtractor: ({ startIndex, endIndex, overscan, count }) => {
-      const from = Math.max(0, startIndex - overscan)
-      const to = Math.min(count - 1, endIndex + overscan)
-      const indexes = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
-      if (activeIndex < from) indexes.unshift(activeIndex)
-      if (activeIndex > to && activeIndex < count) indexes.push(activeIndex)
-      return indexes
-    },
+    rangeExtractor: (range) => rowsInRange(range, activeIndex),
   })
   const items = virtualizer.getVirtualItems()
 
