@@ -8,6 +8,7 @@ import type { Client } from '../core/contract/client.ts'
 import { connectInProcess } from '../core/host/wire-in-process.ts'
 import { sha256 } from '../core/shared/hash.ts'
 import { silentLog } from '../core/shared/log.ts'
+import { nodeWorkers } from '../core/compute/worker-process.ts'
 
 /**
  * Answers as a person gets them: the whole product (parse, chunk, embed, retrieve, answer) on questions in other words
@@ -83,7 +84,7 @@ async function askAll(folder: string, cases: readonly (Case & { set: string })[]
       program: 'bench',
       modelFolders: [join(root, 'models')],
       demoFolder: '',
-      computeWorkerUrl: new URL('../core/compute/worker.ts', import.meta.url),
+      startWorker: nodeWorkers({ compute: new URL('../core/compute/worker.ts', import.meta.url) }),
       log: silentLog,
     })
     const { client, ...connection } = connectInProcess<Client>(app.router, { log: silentLog })

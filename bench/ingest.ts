@@ -21,8 +21,8 @@ import { markdownText, writeParts, writePdf, writeText } from './ingest/make-fil
  *   npm run bench -- ingest [--only small,pdf,text,folder,again,parallel,delete]
  *
  * How fast documents go in (and out), with what memory, and where the time goes. Each part runs in a process of its own
- * on a fresh workspace, so that the peak is the peak of that part: resident memory of the whole process with its worker
- * threads, as the kernel counted it (VmHWM).
+ * on a fresh workspace, so that the peak is the peak of that part: resident memory of the process and its workers
+ * together, looked at twenty times a second.
  *
  * small: 10,000 small files; again: the same, then a second run in which nothing has changed; pdf: one of 1,000 pages;
  * text: one of 200 MB; folder: 1 GB in files of 10 kB to 10 MB; parallel: PDFs and Word files with one core and with

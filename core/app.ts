@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createComputePool } from './compute/pool.ts'
+import type { StartWorker, WorkerLimits } from './compute/worker-process.ts'
 import type { Collection } from './contract/collections.ts'
 import { giveBackSpace } from './database/give-back-space.ts'
 import { openWorkspace } from './database/open-workspace.ts'
@@ -54,8 +55,8 @@ export interface Environment {
   modelFolders: readonly string[]
   /** The folder with `corpus/` and `questions.json`. */
   demoFolder: string
-  /** The entry of compute workers: core/compute/worker.ts, or what it was bundled to. */
-  computeWorkerUrl: URL
+  /** How worker processes are started: Node's own, or the desktop shell's. */
+  startWorker: StartWorker
   log: Log
   /** Cores this process may keep busy; by default all. */
   cores?: number
@@ -91,7 +92,7 @@ export async function createApp(environment: Environment): Promise<App> {
 
   const cores = environment.cores ?? availableParallelism()
   const poolOptions = {
-    workerUrl: environment.computeWorkerUrl,
+    start: (limits: WorkerLimits) => environment.startWorker('compute', limits),
     log,
     timeoutMs: parseTimeoutMs,
     memoryMb: workerMemoryMb,

@@ -8,6 +8,7 @@ import { addToIndex } from '../../core/services/ingest-work.ts'
 import { defaultPipeline } from '../../core/services/default-pipeline.ts'
 import { silentLog } from '../../core/shared/log.ts'
 import { seededRandom } from '../../core/testing/random.ts'
+import { nodeWorkers } from '../../core/compute/worker-process.ts'
 
 /**
  * `delete.worker.ts WORKSPACE DOCUMENTS KEPT`: puts DOCUMENTS and KEPT documents of 20 chunks each into a workspace,
@@ -23,7 +24,7 @@ const app = await createApp({
   program: 'bench',
   modelFolders: [join(root, 'models')],
   demoFolder: '',
-  computeWorkerUrl: new URL('../../core/compute/worker.ts', import.meta.url),
+  startWorker: nodeWorkers({ compute: new URL('../../core/compute/worker.ts', import.meta.url) }),
   log: silentLog,
 })
 const { client, ...connection } = connectInProcess<Client>(app.router, { log: silentLog })

@@ -1,10 +1,12 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createApp } from '../../core/app.ts'
 import type { Client } from '../../core/contract/client.ts'
 import { connectInProcess } from '../../core/host/wire-in-process.ts'
 import { silentLog } from '../../core/shared/log.ts'
+import { watchResidentMemory } from '../../core/testing/resident-memory.ts'
+import { nodeWorkers } from '../../core/compute/worker-process.ts'
 
 /**
  * One measured ingest in a process of its own: `process.worker.ts WORKSPACE FOLDER [OPTIONS]` prints figures as JSON.
@@ -17,12 +19,13 @@ const { again = false, ...environment } = JSON.parse(given) as {
   maximumFileBytes?: number
   again?: boolean
 }
+using memory = watchResidentMemory()
 const app = await createApp({
   dataFolder: workspace,
   program: 'bench',
   modelFolders: [join(root, 'models')],
   demoFolder: '',
-  computeWorkerUrl: new URL('../../core/compute/worker.ts', import.meta.url),
+  startWorker: nodeWorkers({ compute: new URL('../../core/compute/worker.ts', import.meta.url) }),
   log: silentLog,
   ...environment,
 })
@@ -54,7 +57,7 @@ if (again) {
   if (after.unchanged !== progress.ready) throw new Error(`Something changed: ${JSON.stringify(after)}`)
 }
 const all = Object.values(stages).reduce((sum, ms) => sum + ms, 0)
-const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+const peakMegabytes = memory.peakMb()
 await connection[Symbol.asyncDispose]()
 await app[Symbol.asyncDispose]()
 console.log(
@@ -66,7 +69,7 @@ console.log(
     seconds,
     firstSearchableSeconds,
     ...(againSeconds === undefined ? {} : { againSeconds }),
-    peakMegabytes: Number(peak ?? Number.NaN) / 1000,
+    peakMegabytes,
     databaseMegabytes: statSync(join(workspace, 'workspace.sqlite')).size / 1e6,
     stages: Object.fromEntries(Object.entries(stages).map(([stage, ms]) => [stage, ms / all])),
   }),

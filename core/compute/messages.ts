@@ -9,5 +9,8 @@ export type FromWorker =
   | { type: 'ready' }
   | { type: 'progress'; id: number; progress: Progress }
   | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; details?: Record<string, unknown> }
-  | { type: 'done'; id: number; result: unknown; heapMb: number }
-  | { type: 'failed'; id: number; error: ErrorData; heapMb: number }
+  /** `residentMb`: what the process holds of the system's memory, garbage included. */
+  | { type: 'done'; id: number; result: unknown; residentMb: number }
+  | { type: 'failed'; id: number; error: ErrorData; residentMb: number }
+  /** Something was thrown where nobody waits for it; the process ends after this. */
+  | { type: 'crashed'; error: ErrorData }

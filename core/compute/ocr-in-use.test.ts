@@ -4,9 +4,16 @@ import { createComputePool } from './pool.ts'
 import type { FixtureTasks } from './pool.fixture.ts'
 import { drawText } from '../parsers/picture.suite.ts'
 import { ocrInUse } from './ocr-in-use.ts'
+import { nodeWorkers } from './worker-process.ts'
 
-const workerUrl = new URL('./pool.fixture.ts', import.meta.url)
-const pool = createComputePool<FixtureTasks>({ workerUrl, size: 1, timeoutMs: 60_000, memoryMb: 256, log: silentLog })
+const start = nodeWorkers({ compute: new URL('./pool.fixture.ts', import.meta.url) })
+const pool = createComputePool<FixtureTasks>({
+  start: (limits) => start('compute', limits),
+  size: 1,
+  timeoutMs: 60_000,
+  memoryMb: 256,
+  log: silentLog,
+})
 afterAll(() => pool.dispose(0))
 
 const picture = drawText(420, 60, [{ text: 'The tower was rebuilt', x: 20, y: 20, dot: 3 }])

@@ -1,5 +1,5 @@
-import { parentPort } from 'node:worker_threads'
 import { AppError } from '../contract/errors.ts'
+import { connectToHost } from './host-port.ts'
 import { type ServedContext, serveTasks } from './serve-tasks.ts'
 
 interface FixturePicture {
@@ -18,15 +18,18 @@ export interface FixtureTasks {
   crash: { input: null; output: never }
   refuse: { input: null; output: never }
   vectors: { input: { length: number }; output: { vectors: Float32Array } }
-  thread: { input: null; output: number }
+  process: { input: null; output: number }
+  /** Takes memory outside of the heap. */
+  buffers: { input: null; output: never }
+  /** One step that needs more than the heap. */
+  split: { input: null; output: never }
   /** Reports once when it begins to read. */
   recognise: { input: FixturePicture; output: string }
   steps: { input: { count: number; pauseMs?: number }; output: string }
 }
 
-if (parentPort) {
-  const { threadId } = await import('node:worker_threads')
-  serveTasks(parentPort, {
+if (process.send) {
+  serveTasks(connectToHost(), {
     echo: async (input: unknown) => input,
     wait: async ({ ms }: { ms: number }) => {
       await new Promise((resolve) => setTimeout(resolve, ms))
@@ -49,7 +52,14 @@ if (parentPort) {
       throw new AppError('file-corrupt', 'This is damaged.', { details: { page: 3 } })
     },
     vectors: async ({ length }: { length: number }) => ({ vectors: new Float32Array(length).fill(0.5) }),
-    thread: async () => threadId,
+    process: async () => process.pid,
+    buffers: async () => {
+      const held: Uint8Array[] = []
+      for (;;) held.push(new Uint8Array(1_000_000).fill(1))
+    },
+    split: async () => {
+      'a '.repeat(100_000_000).split(' ')
+    },
     recognise: async (picture: FixturePicture, { log, onProgress }: ServedContext) => {
       const { ocrInUse } = await import('./ocr-in-use.ts')
       const ocr = await ocrInUse(undefined, log)

@@ -2,13 +2,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { silentLog } from '../shared/log.ts'
 import { type ComputePool, type ComputePoolOptions, createComputePool } from './pool.ts'
 import type { FixtureTasks } from './pool.fixture.ts'
+import { nodeWorkers } from './worker-process.ts'
 
 const pools: ComputePool<FixtureTasks>[] = []
 
 function open(options: Partial<ComputePoolOptions> = {}): ComputePool<FixtureTasks> {
-  const workerUrl = new URL('./pool.fixture.ts', import.meta.url)
+  const start = nodeWorkers({ compute: new URL('./pool.fixture.ts', import.meta.url) })
   const pool = createComputePool<FixtureTasks>({
-    workerUrl,
+    start: (limits) => start('compute', limits),
     size: 2,
     timeoutMs: 30_000,
     memoryMb: 64,
@@ -31,12 +32,11 @@ describe('createComputePool', () => {
     expect(pool.pending).toBe(0)
   })
 
-  it('moves memory both ways instead of copying it', async () => {
-    const pool = open()
+  it('carries typed arrays and long texts', async () => {
+    const pool = open({ memoryMb: 256 })
     expect((await pool.run('vectors', { length: 1000 })).vectors).toEqual(new Float32Array(1000).fill(0.5))
-    const bytes = new Uint8Array(1000)
-    await pool.run('echo', { bytes }, { transfer: [bytes.buffer] })
-    expect(bytes.byteLength).toBe(0)
+    const text = 'ä€𝄞'.repeat(2_000_000)
+    expect((await pool.run('echo', text)) === text).toBe(true)
   })
 
   it('passes progress on', async () => {
@@ -56,6 +56,8 @@ describe('createComputePool', () => {
   it.each([
     ['loop', 'time-exceeded'],
     ['hoard', 'memory-exceeded'],
+    ['split', 'memory-exceeded'],
+    ['buffers', 'memory-exceeded'],
     ['crash', 'internal'],
   ] as const)('survives a task that does %s: only that task fails, with %s', async (name, code) => {
     const pool = open({ size: 1 })
@@ -80,7 +82,8 @@ describe('createComputePool', () => {
   })
 
   it('fails a task whose worker cannot start', async () => {
-    const pool = open({ workerUrl: new URL('./no-such-worker.ts', import.meta.url) })
+    const start = nodeWorkers({ compute: new URL('./no-such-worker.ts', import.meta.url) })
+    const pool = open({ start: (limits) => start('compute', limits) })
     await expect(pool.run('echo', 1)).rejects.toMatchObject({ code: 'internal' })
   })
 
@@ -101,10 +104,10 @@ describe('createComputePool', () => {
 
   it('replaces a worker after its share of tasks', async () => {
     const pool = open({ size: 1, tasksPerWorker: 2 })
-    const threads: number[] = []
-    for (let count = 0; count < 5; count++) threads.push(await pool.run('thread', null))
-    expect(threads[0]).toBe(threads[1])
-    expect(new Set(threads).size).toBe(3)
+    const processes: number[] = []
+    for (let count = 0; count < 5; count++) processes.push(await pool.run('process', null))
+    expect(processes[0]).toBe(processes[1])
+    expect(new Set(processes).size).toBe(3)
   })
 
   it('lets running work end when it is disposed, drops what waits, refuses more', async () => {

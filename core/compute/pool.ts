@@ -1,28 +1,27 @@
-import { Worker } from 'node:worker_threads'
 import { AppError, fromErrorData } from '../contract/errors.ts'
 import { cancelled } from '../shared/abort.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import type { TaskName, Tasks } from './tasks.ts'
+import type { WorkerEnd, WorkerLimits, WorkerProcess } from './worker-process.ts'
 
 export interface ComputePoolOptions {
-  /** The worker's entry: `core/compute/worker.ts`, or what the bundler made of it. */
-  workerUrl: URL
-  /** Threads at most; each starts when there is work for it. */
+  start(limits: WorkerLimits): WorkerProcess
+  /** Workers at most; each starts when there is work for it. */
   size: number
   /** How long a task may run without a sign of life (its progress) before its worker is ended. */
   timeoutMs: number
   /** How long a task may run at all, however often it reports. Default 4 hours. */
   maximumMs?: number
-  /** JavaScript heap of one worker in MiB. */
+  /** JavaScript heap of one worker in MiB; its process may hold twice as much of the system's memory. */
   memoryMb: number
   log: Log
   /** A worker is replaced after this many tasks, which bounds what libraries leak. 0: never. Default 500. */
   tasksPerWorker?: number
   /**
-   * A worker whose heap is larger than this after a task is replaced, in MiB: V8 gives memory back late, and one large
-   * file would be paid for until the end. 0: never. Default 200.
+   * A worker that holds more of the system's memory than this after a task is replaced, in MiB: V8 gives memory back
+   * late, and one large file would be paid for until the end. 0: never. Default 350.
    */
   retireAboveMb?: number
 }
@@ -35,15 +34,13 @@ export interface RunOptions {
   onProgress?: (progress: Progress) => void
   /** Goes before everything that waits and is not urgent: a person is waiting for it. */
   urgent?: boolean
-  /** Memory of the input that moves to the worker instead of being copied; the caller loses it. */
-  transfer?: ArrayBuffer[]
 }
 
 /** The tasks of a pool: name -> input and output, plain data both. */
 export type TaskMap = Record<string, { input: unknown; output: unknown }>
 
 /**
- * Runs heavy pure work on threads, so that whatever a file does (an endless loop, all the memory, a crash) happens to
+ * Runs heavy pure work in processes, so that whatever a file does (an endless loop, all the memory, a crash) happens to
  * that one task. Errors: time-exceeded, memory-exceeded, cancelled, internal (the worker crashed), and whatever the
  * task itself throws.
  */
@@ -76,7 +73,7 @@ interface Job {
 }
 
 interface Seat {
-  worker: Worker
+  worker: WorkerProcess
   job: Job | undefined
   tasksDone: number
   /** Fires when the job has said nothing for too long. */
@@ -90,7 +87,7 @@ interface Seat {
 export function createComputePool<Map extends { [Name in keyof Map]: { input: unknown; output: unknown } } = Tasks>(
   pool: ComputePoolOptions,
 ): ComputePool<Map> {
-  const { workerUrl, size, memoryMb, log, tasksPerWorker = 500, retireAboveMb = 200 } = pool
+  const { size, memoryMb, log, tasksPerWorker = 500, retireAboveMb = 350 } = pool
   const seats = new Set<Seat>()
   const queue: Job[] = []
   let nextId = 1
@@ -111,26 +108,15 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
     const job = seat.job
     seat.job = undefined
     if (job && error) settle(job, () => job.reject(error))
-    await seat.worker.terminate()
+    await seat.worker.kill()
   }
 
   const open = (): Seat => {
-    const worker = new Worker(workerUrl, {
-      // A small young generation: the default grows to some 100 MB a thread and makes nothing here faster.
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 32 },
-      // The worker has no use for the command line of its host.
-      argv: [],
-      stdout: false,
-      stderr: false,
-    })
+    const worker = pool.start({ memoryMb })
     const seat: Seat = { worker, job: undefined, tasksDone: 0, timer: undefined, lastTimer: undefined, ended: false }
     seats.add(seat)
-    worker.on('message', (message: FromWorker) => receive(seat, message))
-    worker.on('messageerror', () => fail(seat, new AppError('internal', 'A result could not be read by the core.')))
-    worker.on('error', (error: unknown) => fail(seat, crashError(error, memoryMb)))
-    worker.on('exit', (code) => {
-      if (!seat.ended) fail(seat, new AppError('internal', `A worker stopped unexpectedly (code ${code}).`))
-    })
+    worker.onMessage((message) => receive(seat, message))
+    worker.onExit((how) => fail(seat, crashError(how, memoryMb)))
     worker.unref()
     return seat
   }
@@ -144,6 +130,10 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
   const receive = (seat: Seat, message: FromWorker): void => {
     if (message.type === 'log') {
       log[message.level](message.message, message.details)
+      return
+    }
+    if (message.type === 'crashed') {
+      fail(seat, fromErrorData(message.error))
       return
     }
     const job = seat.job
@@ -162,7 +152,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       else job.reject(fromErrorData(message.error))
     })
     const worn = tasksPerWorker > 0 && seat.tasksDone >= tasksPerWorker
-    const swollen = retireAboveMb > 0 && message.heapMb > retireAboveMb
+    const swollen = retireAboveMb > 0 && message.residentMb > retireAboveMb
     if (worn || swollen) void end(seat).finally(schedule)
     schedule()
   }
@@ -170,7 +160,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
   const start = (seat: Seat, job: Job): void => {
     const message: ToWorker = { type: 'run', id: job.id, name: job.name, input: job.input }
     try {
-      seat.worker.postMessage(message, job.options.transfer ?? [])
+      seat.worker.send(message)
     } catch (error) {
       settle(job, () => job.reject(new AppError('internal', 'A task cannot be sent to its worker.', { cause: error })))
       return
@@ -200,7 +190,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       return
     }
     const seat = [...seats].find((candidate) => candidate.job === job)
-    // Parsing does not stop for a message while it computes, so the thread goes.
+    // Parsing does not stop for a message while it computes, so the process goes.
     if (seat) void end(seat, cancelled()).finally(schedule)
   }
 
@@ -274,15 +264,15 @@ function timeError(timeoutMs: number): AppError {
   )
 }
 
-function crashError(error: unknown, memoryMb: number): AppError {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+function crashError({ code, signal, lastWords }: WorkerEnd, memoryMb: number): AppError {
+  // Killed, and not by the pool: so does the system when memory runs short.
+  if (signal === 'SIGKILL' || /out of memory|invalid size error|memory limit/i.test(lastWords)) {
     return new AppError(
       'memory-exceeded',
       `This needs more than ${memoryMb} MB of memory and was stopped. Split the file into parts, then add those.`,
       { details: { memoryMb } },
     )
   }
-  const text = error instanceof Error ? error.message : String(error)
-  return new AppError('internal', `Something went wrong inside Quarry: ${text}`, { cause: error })
+  const how = signal ?? `code ${code ?? 'unknown'}`
+  return new AppError('internal', `A worker stopped unexpectedly (${how}).`)
 }

@@ -1,9 +1,7 @@
-import { getHeapStatistics } from 'node:v8'
-import type { MessagePort } from 'node:worker_threads'
 import { AppError, toErrorData } from '../contract/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
-import type { FromWorker, ToWorker } from './messages.ts'
+import type { HostPort } from './host-port.ts'
 
 export interface ServedContext {
   signal: AbortSignal
@@ -11,16 +9,15 @@ export interface ServedContext {
   onProgress(progress: Progress): void
 }
 
-/** Answers a pool's messages with these handlers. Errors go back as data, large memory is moved and not copied. */
+/** Answers a pool's messages with these handlers. Errors go back as data. */
 export function serveTasks(
-  port: MessagePort,
-  // Inputs were typed where the task was asked for; between threads they are plain data.
+  port: HostPort,
+  // Inputs were typed where the task was asked for; between processes they are plain data.
   handlers: Readonly<Record<string, (input: never, context: ServedContext) => Promise<unknown>>>,
 ): void {
   const running = new Map<number, AbortController>()
-  const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
   const entry = (level: 'info' | 'warn' | 'error') => (message: string, details?: Record<string, unknown>) =>
-    send({ type: 'log', level, message, ...(details ? { details } : {}) })
+    port.send({ type: 'log', level, message, ...(details ? { details } : {}) })
   const log: Log = { info: entry('info'), warn: entry('warn'), error: entry('error') }
 
   const run = async (id: number, name: string, input: unknown): Promise<void> => {
@@ -29,37 +26,28 @@ export function serveTasks(
     try {
       const handler = handlers[name]
       if (!handler) throw new AppError('internal', `There is no task called "${name}".`)
-      const onProgress = (progress: Progress): void => send({ type: 'progress', id, progress })
+      const onProgress = (progress: Progress): void => port.send({ type: 'progress', id, progress })
       const result = await handler(input as never, { signal: controller.signal, log, onProgress })
-      send({ type: 'done', id, result, heapMb: heapMb() }, transferables(result))
+      port.send({ type: 'done', id, result, residentMb: residentMb() })
     } catch (error) {
-      send({ type: 'failed', id, error: toErrorData(error), heapMb: heapMb() })
+      port.send({ type: 'failed', id, error: toErrorData(error), residentMb: residentMb() })
     } finally {
       running.delete(id)
     }
   }
 
-  port.on('message', (message: ToWorker) => {
+  port.onMessage((message) => {
     if (message.type === 'run') void run(message.id, message.name, message.input)
     else running.get(message.id)?.abort()
   })
-  send({ type: 'ready' })
+  process.on('uncaughtException', (error) => {
+    port.send({ type: 'crashed', error: toErrorData(error) })
+    process.exitCode = 1
+    setImmediate(() => process.exit())
+  })
+  port.send({ type: 'ready' })
 }
 
-/** What this thread's heap holds of the system's memory, garbage included. */
-function heapMb(): number {
-  return getHeapStatistics().total_heap_size / 1024 / 1024
-}
-
-/** Memory of a result that may move to the other thread instead of being copied. */
-function transferables(result: unknown): ArrayBuffer[] {
-  if (typeof result !== 'object' || result === null) return []
-  const buffers = new Set<ArrayBuffer>()
-  for (const value of Object.values(result)) {
-    const buffer: unknown = ArrayBuffer.isView(value) ? value.buffer : value
-    // A view of a part of a larger buffer (such as Node's shared pool) must not take the rest with it.
-    const whole = !ArrayBuffer.isView(value) || value.byteLength === value.buffer.byteLength
-    if (buffer instanceof ArrayBuffer && whole) buffers.add(buffer)
-  }
-  return [...buffers]
+function residentMb(): number {
+  return process.memoryUsage.rss() / 1024 / 1024
 }

@@ -11,13 +11,20 @@ import { markdownParser } from '../parsers/markdown.ts'
 import { checkParsedDocument } from '../parsers/parsers.suite.ts'
 import { silentLog } from '../shared/log.ts'
 import { createComputePool } from './pool.ts'
+import { nodeWorkers } from './worker-process.ts'
 import type { ParseInput, ParseOutput } from './tasks.ts'
 
-const workerUrl = new URL('./worker.ts', import.meta.url)
+const start = nodeWorkers({ compute: new URL('./worker.ts', import.meta.url) })
 const modelFolder = fileURLToPath(new URL('../../models/static-256', import.meta.url))
 const maxBytes = 50 * 1024 * 1024
 let folder: string
-const pool = createComputePool({ workerUrl, size: 2, timeoutMs: 240_000, memoryMb: 1024, log: silentLog })
+const pool = createComputePool({
+  start: (limits) => start('compute', limits),
+  size: 2,
+  timeoutMs: 240_000,
+  memoryMb: 1024,
+  log: silentLog,
+})
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'quarry-tasks-'))

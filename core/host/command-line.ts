@@ -13,6 +13,7 @@ import type { JobId } from '../shared/ids.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { createTerminal } from './terminal.ts'
 import { connectInProcess } from './wire-in-process.ts'
+import { nodeWorkers } from '../compute/worker-process.ts'
 
 /** What all commands share: options, the workspace and its client, how jobs and errors are told. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -132,7 +133,7 @@ export function environment(
     program: name,
     modelFolders: [join(dataFolder, 'models'), join(root, 'models')],
     demoFolder: join(root, 'resources', 'demo'),
-    computeWorkerUrl: new URL('../compute/worker.ts', import.meta.url),
+    startWorker: nodeWorkers({ compute: new URL('../compute/worker.ts', import.meta.url) }),
     ...more,
   }
 }

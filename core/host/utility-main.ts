@@ -3,6 +3,7 @@ import { createApp } from '../app.ts'
 import { consoleLog } from '../shared/log.ts'
 import type { HostEnvironment } from './utility-environment.ts'
 import { runUtility, type ParentPort } from './utility.ts'
+import { nodeWorkers } from '../compute/worker-process.ts'
 
 const { parentPort } = process as typeof process & { parentPort?: ParentPort }
 if (!parentPort)
@@ -14,7 +15,7 @@ runUtility<HostEnvironment>({
   createApp: ({ computeWorkerUrl, ...environment }) =>
     createApp({
       ...environment,
-      computeWorkerUrl: new URL(computeWorkerUrl),
+      startWorker: nodeWorkers({ compute: new URL(computeWorkerUrl) }),
       program: 'Quarry',
       log,
       watchSources: true,

@@ -8,6 +8,7 @@ import { connectInProcess } from '../host/wire-in-process.ts'
 import { silentLog } from '../shared/log.ts'
 import type { CollectionId, JobId } from '../shared/ids.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
+import { nodeWorkers } from '../compute/worker-process.ts'
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 export const demoCorpus = join(projectRoot, 'resources/demo/corpus')
@@ -36,7 +37,7 @@ export async function openTestApp(overrides: Partial<Environment> = {}): Promise
       program: 'test',
       modelFolders: [join(projectRoot, 'models')],
       demoFolder: join(projectRoot, 'resources/demo'),
-      computeWorkerUrl: new URL('../compute/worker.ts', import.meta.url),
+      startWorker: nodeWorkers({ compute: new URL('../compute/worker.ts', import.meta.url) }),
       log: silentLog,
       cores: 2,
       ...overrides,

@@ -6,6 +6,7 @@ import type { Client } from '../../contract/client.ts'
 import { connectInProcess } from '../../host/wire-in-process.ts'
 import { silentLog } from '../../shared/log.ts'
 import { changedPipeline, collectionName, type Phase } from './phases.ts'
+import { nodeWorkers } from '../../compute/worker-process.ts'
 
 /**
  * A process that is there to be killed: `work.worker.ts WORKSPACE FOLDER PHASE [COMMITS]` goes on with the jobs it finds,
@@ -20,7 +21,7 @@ const app = await createApp({
   program: 'fault test',
   modelFolders: [join(root, 'models')],
   demoFolder: '',
-  computeWorkerUrl: new URL('../../compute/worker.ts', import.meta.url),
+  startWorker: nodeWorkers({ compute: new URL('../../compute/worker.ts', import.meta.url) }),
   log: silentLog,
   cores: 2,
 })

@@ -2,11 +2,13 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { basename, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createComputePool } from '../../compute/pool.ts'
+import { nodeWorkers } from '../../compute/worker-process.ts'
 import { toAppError } from '../../contract/errors.ts'
 import { defaultPipeline } from '../../services/default-pipeline.ts'
 import { silentLog } from '../../shared/log.ts'
 import { documentProblems } from '../document-problems.ts'
 import { seededRandom } from '../random.ts'
+import { watchResidentMemory } from '../resident-memory.ts'
 import { mutate } from './mutate.ts'
 
 export interface FuzzPlan {
@@ -48,8 +50,9 @@ export async function runFuzz(plan: FuzzPlan): Promise<FuzzResult> {
   const byType = [...Map.groupBy(samplesBelow(plan.samples), (path) => extname(path).toLowerCase()).values()]
   const result: FuzzResult = { files, outcomes: {}, failures: [], stopped: [], peakRssMb: 0, seconds: 0 }
   const startedMs = performance.now()
+  const start = nodeWorkers({ compute: new URL('../../compute/worker.ts', import.meta.url) })
   await using pool = createComputePool({
-    workerUrl: new URL('../../compute/worker.ts', import.meta.url),
+    start: (limits) => start('compute', limits),
     size: 2,
     timeoutMs,
     maximumMs: timeoutMs * 6,
@@ -108,17 +111,12 @@ export async function runFuzz(plan: FuzzPlan): Promise<FuzzResult> {
       return expected ? { outcome: error.code } : { outcome: error.code, problem: error.message }
     }
   }
-  const watch = setInterval(() => {
-    result.peakRssMb = Math.max(result.peakRssMb, process.memoryUsage.rss() / 1e6)
-  }, 50)
-  try {
-    await Promise.all([lane(), lane()])
-    const good = samplesBelow(plan.samples).find((path) => path.endsWith('.md')) ?? ''
-    const after = await readOne(good, basename(good))
-    if (after.outcome !== 'document') result.failures.push(`afterwards a good file is not read: ${after.outcome}`)
-  } finally {
-    clearInterval(watch)
-  }
+  using memory = watchResidentMemory()
+  await Promise.all([lane(), lane()])
+  const good = samplesBelow(plan.samples).find((path) => path.endsWith('.md')) ?? ''
+  const after = await readOne(good, basename(good))
+  if (after.outcome !== 'document') result.failures.push(`afterwards a good file is not read: ${after.outcome}`)
+  result.peakRssMb = memory.peakMb()
   if (result.peakRssMb > plan.maximumRssMb) {
     result.failures.push(`${result.peakRssMb.toFixed(0)} MB of memory, above ${plan.maximumRssMb}`)
   }
