@@ -1,4 +1,4 @@
-import { useId, useState, type FormEvent } from 'react'
+import { useId, useState, type ReactNode } from 'react'
 import { FolderOpen } from 'lucide-react'
 import { Label, Radio, RadioGroup, Switch } from 'react-aria-components'
 import type { Schedule, Source, SourceOptions } from '../../../core/contract/sources.ts'
@@ -47,8 +47,7 @@ function AddForm({
   const [failure, setFailure] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
   const inBrowser = shell.platform === 'browser'
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault()
+  const submit = async (): Promise<void> => {
     const { options, problem } = toOptions(draft, true)
     const missing = location.trim() === '' ? 'Give the path of a folder or of a ZIP archive.' : null
     setFailure(missing ?? problem)
@@ -69,50 +68,46 @@ function AddForm({
     if (path) setLocation(path)
   }
   return (
-    <form onSubmit={(event) => void submit(event)}>
-      <div className="dialog-body">
-        <div className="field">
-          <label htmlFor={`${id}-place`}>Folder or ZIP archive</label>
-          <div className="place-line">
-            <input
-              id={`${id}-place`}
-              className="input mono"
-              value={location}
-              autoFocus
-              maxLength={4096}
-              autoComplete="off"
-              spellCheck={false}
-              placeholder="/home/ada/papers"
-              aria-describedby={inBrowser ? `${id}-why` : undefined}
-              onChange={(event) => setLocation(event.target.value)}
-            />
-            {inBrowser ? null : (
-              <Button icon={<FolderOpen size={15} aria-hidden />} onPress={() => void pick().catch(sayFailure)}>
-                Choose …
-              </Button>
-            )}
-          </div>
-          {inBrowser ? (
-            <p id={`${id}-why`} className="field-help soft">
-              A browser does not tell a page where a folder is: type its whole path on the machine that runs Quarry. To
-              copy files into the workspace instead, drop them on this window.
-            </p>
-          ) : null}
-        </div>
-        <OptionsFields draft={draft} onChange={setDraft} withGlobs />
-        {failure ? (
-          <p className="field-failure" role="alert">
-            {failure}
-          </p>
-        ) : null}
-      </div>
-      <footer className="dialog-footer">
-        <Button onPress={onClose}>Cancel</Button>
+    <DialogForm
+      failure={failure}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      actions={
         <Button look="primary" type="submit" isDisabled={busy}>
           Add and sync
         </Button>
-      </footer>
-    </form>
+      }
+    >
+      <div className="field">
+        <label htmlFor={`${id}-place`}>Folder or ZIP archive</label>
+        <div className="place-line">
+          <input
+            id={`${id}-place`}
+            className="input mono"
+            value={location}
+            autoFocus
+            maxLength={4096}
+            autoComplete="off"
+            spellCheck={false}
+            placeholder="/home/ada/papers"
+            aria-describedby={inBrowser ? `${id}-why` : undefined}
+            onChange={(event) => setLocation(event.target.value)}
+          />
+          {inBrowser ? null : (
+            <Button icon={<FolderOpen size={15} aria-hidden />} onPress={() => void pick().catch(sayFailure)}>
+              Choose …
+            </Button>
+          )}
+        </div>
+        {inBrowser ? (
+          <p id={`${id}-why`} className="field-help soft">
+            A browser does not tell a page where a folder is: type its whole path on the machine that runs Quarry. To
+            copy files into the workspace instead, drop them on this window.
+          </p>
+        ) : null}
+      </div>
+      <OptionsFields draft={draft} onChange={setDraft} withGlobs />
+    </DialogForm>
   )
 }
 
@@ -162,32 +157,25 @@ function EditForm({
     }
   }
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        void save(true)
-      }}
+    <DialogForm
+      failure={failure}
+      onSubmit={() => void save(true)}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={() => void save(false)} isDisabled={busy}>
+            Save
+          </Button>
+          <Button look="primary" type="submit" isDisabled={busy}>
+            Save and sync
+          </Button>
+        </>
+      }
     >
-      <div className="dialog-body">
-        {source.location ? <p className="source-place mono">{source.location}</p> : null}
-        <OptionsFields draft={draft} onChange={setDraft} withGlobs={withGlobs} />
-        <p className="soft">Documents change with the next sync.</p>
-        {failure ? (
-          <p className="field-failure" role="alert">
-            {failure}
-          </p>
-        ) : null}
-      </div>
-      <footer className="dialog-footer">
-        <Button onPress={onClose}>Cancel</Button>
-        <Button onPress={() => void save(false)} isDisabled={busy}>
-          Save
-        </Button>
-        <Button look="primary" type="submit" isDisabled={busy}>
-          Save and sync
-        </Button>
-      </footer>
-    </form>
+      {source.location ? <p className="source-place mono">{source.location}</p> : null}
+      <OptionsFields draft={draft} onChange={setDraft} withGlobs={withGlobs} />
+      <p className="soft">Documents change with the next sync.</p>
+    </DialogForm>
   )
 }
 
@@ -261,6 +249,44 @@ function RemoveForm({ source, onClose, onDone }: { source: Source; onClose(): vo
         </Button>
       </footer>
     </>
+  )
+}
+
+/** The fields of a dialog, what is wrong with them, and the buttons that end it. */
+function DialogForm({
+  failure,
+  onSubmit,
+  onClose,
+  actions,
+  children,
+}: {
+  failure: string | null
+  onSubmit(): void
+  onClose(): void
+  /** Beside 'Cancel'. */
+  actions: ReactNode
+  children: ReactNode
+}) {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <div className="dialog-body">
+        {children}
+        {failure ? (
+          <p className="field-failure" role="alert">
+            {failure}
+          </p>
+        ) : null}
+      </div>
+      <footer className="dialog-footer">
+        <Button onPress={onClose}>Cancel</Button>
+        {actions}
+      </footer>
+    </form>
   )
 }
 
