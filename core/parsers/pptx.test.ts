@@ -8,7 +8,7 @@ import { behavesAsParser, checkParsedDocument } from './parsers.suite.ts'
 import { pptxParser } from './pptx.ts'
 
 /** The prefixes that the parts use. */
-const names = ['a', 'c', 'dgm', 'p', 'p14', 'p188', 'r']
+const names = ['a', 'a14', 'c', 'dgm', 'm', 'mc', 'p', 'p14', 'p188', 'r']
   .map((name) => `xmlns:${name}="http://example.org/${name}"`)
   .join(' ')
 
@@ -122,6 +122,28 @@ describe('the PowerPoint parser', () => {
       'list-item - Plan',
       'list-item - Survey',
       'list-item - Dig',
+    ])
+  })
+
+  it('keeps formulas as LaTeX, those that follow each other on lines of their own', async () => {
+    const t = (text: string): string => `<m:r><m:t>${text}</m:t></m:r>`
+    const fraction = `<m:oMath><m:f><m:num>${t('a')}</m:num><m:den>${t('b')}</m:den></m:f></m:oMath>`
+    const letter = `<m:oMath>${t('x')}</m:oMath>`
+    /** As PowerPoint does it: with a picture for programs that know no formulas. */
+    const inText = (formula: string): string =>
+      `<mc:AlternateContent><mc:Choice Requires="a14"><a14:m>${formula}</a14:m></mc:Choice><mc:Fallback>${run('picture')}</mc:Fallback></mc:AlternateContent>`
+    const paragraphs = [
+      `<a:p>${run('For ')}${inText(letter)}${run(' of ')}${inText(fraction)}${run(' metres')}</a:p>`,
+      `<a:p>${inText(letter)}${run(' ')}${inText(fraction)}</a:p>`,
+      `<a:p>${inText(`<m:oMathPara>${fraction}${letter}</m:oMathPara>`)}</a:p>`,
+      `<a:p>${run('None: ')}${inText('<m:oMath/>')}</a:p>`,
+    ]
+    const document = await parse(makePptx({ slides: [{ tree: body(paragraphs.join('')) }] }))
+    expect(textsOf(document)).toEqual([
+      '- For $x$ of $\\frac{a}{b}$ metres',
+      '- $x$\n$\\frac{a}{b}$',
+      '- $\\frac{a}{b}$\n$x$',
+      '- None:',
     ])
   })
 

@@ -1,5 +1,5 @@
 import { inLetters, inRoman } from './number-forms.ts'
-import { mathToLatex } from './office-math.ts'
+import { formulaText } from './office-math.ts'
 import { attributeOf } from './xml-pieces.ts'
 import { elementAt, elementsOf, textOf, type XmlNode } from './xml-tree.ts'
 
@@ -48,32 +48,49 @@ export function chosenAlternative(node: XmlNode): XmlNode | undefined {
 }
 
 function paragraphText(paragraph: XmlNode): string {
-  return runsText(paragraph)
+  return joinRuns(runsIn(paragraph))
     .split('\n')
     .map((line) => line.replaceAll(/\s+/g, ' ').trim())
     .filter((line) => line !== '')
     .join('\n')
 }
 
-function runsText(node: XmlNode | undefined): string {
-  return elementsOf(node)
-    .map((child) => {
-      if (child.name === 'r' || child.name === 'fld')
-        return textOf(elementAt(child, 't')).replaceAll(escapedBreak, '\n')
-      if (child.name === 'br') return '\n'
-      if (child.name === 'oMath' || child.name === 'oMathPara') return formulaText(child)
-      // The wrapper of formulas in DrawingML, not a matrix.
-      if (child.name === 'm') return runsText(child)
-      if (child.name === 'AlternateContent') return runsText(chosenAlternative(child))
-      return ''
-    })
-    .join('')
+interface Run {
+  text: string
+  isFormula: boolean
 }
 
-/** In dollar signs, as in Markdown; a formula of one letter or number reads better as it is. */
-function formulaText(node: XmlNode): string {
-  const latex = mathToLatex(node)
-  return /^[\p{L}\p{N}]?$/u.test(latex) ? latex : `$${latex}$`
+const lineBreak: Run = { text: '\n', isFormula: false }
+
+function runsIn(node: XmlNode | undefined): Run[] {
+  return elementsOf(node).flatMap((child): Run[] => {
+    if (child.name === 'r' || child.name === 'fld')
+      return [{ text: textOf(elementAt(child, 't')).replaceAll(escapedBreak, '\n'), isFormula: false }]
+    if (child.name === 'br') return [lineBreak]
+    if (child.name === 'oMath') return [{ text: formulaText(child), isFormula: true }]
+    if (child.name === 'oMathPara')
+      return elementsOf(child, 'oMath').flatMap((inner) => [
+        lineBreak,
+        { text: formulaText(inner), isFormula: true },
+        lineBreak,
+      ])
+    // The wrapper of formulas in DrawingML, not a matrix.
+    if (child.name === 'm') return runsIn(child)
+    if (child.name === 'AlternateContent') return runsIn(chosenAlternative(child))
+    return []
+  })
+}
+
+/** Formulas without a word between them stand on lines of their own, as those of Word files do. */
+function joinRuns(runs: readonly Run[]): string {
+  let text = ''
+  let isAfterFormula = false
+  for (const run of runs) {
+    if (run.isFormula && isAfterFormula) text += '\n'
+    text += run.text
+    if (run.text.trim() !== '') isAfterFormula = run.isFormula
+  }
+  return text
 }
 
 /** A line break in the text itself, written as Office writes control characters in XML (ECMA-376 part 1, 22.9.2.19). */

@@ -2,12 +2,13 @@ import { attributeOf } from './xml-pieces.ts'
 import { elementAt, elementsOf, type XmlNode } from './xml-tree.ts'
 
 /**
- * An Office formula (OMML, ECMA-376 part 1, 22.1) as LaTeX without delimiters: what HTML, Markdown and LaTeX documents
- * have for formulas too. Letters and operators stay the characters they are ('π', '±', '∑'): they read better than
- * commands, and LaTeX of today takes them.
+ * An Office formula (OMML, ECMA-376 part 1, 22.1) as LaTeX between dollar signs: what HTML, Markdown and LaTeX documents
+ * have for formulas too; '' for an empty one. Letters and operators stay the characters they are ('π', '±', '∑'): they
+ * read better than commands, and LaTeX of today takes them.
  */
-export function mathToLatex(node: XmlNode): string {
-  return read(node).replaceAll(/ {2,}/g, ' ').trim()
+export function formulaText(node: XmlNode): string {
+  const latex = read(node).replaceAll(/ {2,}/g, ' ').trim()
+  return latex === '' ? '' : `$${latex}$`
 }
 
 type Reader = (node: XmlNode) => string

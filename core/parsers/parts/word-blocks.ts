@@ -1,6 +1,6 @@
 import { type ListPlace, type Numbering, wholeNumber } from './word-numbering.ts'
 import { listPlace, monospaceOf, outlineLevel, type Style, type Styles, toggle } from './word-styles.ts'
-import { mathToLatex } from './office-math.ts'
+import { formulaText } from './office-math.ts'
 import type { ProseBlock, TableBlock, TableCell, TextBlock } from './prose-blocks.ts'
 import {
   appendRun,
@@ -47,7 +47,7 @@ export function createWordReader(context: WordContext): WordReader {
   const readBlock = (node: XmlNode): ProseBlock[] => {
     if (node.name === 'p') return readParagraph(node)
     if (node.name === 'tbl') return readTable(node)
-    if (node.name === 'oMathPara' || node.name === 'oMath') return [{ kind: 'paragraph', text: formula(node) }]
+    if (node.name === 'oMathPara' || node.name === 'oMath') return [{ kind: 'paragraph', text: formulaText(node) }]
     if (node.name === 'AlternateContent') return readAll(elementsOf(chosenAlternative(node)))
     if (leftOut.has(node.name)) return []
     return readAll(elementsOf(node))
@@ -136,9 +136,9 @@ export function createWordReader(context: WordContext): WordReader {
       append(line, symbolCharacter(attributeOf(node, 'font') ?? '', attributeOf(node, 'char') ?? ''), run)
     },
     // Formulas without a word between them stand on lines of their own.
-    oMath: (node, line, run) => append(line, (/\$\s*$/.test(line.text) ? '\n' : '') + formula(node), run),
+    oMath: (node, line, run) => append(line, (/\$\s*$/.test(line.text) ? '\n' : '') + formulaText(node), run),
     oMathPara(node, line, run) {
-      for (const inner of elementsOf(node, 'oMath')) append(line, `\n${formula(inner)}\n`, run)
+      for (const inner of elementsOf(node, 'oMath')) append(line, `\n${formulaText(inner)}\n`, run)
     },
     ruby: (node, line, run) => readInline(elementAt(node, 'rubyBase') ?? node, line, run),
     fldChar(node, line) {
@@ -300,9 +300,4 @@ function formField(data: XmlNode | undefined): string {
   const choices = elementAt(data, 'ddList')
   const chosen = wholeNumber(attributeOf(elementAt(choices, 'result'), 'val'), 0)
   return attributeOf(elementsOf(choices, 'listEntry')[chosen], 'val') ?? ''
-}
-
-function formula(node: XmlNode): string {
-  const latex = mathToLatex(node)
-  return latex === '' ? '' : `$${latex}$`
 }
