@@ -1,16 +1,21 @@
 import type { ErrorData } from '../contract/errors.ts'
 import type { Progress } from '../shared/progress.ts'
+import type { TextPath, TextPiece } from './long-texts.ts'
 
-/** From the pool to a worker. A worker does one task at a time. */
-export type ToWorker = { type: 'run'; id: number; name: string; input: unknown } | { type: 'cancel'; id: number }
+/** From the pool to a worker. A worker does one task at a time. `longTexts` came before: see `detachTexts`. */
+export type ToWorker =
+  | TextPiece
+  | { type: 'run'; id: number; name: string; input: unknown; longTexts: TextPath[] }
+  | { type: 'cancel'; id: number }
 
 /** From a worker to the pool. */
 export type FromWorker =
+  | TextPiece
   | { type: 'ready' }
   | { type: 'progress'; id: number; progress: Progress }
   | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; details?: Record<string, unknown> }
   /** `residentMb`: what the process holds of the system's memory, garbage included. */
-  | { type: 'done'; id: number; result: unknown; residentMb: number }
+  | { type: 'done'; id: number; result: unknown; longTexts: TextPath[]; residentMb: number }
   | { type: 'failed'; id: number; error: ErrorData; residentMb: number }
   /** Something was thrown where nobody waits for it; the process ends after this. */
   | { type: 'crashed'; error: ErrorData }

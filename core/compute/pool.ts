@@ -2,7 +2,8 @@ import { AppError, fromErrorData } from '../contract/errors.ts'
 import { cancelled } from '../shared/abort.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
-import type { FromWorker, ToWorker } from './messages.ts'
+import { createTextCollector, detachTexts, type TextCollector, textPieces } from './long-texts.ts'
+import type { FromWorker } from './messages.ts'
 import type { TaskName, Tasks } from './tasks.ts'
 import type { WorkerEnd, WorkerLimits, WorkerProcess } from './worker-process.ts'
 
@@ -75,6 +76,8 @@ interface Job {
 interface Seat {
   worker: WorkerProcess
   job: Job | undefined
+  /** Long texts of the output, as far as they have come. */
+  texts: TextCollector
   tasksDone: number
   /** Fires when the job has said nothing for too long. */
   timer: NodeJS.Timeout | undefined
@@ -113,7 +116,15 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
 
   const open = (): Seat => {
     const worker = pool.start({ memoryMb })
-    const seat: Seat = { worker, job: undefined, tasksDone: 0, timer: undefined, lastTimer: undefined, ended: false }
+    const seat: Seat = {
+      worker,
+      job: undefined,
+      texts: createTextCollector(),
+      tasksDone: 0,
+      timer: undefined,
+      lastTimer: undefined,
+      ended: false,
+    }
     seats.add(seat)
     worker.onMessage((message) => receive(seat, message))
     worker.onExit((how) => fail(seat, crashError(how, memoryMb)))
@@ -143,33 +154,46 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       job.options.onProgress?.(message.progress)
       return
     }
+    if (message.type === 'text') {
+      seat.timer?.refresh()
+      seat.texts.take(message)
+      return
+    }
     seat.job = undefined
     seat.tasksDone++
     stopTimers(seat)
     seat.worker.unref()
-    settle(job, () => {
-      if (message.type === 'done') job.resolve(message.result)
-      else job.reject(fromErrorData(message.error))
-    })
+    const deliver = (): void =>
+      settle(job, () => {
+        if (message.type === 'done') job.resolve(seat.texts.attach(message.result, message.longTexts))
+        else job.reject(fromErrorData(message.error))
+      })
     const worn = tasksPerWorker > 0 && seat.tasksDone >= tasksPerWorker
     const swollen = retireAboveMb > 0 && message.residentMb > retireAboveMb
-    if (worn || swollen) void end(seat).finally(schedule)
+    // A long text is put together when the memory of the one that made it is free again.
+    if (worn || swollen) void end(seat).finally(deliver).finally(schedule)
+    else deliver()
     schedule()
   }
 
   const start = (seat: Seat, job: Job): void => {
-    const message: ToWorker = { type: 'run', id: job.id, name: job.name, input: job.input }
-    try {
-      seat.worker.send(message)
-    } catch (error) {
-      settle(job, () => job.reject(new AppError('internal', 'A task cannot be sent to its worker.', { cause: error })))
-      return
-    }
     seat.job = job
+    send(seat, job).catch((error: unknown) => {
+      if (seat.job === job) seat.job = undefined
+      stopTimers(seat)
+      settle(job, () => job.reject(new AppError('internal', 'A task cannot be sent to its worker.', { cause: error })))
+      schedule()
+    })
     seat.worker.ref()
     const { timeoutMs, maximumMs } = job
     seat.timer = setTimeout(() => fail(seat, timeError(timeoutMs)), timeoutMs)
     seat.lastTimer = setTimeout(() => fail(seat, timeError(maximumMs)), maximumMs)
+  }
+
+  const send = async (seat: Seat, { id, name, input }: Job): Promise<void> => {
+    const { value, paths, texts } = detachTexts(input)
+    for (const piece of textPieces(id, texts)) if (!seat.ended) await seat.worker.send(piece)
+    if (!seat.ended) await seat.worker.send({ type: 'run', id, name, input: value, longTexts: paths })
   }
 
   const schedule = (): void => {

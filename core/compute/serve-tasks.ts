@@ -2,6 +2,7 @@ import { AppError, toErrorData } from '../contract/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
 import type { HostPort } from './host-port.ts'
+import { createTextCollector, detachTexts, textPieces } from './long-texts.ts'
 
 export interface ServedContext {
   signal: AbortSignal
@@ -15,9 +16,10 @@ export function serveTasks(
   // Inputs were typed where the task was asked for; between processes they are plain data.
   handlers: Readonly<Record<string, (input: never, context: ServedContext) => Promise<unknown>>>,
 ): void {
+  const texts = createTextCollector()
   const running = new Map<number, AbortController>()
   const entry = (level: 'info' | 'warn' | 'error') => (message: string, details?: Record<string, unknown>) =>
-    port.send({ type: 'log', level, message, ...(details ? { details } : {}) })
+    void port.send({ type: 'log', level, message, ...(details ? { details } : {}) })
   const log: Log = { info: entry('info'), warn: entry('warn'), error: entry('error') }
 
   const run = async (id: number, name: string, input: unknown): Promise<void> => {
@@ -26,26 +28,29 @@ export function serveTasks(
     try {
       const handler = handlers[name]
       if (!handler) throw new AppError('internal', `There is no task called "${name}".`)
-      const onProgress = (progress: Progress): void => port.send({ type: 'progress', id, progress })
-      const result = await handler(input as never, { signal: controller.signal, log, onProgress })
-      port.send({ type: 'done', id, result, residentMb: residentMb() })
+      const onProgress = (progress: Progress): void => void port.send({ type: 'progress', id, progress })
+      const { value, paths, texts } = detachTexts(
+        await handler(input as never, { signal: controller.signal, log, onProgress }),
+      )
+      for (const piece of textPieces(id, texts)) await port.send(piece)
+      await port.send({ type: 'done', id, result: value, longTexts: paths, residentMb: residentMb() })
     } catch (error) {
-      port.send({ type: 'failed', id, error: toErrorData(error), residentMb: residentMb() })
+      await port.send({ type: 'failed', id, error: toErrorData(error), residentMb: residentMb() })
     } finally {
       running.delete(id)
     }
   }
 
   port.onMessage((message) => {
-    if (message.type === 'run') void run(message.id, message.name, message.input)
-    else running.get(message.id)?.abort()
+    if (message.type === 'text') texts.take(message)
+    else if (message.type === 'run') {
+      void run(message.id, message.name, texts.attach(message.input, message.longTexts))
+    } else running.get(message.id)?.abort()
   })
   process.on('uncaughtException', (error) => {
-    port.send({ type: 'crashed', error: toErrorData(error) })
-    process.exitCode = 1
-    setImmediate(() => process.exit())
+    void port.send({ type: 'crashed', error: toErrorData(error) }).then(() => process.exit(1))
   })
-  port.send({ type: 'ready' })
+  void port.send({ type: 'ready' })
 }
 
 function residentMb(): number {

@@ -34,18 +34,25 @@ export interface ParseInput {
   knownHashes: string[]
 }
 
-export type ParseOutput =
-  | { known: true; sha256: string; size: number }
-  | ({
-      known: false
-      sha256: string
-      size: number
-      type: string
-      parserId: string
-      /** Parser and settings that made it, such as 'pdf@2'. */
-      parser: string
-      document: ParsedDocument
-    } & ChunkOutput)
+/** The content is indexed already: nothing was parsed. */
+export interface KnownContent {
+  known: true
+  sha256: string
+  size: number
+}
+
+export interface ParsedContent {
+  known: false
+  sha256: string
+  size: number
+  type: string
+  parserId: string
+  /** Parser and settings that made it, such as 'pdf@2'. */
+  parser: string
+  document: ParsedDocument
+}
+
+export type ParseOutput = KnownContent | (ParsedContent & ChunkOutput)
 
 export interface ChunkInput {
   document: ParsedDocument
@@ -107,7 +114,18 @@ export const taskHandlers: TaskHandlers = {
   embed,
 }
 
-async function parse(input: ParseInput, { signal, log, onProgress }: TaskContext): Promise<ParseOutput> {
+async function parse(input: ParseInput, context: TaskContext): Promise<ParseOutput> {
+  const parsed = await readAndParse(input, context)
+  if (parsed.known) return parsed
+  const { settings, path, modelFolder } = input
+  return { ...parsed, ...(await chunk({ document: parsed.document, settings, path, type: parsed.type, modelFolder })) }
+}
+
+/** A function of its own: when it returns, the bytes of the file are free again. */
+async function readAndParse(
+  input: ParseInput,
+  { signal, log, onProgress }: TaskContext,
+): Promise<KnownContent | ParsedContent> {
   const { name, settings } = input
   const bytes = await readFileOrMember(input, { signal, log })
   const size = bytes.length
@@ -125,9 +143,7 @@ async function parse(input: ParseInput, { signal, log, onProgress }: TaskContext
     const parser = definition.create(options, { log, ...(ocr ? { ocr } : {}) })
     let document = await parser.parse({ name, bytes }, { signal, onProgress })
     for (const step of cleaning) document = step.definition.create(step.options).clean(document)
-    const { path, modelFolder } = input
-    const chunked = await chunk({ document, settings, path, type, modelFolder })
-    return { known: false, sha256, size, type, parserId, parser: key, document, ...chunked }
+    return { known: false, sha256, size, type, parserId, parser: key, document }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const details = { type, size, sha256, ...error.details }

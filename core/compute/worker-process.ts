@@ -19,8 +19,8 @@ export interface WorkerEnd {
  * thread, when a single large step (splitting a long text, say) runs out of memory.
  */
 export interface WorkerProcess {
-  /** Throws where the message is not plain data. */
-  send(message: ToWorker): void
+  /** Resolves when the message is on its way, or lost with the process. Rejects where it is not plain data. */
+  send(message: ToWorker): Promise<void>
   onMessage(listener: (message: FromWorker) => void): void
   /** Called once, whether it ended by itself, crashed, was killed or could not be started. */
   onExit(listener: (end: WorkerEnd) => void): void
@@ -78,7 +78,7 @@ function startChild(entry: URL, limits: WorkerLimits): WorkerProcess {
   const handles = [child, child.channel, errorOutput]
   const ref = (): void => handles.forEach((handle) => handle?.ref())
   return {
-    send: (message) => void child.send(message, () => {}),
+    send: (message) => new Promise((resolve) => child.send(message, () => resolve())),
     onMessage: (listener) => void child.on('message', (message) => listener(message as FromWorker)),
     onExit: (listener) => void gone.promise.then(listener),
     async kill() {
