@@ -25,7 +25,7 @@ export const pptxParser: ParserDefinition<z.infer<typeof options>> = {
   id: 'pptx',
   label: 'PowerPoint',
   summary: 'Reads slides with titles, lists, tables, charts and speaker notes.',
-  version: 1,
+  version: 2,
   types: ['pptx'],
   capabilities: { pages: true, boxes: false, tables: true, headings: true },
   options,
