@@ -40,6 +40,8 @@ export const syncResultSchema = z.object({
   failed: z.int(),
   /** Files that wait for approval. */
   waiting: z.int(),
+  /** The job that did it, whose events are the list; absent for syncs from before results remembered. */
+  jobId: id<'job'>().optional(),
 })
 export type SyncResult = z.infer<typeof syncResultSchema>
 

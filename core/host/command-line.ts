@@ -261,6 +261,6 @@ export async function untilStopped(work: (signal: AbortSignal) => Promise<void>)
 }
 
 /** '+3 ~1 -0 =120 !2': added, changed, removed, unchanged, failed. */
-export function changes(result: Omit<SyncResult, 'waiting'>): string {
+export function changes(result: Omit<SyncResult, 'waiting' | 'jobId'>): string {
   return `+${result.added} ~${result.changed} -${result.removed} =${result.unchanged} !${result.failed}`
 }

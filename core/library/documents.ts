@@ -111,7 +111,7 @@ export interface DocumentLibrary {
   /** Marks what the sync did and did not find. */
   setVanished(collectionId: CollectionId, identities: readonly string[], vanished: boolean): void
   /** Documents and further paths of these sources that the last sync did not find. */
-  vanished(sourceIds: readonly SourceId[]): { documents: { id: DocumentId; path: string; sourceId: SourceId }[] }
+  vanished(sourceIds: readonly SourceId[]): { id: DocumentId; path: string; sourceId: SourceId }[]
   /** Forgets further paths, and files that were turned away, that were not found: nobody sees them. */
   forgetVanished(sourceIds: readonly SourceId[]): void
   /** Moves a document whose own file is gone to its next path. False where it has none. */
@@ -444,13 +444,12 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
         }
       },
     ),
-    vanished: (sourceIds) => ({
-      documents: selectVanished.all(JSON.stringify(sourceIds)).map((row) => ({
+    vanished: (sourceIds) =>
+      selectVanished.all(JSON.stringify(sourceIds)).map((row) => ({
         id: row.id as DocumentId,
         path: row.path,
         sourceId: row.source_id as SourceId,
       })),
-    }),
     forgetVanished(sourceIds) {
       deleteVanishedPaths.run(JSON.stringify(sourceIds))
       deleteRejected.run(JSON.stringify(sourceIds))

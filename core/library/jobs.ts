@@ -75,6 +75,8 @@ export interface CountChange {
   bytes?: number
 }
 
+export type SyncCounts = Omit<SyncResult, 'waiting' | 'jobId'>
+
 export interface JobLibrary {
   create(kind: Job['kind'], label: string, collectionId: CollectionId, input: Partial<IngestInput>): JobRow
   /** Errors: item-missing. */
@@ -83,7 +85,7 @@ export interface JobLibrary {
   input(id: JobId): IngestInput
   setInput(id: JobId, input: IngestInput): void
   /** How the documents of each source ended. */
-  countBySource(id: JobId): Map<SourceId, Omit<SyncResult, 'waiting'>>
+  countBySource(id: JobId): Map<SourceId, SyncCounts>
   /** Newest first. */
   list(limit: number): JobRow[]
   /** Queued or running, oldest first. */
@@ -100,6 +102,8 @@ export interface JobLibrary {
   /** Stored events with a number above `after`, in order. */
   events(id: JobId, after: number, limit: number): StoredJobEvent[]
   lastNumber(id: JobId): number
+  /** What the job found in each source that it looked through, in order. */
+  listings(id: JobId): Extract<StoredJobEvent, { type: 'source-listed' }>[]
 }
 
 export function createJobLibrary(database: Database): JobLibrary {
@@ -147,6 +151,12 @@ export function createJobLibrary(database: Database): JobLibrary {
     )
     .pluck()
 
+  const selectListings = database
+    .prepare<[string], string>(
+      `SELECT data FROM job_events WHERE job_id = ? AND data ->> '$.type' = 'source-listed' ORDER BY number`,
+    )
+    .pluck()
+
   const library: JobLibrary = {
     create(kind, label, collectionId, input) {
       const id = createId('job')
@@ -165,7 +175,7 @@ export function createJobLibrary(database: Database): JobLibrary {
     },
     setInput: (id, input) => void updateInput.run(JSON.stringify(input), id),
     countBySource(id) {
-      const counts = new Map<SourceId, Omit<SyncResult, 'waiting'>>()
+      const counts = new Map<SourceId, SyncCounts>()
       for (const row of selectOutcomes.iterate(id)) {
         const count = counts.get(row.source as SourceId) ?? {
           added: 0,
@@ -199,6 +209,8 @@ export function createJobLibrary(database: Database): JobLibrary {
     },
     events: (id, after, limit) => selectEvents.all(id, after, limit).map((data) => JSON.parse(data) as StoredJobEvent),
     lastNumber: (id) => selectLast.get(id) ?? 0,
+    listings: (id) =>
+      selectListings.all(id).map((data) => JSON.parse(data) as ReturnType<typeof library.listings>[number]),
   }
   return library
 }

@@ -1,12 +1,9 @@
-import type { Database } from 'better-sqlite3'
 import type { ShownChunk } from '../contract/chunks.ts'
 import { AppError } from '../contract/errors.ts'
 import { ingest } from '../flows/ingest.ts'
-import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
-import type { DocumentLibrary } from '../library/documents.ts'
 import type { ChunkEditId, DocumentId } from '../shared/ids.ts'
-import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
+import type { OpenIndex } from './collection-indexes.ts'
 import type { Embedding } from './embedding.ts'
 import { addToIndex, createRebuildSteps, type IngestStepParts } from './ingest-work.ts'
 
@@ -23,11 +20,7 @@ export interface ChunkRevisions {
 }
 
 export interface ChunkRevisionParts extends IngestStepParts {
-  database: Database
   collections: CollectionLibrary
-  documents: DocumentLibrary
-  chunkEdits: ChunkEditLibrary
-  collectionIndexes: CollectionIndexes
   openEmbedding(owner: Parameters<typeof createRebuildSteps>[0]): Promise<Embedding>
 }
 
@@ -55,7 +48,7 @@ export function createChunkRevisions(parts: ChunkRevisionParts): ChunkRevisions 
 
   /** Cuts the stored text again, applies the edits, and puts the result in place of what was there. */
   const refresh = async (documentId: DocumentId): Promise<void> => {
-    const { collectionId, version } = documents.get(documentId)
+    const { collectionId, version, path } = documents.get(documentId)
     const collection = parts.collections.getCore(collectionId)
     const index = indexOf(documentId)
     const pipeline = index.row.pipeline ?? collection.pipeline
@@ -68,9 +61,7 @@ export function createChunkRevisions(parts: ChunkRevisionParts): ChunkRevisions 
         addToIndex(index, id, version, indexed, parts)
       })()
     })
-    for await (const outcome of ingest([{ id: documentId, path: documents.get(documentId).path }], steps, {
-      lanes: 1,
-    })) {
+    for await (const outcome of ingest([{ id: documentId, path }], steps, { lanes: 1 })) {
       if (outcome.outcome === 'failed') throw outcome.error
     }
   }

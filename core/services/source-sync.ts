@@ -45,8 +45,8 @@ export function createSourceSync(parts: SourceSyncParts): SourceSync {
     async list(job, collection, reporter) {
       reporter.label('looking for files')
       const input = jobs.input(job.id)
-      const { roots, problems } = await findRoots(input, collection, parts)
       const known = documents.known(collection.id)
+      const { roots, problems } = await findRoots(input, collection, known, parts)
       const scan = createScan(job, collection, known, input, parts, (count) =>
         reporter.label(`looking for files (${count} so far)`),
       )
@@ -90,7 +90,7 @@ export function createSourceSync(parts: SourceSyncParts): SourceSync {
       const { sourceIds } = jobs.input(job.id)
       if (sourceIds.length === 0) return 0
       documents.forgetVanished(sourceIds)
-      const gone = documents.vanished(sourceIds).documents.filter(({ id }) => !documents.promotePath(id))
+      const gone = documents.vanished(sourceIds).filter(({ id }) => !documents.promotePath(id))
       if (gone.length > 0) reporter.label('taking out what is gone')
       const byId = new Map(gone.map((document) => [document.id, document]))
       // Counted in the same transaction: a process that is killed afterwards would not meet them again.
@@ -139,7 +139,8 @@ interface RootResult {
 async function findRoots(
   input: IngestInput,
   collection: CollectionCore,
-  { sources, documents }: SourceSyncParts,
+  known: ReadonlyMap<string, KnownFile>,
+  { sources }: SourceSyncParts,
 ): Promise<{ roots: Root[]; problems: Problem[] }> {
   const roots = new Map<SourceId, Root>()
   const problems: Problem[] = []
@@ -166,8 +167,8 @@ async function findRoots(
   for (const id of input.sourceIds) {
     if (roots.has(id)) continue
     const source = sources.get(id)
-    const known = source.kind === 'files' ? { files: filesOf(documents.known(collection.id), id) } : {}
-    roots.set(id, { source, retryFailed: false, ...known })
+    const files = source.kind === 'files' ? { files: filesOf(known, id) } : {}
+    roots.set(id, { source, retryFailed: false, ...files })
   }
   return { roots: [...roots.values()], problems }
 }
@@ -215,8 +216,7 @@ function createScan(
     const before = known.get(identity)
     const document = toNewDocument(file, identity, collection, homeOf(before, root.source))
     if (before?.vanished) result.found.push(identity)
-    if (before && before.sourceId !== document.sourceId)
-      documents.adopt(collection.id, identity, homeOf(before, root.source))
+    if (before && before.sourceId !== document.sourceId) documents.adopt(collection.id, identity, homeOf(before, root.source))
     if (!before) {
       if (root.source.options.review) {
         result.waiting += 1
@@ -388,13 +388,14 @@ function storeResults(job: JobRow, sourceIds: readonly SourceId[], { sources, jo
   const counts = jobs.countBySource(job.id)
   const none = { added: 0, changed: 0, removed: 0, unchanged: 0, failed: 0 }
   database.transaction(() => {
-    for (const listed of jobs.events(job.id, 0, 1_000_000)) {
-      if (listed.type !== 'source-listed' || listed.error || !sourceIds.includes(listed.sourceId)) continue
+    for (const listed of jobs.listings(job.id)) {
+      if (listed.error || !sourceIds.includes(listed.sourceId)) continue
       const count = counts.get(listed.sourceId) ?? none
       const { added, changed, removed } = count
       const unchanged = count.unchanged + listed.unchanged
       const failed = count.failed + listed.failed
-      sources.setSynced(listed.sourceId, { added, changed, removed, unchanged, failed, waiting: listed.waiting })
+      const { waiting } = listed
+      sources.setSynced(listed.sourceId, { added, changed, removed, unchanged, failed, waiting, jobId: job.id })
     }
   })()
 }

@@ -1,4 +1,3 @@
-import type { Job } from '../../../core/contract/jobs.ts'
 import type { Schedule, Source } from '../../../core/contract/sources.ts'
 import { formatAgo, formatNumberOf } from '../../ui/format.ts'
 
@@ -70,14 +69,6 @@ export function globsOf(text: string): string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
-}
-
-/** Jobs that may have looked through sources of the collection and are over, newest first. */
-export function syncJobs(jobs: readonly Job[], collectionId: string): Job[] {
-  return jobs.filter(
-    (job) =>
-      job.collectionId === collectionId && job.finishedAt !== null && (job.kind === 'sync' || job.kind === 'ingest'),
-  )
 }
 
 const graceMs = 10 * 60_000

@@ -16,7 +16,7 @@ import {
   type SyncOutcome,
   type SyncReport,
 } from './sync-report.ts'
-import { nameOf, syncJobs } from './source-facts.ts'
+import { nameOf } from './source-facts.ts'
 
 /** The files that the last sync of a source added, changed, removed or could not read. */
 export function SyncListDialog({ source, onClose }: { source: Source | null; onClose(): void }) {
@@ -110,7 +110,7 @@ function Outcome({
   )
 }
 
-/** Undefined while it is read; null where no job remembers a sync of this source. */
+/** Undefined while it is read; null where no sync of this source is remembered. */
 function useLastReport(source: Source): { report: SyncReport | null | undefined; failure: ErrorData | null } {
   const [state, setState] = useState<{ report: SyncReport | null | undefined; failure: ErrorData | null }>({
     report: undefined,
@@ -132,18 +132,14 @@ function useLastReport(source: Source): { report: SyncReport | null | undefined;
   return state
 }
 
-/** The sources do not say which job synced them last; the jobs say which sources they looked through. */
 async function readLastReport(source: Source, signal: AbortSignal): Promise<SyncReport | null> {
-  const { jobs } = await core().jobs.list({ limit: 200 }, { signal })
-  for (const job of syncJobs(jobs, source.collectionId)) {
-    const report = createSyncReport(source.id)
-    for await (const event of await core().jobs.watch({ jobId: job.id }, { signal })) noteInReport(report, event)
-    if (!report.listed) continue
-    for (const status of ['failed', 'waiting'] as const) {
-      const input = { collectionId: source.collectionId, status, limit: 20_000 }
-      addStanding(report, (await core().documents.list(input, { signal })).documents)
-    }
-    return report
+  const jobId = source.result?.jobId
+  if (!jobId) return null
+  const report = createSyncReport(source.id)
+  for await (const event of await core().jobs.watch({ jobId }, { signal })) noteInReport(report, event)
+  for (const status of ['failed', 'waiting'] as const) {
+    const input = { collectionId: source.collectionId, status, limit: 20_000 }
+    addStanding(report, (await core().documents.list(input, { signal })).documents)
   }
-  return null
+  return report
 }

@@ -39,9 +39,6 @@ it('sorts the files of one source by what became of them', () => {
     end('g', { change: 'added', sourceId: other }),
   ]
   for (const event of events) noteInReport(report, event)
-  expect(report.listed).toBe(false)
-  noteInReport(report, { type: 'source-listed', sourceId: mine, ...listed })
-  expect(report.listed).toBe(true)
   const paths = Object.entries(report.files).map(([outcome, files]) => [outcome, files.map(({ path }) => path)])
   expect(Object.fromEntries(paths)).toEqual({
     added: ['a'],

@@ -23,13 +23,11 @@ export interface SyncedFile {
 /** What one job did with the files of one source. */
 export interface SyncReport {
   sourceId: SourceId
-  /** The job has looked through the source: without, what it did is no sync of it. */
-  listed: boolean
   files: Record<SyncOutcome, SyncedFile[]>
 }
 
 export function createSyncReport(sourceId: SourceId): SyncReport {
-  return { sourceId, listed: false, files: { failed: [], waiting: [], added: [], changed: [], removed: [], moved: [] } }
+  return { sourceId, files: { failed: [], waiting: [], added: [], changed: [], removed: [], moved: [] } }
 }
 
 /**
@@ -46,7 +44,6 @@ export function addStanding(report: SyncReport, documents: readonly Document[]):
 
 /** Takes an event of the job into the report. */
 export function noteInReport(report: SyncReport, event: JobEvent): void {
-  if (event.type === 'source-listed' && event.sourceId === report.sourceId && !event.error) report.listed = true
   if (event.type !== 'document-end' || event.sourceId !== report.sourceId) return
   const { path, documentId, reason } = event
   const outcome = outcomeOf(event)
