@@ -1,4 +1,6 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { AppError } from '../contract/errors.ts'
 import { silentLog } from '../shared/log.ts'
 import { createComputePool } from './pool.ts'
 import type { FixtureTasks } from './pool.fixture.ts'
@@ -32,13 +34,30 @@ const page = drawText(
 describe('ocrInUse', () => {
   it('gives the same one for the same wish, another one for another, none where it is off', async () => {
     expect(await ocrInUse(false, silentLog)).toBeUndefined()
-    const english = await ocrInUse(undefined, silentLog)
-    expect(await ocrInUse({ languages: ['eng'] }, silentLog)).toBe(english)
-    const german = await ocrInUse({ languages: ['deu'] }, silentLog)
-    expect(german).not.toBe(english)
+    const usual = await ocrInUse(undefined, silentLog)
+    expect(await ocrInUse({}, silentLog)).toBe(usual)
+    const other = await ocrInUse({ folder: '/nowhere/languages' }, silentLog)
+    expect(other).not.toBe(usual)
     // What it was made for is over.
-    await expect(english?.recognise(picture)).rejects.toMatchObject({ code: 'cancelled' })
-    await expect(german?.recognise(picture)).rejects.toMatchObject({ code: 'model-missing' })
+    await expect(usual?.recognise(picture)).rejects.toMatchObject({ code: 'cancelled' })
+    await expect(other?.recognise(picture, { languages: ['tlh'] })).rejects.toMatchObject({
+      code: 'model-missing',
+      message: expect.stringContaining('/nowhere/languages') as string,
+    })
+  })
+
+  it('finds languages in the folder of the environment first, and beside the models last', async () => {
+    const searched = async (): Promise<string[]> => {
+      const ocr = await ocrInUse({ folder: '/given' }, silentLog)
+      const failure: unknown = await ocr?.recognise(picture, { languages: ['tlh'] }).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(AppError)
+      return (failure as AppError).details?.['searched'] as string[]
+    }
+    const besideModels = fileURLToPath(new URL('../../ocr', import.meta.url))
+    expect(await searched()).toEqual(['/given', besideModels])
+    vi.stubEnv('QUARRY_OCR_LANGUAGES', '/of/the/environment')
+    expect(await searched()).toEqual(['/of/the/environment', '/given', besideModels])
+    vi.unstubAllEnvs()
   })
 
   it('reads in a compute worker, stops at once when that is cancelled, and then reads again', async () => {

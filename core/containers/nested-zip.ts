@@ -21,7 +21,7 @@ export interface NestedZipOptions {
   signal?: AbortSignal | undefined
 }
 
-export const nestedZipLimits = {
+const nestedZipLimits = {
   /** Archives in one another, the outermost counted. */
   depth: 4,
   /** Inner archives are unpacked into memory, here and when their files are read: as large as a file may be. */

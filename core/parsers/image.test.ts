@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
+import { parseKey } from '../shared/ingest-settings.ts'
 import { silentLog } from '../shared/log.ts'
 import { imageParser } from './image.ts'
 import { behavesAsParser, checkParsedDocument, encode } from './parsers.suite.ts'
@@ -25,7 +26,8 @@ behavesAsParser(imageParser, {
 })
 
 const read = async (name: string, bytes: Uint8Array): Promise<ParsedDocument> => {
-  const document = await imageParser.create({ ocr: 'auto' }, { log: silentLog, ocr }).parse({ name, bytes })
+  const parser = imageParser.create(imageParser.options.parse({}), { log: silentLog, ocr })
+  const document = await parser.parse({ name, bytes })
   checkParsedDocument(document)
   return document
 }
@@ -80,10 +82,27 @@ describe('image', () => {
 
   it('says that reading pictures is off, or cannot be had', async () => {
     const input = { name: 'note.png', bytes: encodePng(note) }
-    const off = imageParser.create({ ocr: 'off' }, { log: silentLog, ocr })
+    const off = imageParser.create(imageParser.options.parse({ ocr: 'off' }), { log: silentLog, ocr })
     await expect(off.parse(input)).rejects.toMatchObject({ code: 'file-scanned' })
-    const without = imageParser.create({ ocr: 'auto' }, { log: silentLog })
+    const without = imageParser.create(imageParser.options.parse({}), { log: silentLog })
     await expect(without.parse(input)).rejects.toMatchObject({ code: 'file-scanned' })
+  })
+
+  it('reads in the languages that are asked for, which change how the document is known', async () => {
+    const { options } = imageParser
+    const parser = imageParser.create(options.parse({ languages: ['tlh'] }), { log: silentLog, ocr })
+    await expect(parser.parse({ name: 'note.png', bytes: encodePng(note) })).rejects.toMatchObject({
+      code: 'model-missing',
+      message: expect.stringContaining('tlh.traineddata') as string,
+    })
+    for (const languages of [[], ['../eng'], ['eng', ''], 'eng']) {
+      expect(options.safeParse({ languages }).success).toBe(false)
+    }
+    const parts = { parserId: 'image', parserVersion: 1, defaultOptions: options.parse({}), cleaning: [] }
+    const keyOf = (given: unknown): string => parseKey({ ...parts, parserOptions: options.parse(given) })
+    expect(keyOf({ languages: ['eng'] })).toBe('image@1')
+    expect(keyOf({ languages: ['eng', 'deu'] })).not.toBe('image@1')
+    expect(keyOf({ languages: ['eng', 'deu'] })).not.toBe(keyOf({ languages: ['deu', 'eng'] }))
   })
 
   const photo = fileURLToPath(

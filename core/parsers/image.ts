@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import type { Ocr } from './ocr.ts'
+import { inLanguages, languagesOption, type Ocr } from './ocr.ts'
 import type { ParseOptions, ParserDefinition } from './parser.ts'
 import { type ReadPicture, toPageContents } from './parts/ocr-page.ts'
 import { layOut, type PdfPage, writePdf } from './parts/pdf-structure.ts'
@@ -13,29 +13,30 @@ const options = z.object({
     .enum(['auto', 'off'])
     .default('auto')
     .describe('Read the text that the picture shows: a second or more each. Off: pictures are left out.'),
+  languages: languagesOption,
 })
 
 /**
  * Pictures by what is written on them: PNG, JPEG, GIF (its first frame), WebP, BMP and TIFF (all its pages), read by
  * recognition on this machine. Sizes are in points by the resolution that the file states, else at 72 dots an inch.
  * Errors: file-empty (no text in it), file-scanned (reading pictures is off), file-too-large (more pixels than can be
- * read), type-unsupported (HEIC, SVG … or a compression that is not known), file-corrupt.
+ * read), model-missing (of a language), type-unsupported (HEIC, SVG … or a compression that is not known), file-corrupt.
  */
 export const imageParser: ParserDefinition<z.infer<typeof options>> = {
   id: 'image',
   label: 'Pictures',
   summary: 'Reads the text in photographs, screenshots and scans, with positions, headings and tables.',
-  version: 1,
+  version: 2,
   types: ['image'],
   capabilities: { pages: true, boxes: true, tables: true, headings: true },
   options,
-  create: ({ ocr: mode }, { ocr }) => ({
+  create: ({ ocr: mode, languages }, { ocr }) => ({
     async parse(input, parseOptions = {}) {
       throwIfAborted(parseOptions.signal)
       if (input.bytes.length === 0) throw new AppError('file-empty', 'This file is empty. There is nothing to index.')
       const { pages } = readPictureHeader(input.bytes)
       if (!ocr || mode === 'off') throw notRead()
-      const { read, failed } = await readPages(input.bytes, pages.length, ocr, parseOptions)
+      const { read, failed } = await readPages(input.bytes, pages.length, inLanguages(ocr, languages), parseOptions)
       const contents = toPageContents(read.map((page) => page.picture))
       const laid: PdfPage[] = Array.from({ length: pages.length }, () => ({
         width: 0,

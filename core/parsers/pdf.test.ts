@@ -13,7 +13,7 @@ behavesAsParser(pdfParser, {
   holds: ['Piers', prose],
 })
 
-const parser = pdfParser.create({ tables: true, ocr: 'auto' }, { log: silentLog })
+const parser = pdfParser.create(pdfParser.options.parse({}), { log: silentLog })
 const read = async (...pages: PdfText[][]): Promise<ParsedDocument> => {
   const document = await parser.parse({ name: 'a.pdf', bytes: makePdf(pages, { compress: true }) })
   checkParsedDocument(document)

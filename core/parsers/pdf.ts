@@ -6,6 +6,7 @@ import { AppError } from '../contract/errors.ts'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { garbageShare } from './parts/decode-text.ts'
+import { inLanguages, languagesOption } from './ocr.ts'
 import type { ParseOptions, ParserDefinition } from './parser.ts'
 import { type ContentFont, type OperatorList, type OperatorNumbers, readContent } from './parts/pdf-content.ts'
 import { describeFont, plainFont } from './parts/pdf-fonts.ts'
@@ -21,6 +22,7 @@ const options = z.object({
     .describe(
       'Read the text of pages that are pictures, as in scans: some seconds a page. Off: such pages stay empty.',
     ),
+  languages: languagesOption,
 })
 
 /**
@@ -28,18 +30,19 @@ const options = z.object({
  * items, ruled and aligned tables, footnotes, running headers and footers, words joined over line ends, what forms and
  * annotations show; each element with its page and its box. Pages that are pictures are read by recognition where there
  * is one. Nothing in the file runs or is fetched.
- * Errors: file-encrypted (a password is needed), file-scanned (pictures only, and they are not read), file-empty
+ * Errors: file-encrypted (a password is needed), file-scanned (pictures only, and they are not read), model-missing (only
+ * pictures, in a language without data), file-empty
  * (nothing, or pictures without text), file-corrupt.
  */
 export const pdfParser: ParserDefinition<z.infer<typeof options>> = {
   id: 'pdf',
   label: 'PDF',
   summary: 'Reads PDF files with pages, positions, headings and tables; pages that are scans by recognition of text.',
-  version: 3,
+  version: 4,
   types: ['pdf'],
   capabilities: { pages: true, boxes: true, tables: true, headings: true },
   options,
-  create: ({ tables, ocr: mode }, { ocr }) => ({
+  create: ({ tables, ocr: mode, languages }, { ocr }) => ({
     async parse(input, options = {}) {
       throwIfAborted(options.signal)
       const pdfjs = await loadPdfjs()
@@ -49,7 +52,7 @@ export const pdfParser: ParserDefinition<z.infer<typeof options>> = {
       const scans: ScanContext | undefined =
         ocr && mode === 'auto'
           ? {
-              ocr,
+              ocr: inLanguages(ocr, languages),
               operators: pdfjs.OPS,
               open: async () => {
                 const pictures = pdfjs.getDocument({ ...libraryOptions(input.bytes), ...withPictures })

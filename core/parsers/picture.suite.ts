@@ -51,6 +51,16 @@ export function drawText(width: number, height: number, lines: readonly DrawnLin
   return { width, height, gray: soften(gray, width, height) }
 }
 
+/** Turned clockwise by so many quarters. */
+export function turnDrawing({ width, height, gray }: Drawing, quarters: number): Drawing {
+  if (quarters === 0) return { width, height, gray }
+  const next = new Uint8Array(gray.length)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) next[x * height + height - 1 - y] = gray[y * width + x] ?? 0
+  }
+  return turnDrawing({ width: height, height: width, gray: next }, quarters - 1)
+}
+
 function soften(gray: Uint8Array, width: number, height: number): Uint8Array {
   const soft = gray.slice()
   for (let row = 1; row < height - 1; row++) {

@@ -20,24 +20,14 @@ export interface ScannedPage {
  * out.
  */
 export function toPageContents(pictures: readonly ReadPicture[]): ScannedPage[] {
-  const pages = pictures.map(({ result, pixelsPerPoint }) => ({
-    pixelsPerPoint,
-    lines: result.lines.filter(isText),
-  }))
+  const pages = pictures.map((picture) => ({ ...picture, lines: picture.result.lines.filter(isText) }))
   const body = bodySize(pages.flatMap(({ lines, pixelsPerPoint }) => lines.map((line) => sized(line, pixelsPerPoint))))
-  return pages.map(({ lines, pixelsPerPoint }) => {
-    const upright = lines.filter((line) => !isTurned(line))
-    const sizes = lineSizes(upright, pixelsPerPoint, body)
-    const groups: PageContent['groups'] = [
-      group(
-        0,
-        upright.flatMap((line) => toRuns(line, pixelsPerPoint, sizes.get(line) ?? body)),
-      ),
-      group(
-        1,
-        lines.filter(isTurned).map((line) => toTurnedRun(line, pixelsPerPoint)),
-      ),
-    ]
+  return pages.map(({ result, lines, pixelsPerPoint }) => {
+    const across = lines.filter((line) => !isTurned(line))
+    const sizes = lineSizes(across, pixelsPerPoint, body)
+    const runs = across.flatMap((line) => toRuns(line, pixelsPerPoint, sizes.get(line) ?? body))
+    const down = lines.filter(isTurned).map((line) => toTurnedRun(line, pixelsPerPoint))
+    const groups = [group(result, 0, runs, pixelsPerPoint), group(result, 1, down, pixelsPerPoint)]
     return {
       content: { groups: groups.filter((one) => one.runs.length > 0), rules: [], fills: [] },
       confidence: meanConfidence(lines.flatMap((line) => line.words)),
@@ -45,8 +35,28 @@ export function toPageContents(pictures: readonly ReadPicture[]): ScannedPage[] 
   })
 }
 
-function group(angle: 0 | 1, runs: Run[]): PageContent['groups'][number] {
-  return { angle, runs, characters: runs.reduce((sum, run) => sum + run.text.length, 0) }
+/** Text in one direction, with its boxes on the page as a person sees it. `quarters` is beside the page's own turn. */
+function group(
+  { turn, width, height }: OcrResult,
+  quarters: 0 | 1,
+  runs: readonly Run[],
+  pixelsPerPoint: number,
+): PageContent['groups'][number] {
+  const page = { width: width / pixelsPerPoint, height: height / pixelsPerPoint }
+  return {
+    angle: ((turn + quarters) % 4) as 0 | 1 | 2 | 3,
+    runs: runs.map((run) => ({ ...run, box: turnBox(run.box, turn, page) })),
+    characters: runs.reduce((sum, run) => sum + run.text.length, 0),
+  }
+}
+
+/** From a page turned for reading to the page as it is: by so many quarter turns clockwise. `page`: its own size. */
+function turnBox(box: Rectangle, quarters: number, page: { width: number; height: number }): Rectangle {
+  const { x, y, width, height } = box
+  if (quarters === 1) return { x: page.width - y - height, y: x, width: height, height: width }
+  if (quarters === 2) return { x: page.width - x - width, y: page.height - y - height, width, height }
+  if (quarters === 3) return { x: y, y: page.height - x - width, width: height, height: width }
+  return box
 }
 
 function isText(line: OcrLine): boolean {

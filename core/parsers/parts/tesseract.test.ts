@@ -1,7 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { dirname, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { AppError } from '../../contract/errors.ts'
 import { silentLog } from '../../shared/log.ts'
 import { drawText, encodePng } from '../picture.suite.ts'
 import { createTesseractOcr, type TesseractOcr, type TesseractOptions } from './tesseract.ts'
@@ -85,26 +88,46 @@ describe('createTesseractOcr', () => {
   })
 
   describe('languages', () => {
-    let folder: string | undefined
-    afterAll(async () => {
-      if (folder) await rm(folder, { recursive: true, force: true })
+    let folder = ''
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'quarry-languages-'))
+      const bundled = createRequire(import.meta.url).resolve('@tesseract.js-data/eng/package.json')
+      const packed = await readFile(join(dirname(bundled), '4.0.0_best_int', 'eng.traineddata.gz'))
+      await writeFile(join(folder, 'xxx.traineddata.gz'), packed)
+      await writeFile(join(folder, 'yyy.traineddata'), gunzipSync(packed))
+      await writeFile(join(folder, 'zzz.traineddata'), 'no such data')
+    })
+    afterAll(() => rm(folder, { recursive: true, force: true }))
+
+    it('finds them in the given folders, packed or not, and reads in several at once', async () => {
+      const ocr = open({ folders: ['/nowhere/languages', folder] })
+      for (const languages of [['xxx'], ['yyy', 'eng']]) {
+        const { lines } = await ocr.recognise(drawing, { languages })
+        expect(lines[0]?.text).toBe('The tower was rebuilt')
+      }
+    })
+
+    it('keeps to the language of each picture while it reads several', async () => {
+      const ocr = open({ folders: [folder], cores: 2 })
+      const wanted = [['xxx'], ['zzz'], ['eng'], ['tlh']]
+      const results = await Promise.allSettled(wanted.map((languages) => ocr.recognise(drawing, { languages })))
+      const codes = results.map((one) => (one.status === 'fulfilled' ? 'read' : (one.reason as AppError).code))
+      expect(codes).toEqual(['read', 'model-invalid', 'read', 'model-missing'])
     })
 
     it('names the file that is missing, and what is no language', async () => {
-      const missing = open({ languages: ['eng', 'deu'], folder: '/nowhere/languages' })
-      await expect(missing.recognise(drawing)).rejects.toMatchObject({
+      const ocr = open({ folders: ['/nowhere/languages', folder] })
+      await expect(ocr.recognise(drawing, { languages: ['eng', 'deu'] })).rejects.toMatchObject({
         code: 'model-missing',
         message: expect.stringContaining('Put deu.traineddata into /nowhere/languages') as string,
       })
-      const wrong = open({ languages: ['../eng'] })
-      await expect(wrong.recognise(drawing)).rejects.toMatchObject({ code: 'model-missing' })
+      await expect(ocr.recognise(drawing, { languages: ['../eng'] })).rejects.toMatchObject({ code: 'model-missing' })
+      await expect(ocr.recognise(drawing, { languages: [] })).rejects.toMatchObject({ code: 'model-missing' })
     })
 
     it('says that data of a language is damaged', async () => {
-      folder = await mkdtemp(join(tmpdir(), 'quarry-languages-'))
-      await writeFile(join(folder, 'deu.traineddata'), 'no such data')
-      const damaged = open({ languages: ['deu'], folder })
-      await expect(damaged.recognise(drawing)).rejects.toMatchObject({ code: 'model-invalid' })
+      const reading = open({ folders: [folder] }).recognise(drawing, { languages: ['zzz'] })
+      await expect(reading).rejects.toMatchObject({ code: 'model-invalid' })
     })
   })
 })
