@@ -73,7 +73,7 @@ export interface App extends AsyncDisposable {
   services: Services
 }
 
-const defaultMaximumFileBytes = 100_000_000
+const defaultMaximumFileBytes = 256_000_000
 const parseTimeoutMs = 10 * 60 * 1000
 /** A parsed document of the largest size takes about half of this. */
 const workerMemoryMb = 768

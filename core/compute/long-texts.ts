@@ -71,11 +71,20 @@ export function createTextCollector(): TextCollector {
       text.filled += bytes.length
     },
     attach(value, paths) {
-      const texts = collected
+      const texts = collected.map(({ bytes }) => {
+        const text = bytes.toString('utf8')
+        freeNow(bytes)
+        return text
+      })
       collected = []
-      return paths.reduce((whole, path, index) => put(whole, path, texts[index]?.bytes.toString('utf8') ?? ''), value)
+      return paths.reduce((whole, path, index) => put(whole, path, texts[index] ?? ''), value)
     },
   }
+}
+
+/** Gives large memory back at once; the collector of garbage would come when it thinks fit. */
+export function freeNow({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 function put(value: unknown, [key, ...rest]: TextPath, text: string): unknown {

@@ -12,6 +12,7 @@ import type { Embedder, EmbedPurpose } from '../embedders/embedder.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
 import { chooseSettings } from './choose-settings.ts'
 import { type ChunkSpan, withoutTexts } from './chunk-texts.ts'
+import { freeNow } from './long-texts.ts'
 import { type OcrInput, ocrInUse } from './ocr-in-use.ts'
 import { readFileOrMember } from './read-file.ts'
 
@@ -121,7 +122,6 @@ async function parse(input: ParseInput, context: TaskContext): Promise<ParseOutp
   return { ...parsed, ...(await chunk({ document: parsed.document, settings, path, type: parsed.type, modelFolder })) }
 }
 
-/** A function of its own: when it returns, the bytes of the file are free again. */
 async function readAndParse(
   input: ParseInput,
   { signal, log, onProgress }: TaskContext,
@@ -143,6 +143,8 @@ async function readAndParse(
     const parser = definition.create(options, { log, ...(ocr ? { ocr } : {}) })
     let document = await parser.parse({ name, bytes }, { signal, onProgress })
     for (const step of cleaning) document = step.definition.create(step.options).clean(document)
+    // A member may be a part of what is kept open.
+    if (input.member === null) freeNow(bytes)
     return { known: false, sha256, size, type, parserId, parser: key, document }
   } catch (error) {
     if (!(error instanceof AppError)) throw error

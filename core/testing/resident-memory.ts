@@ -7,7 +7,8 @@ export interface ResidentMemory extends Disposable {
 
 /**
  * Watches what this process and its children hold of the system's memory together, twenty times a second, from a thread
- * of its own: what takes much of it seldom lets others look. Pages that several share are counted for each. Linux only.
+ * of its own: what takes much of it seldom lets others look. Pages that several share (such as Node itself) are counted
+ * once (PSS). Linux only.
  */
 export function watchResidentMemory(): ResidentMemory {
   const shared = new SharedArrayBuffer(8)
@@ -29,7 +30,7 @@ const program = `
   const tasksOf = (pid) => { try { return readdirSync('/proc/' + pid + '/task') } catch { return [] } }
   const childrenOf = (pid, task) =>
     read('/proc/' + pid + '/task/' + task + '/children').split(' ').filter(Boolean).map(Number)
-  const residentKb = (pid) => Number(/VmRSS:\\s+(\\d+)/.exec(read('/proc/' + pid + '/status'))?.[1] ?? 0)
+  const residentKb = (pid) => Number(/^Pss:\\s+(\\d+)/m.exec(read('/proc/' + pid + '/smaps_rollup'))?.[1] ?? 0)
   setInterval(() => {
     const kb = tree(pid).reduce((sum, each) => sum + residentKb(each), 0)
     peak[0] = Math.max(peak[0], kb * 1024)
