@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events'
+import { basename } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import type { MenuItemConstructorOptions } from 'electron'
+import type { ForkOptions, MenuItemConstructorOptions } from 'electron'
 import type { ElectronApi } from './shell.ts'
 
 /**
@@ -10,6 +12,7 @@ import type { ElectronApi } from './shell.ts'
 export function createFakeElectron(options: { userData: string; isPackaged?: boolean; hasLock?: boolean }) {
   const windows: FakeWindow[] = []
   const hosts: FakeUtilityProcess[] = []
+  const workers: FakeUtilityProcess[] = []
   const dialogs: unknown[] = []
   const opened: string[] = []
   const revealed: string[] = []
@@ -73,10 +76,10 @@ export function createFakeElectron(options: { userData: string; isPackaged?: boo
       openPath: async (path: string) => (opened.push(path), ''),
     },
     utilityProcess: {
-      fork: (path: string) => {
-        const host = new FakeUtilityProcess(path)
-        hosts.push(host)
-        return host
+      fork: (path: string, args?: string[], given?: ForkOptions) => {
+        const process = new FakeUtilityProcess(path, args, given)
+        ;(basename(path) === 'host.js' ? hosts : workers).push(process)
+        return process
       },
     },
   }
@@ -86,6 +89,7 @@ export function createFakeElectron(options: { userData: string; isPackaged?: boo
     app,
     windows,
     hosts,
+    workers,
     session: fakeSession,
     schemes,
     pageHandlers,
@@ -215,19 +219,28 @@ export class FakeSession extends EventEmitter {
 
 export class FakeUtilityProcess extends EventEmitter {
   readonly path: string
+  readonly args: string[]
+  readonly options: ForkOptions
+  readonly stderr: PassThrough | null
   readonly received: { message: unknown; ports: MessagePort[] }[] = []
+  spawned = true
   killed = false
 
-  constructor(path: string) {
+  constructor(path: string, args: string[] = [], options: ForkOptions = {}) {
     super()
     this.path = path
+    this.args = args
+    this.options = options
+    this.stderr = options.stdio?.[2] === 'pipe' ? new PassThrough() : null
   }
 
   postMessage(message: unknown, ports: MessagePort[] = []): void {
     this.received.push({ message, ports })
     this.emit('received', message, ports)
   }
+  /** Electron cannot kill what has not spawned yet. */
   kill(): boolean {
+    if (!this.spawned || this.killed) return false
     this.killed = true
     this.die(15)
     return true
@@ -236,8 +249,9 @@ export class FakeUtilityProcess extends EventEmitter {
   say(message: unknown): void {
     this.emit('message', message)
   }
-  /** Plays its end. */
+  /** Plays its end. Electron lets go of the error output as soon as it has told of it. */
   die(code: number): void {
     this.emit('exit', code)
+    this.stderr?.removeAllListeners()
   }
 }

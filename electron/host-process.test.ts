@@ -5,7 +5,7 @@ import { silentLog } from '../core/shared/log.ts'
 import { FakeUtilityProcess } from './fake-electron.ts'
 import { createHostProcess } from './host-process.ts'
 
-const environment = { dataFolder: '/d', modelFolders: ['/m'], demoFolder: '/e', computeWorkerUrl: 'file:///w.js' }
+const environment = { dataFolder: '/d', modelFolders: ['/m'], demoFolder: '/e' }
 
 test('starts the host on the first connection, tells it where it is, and gives each page a port of its own', async () => {
   const { host, processes } = setUp()
@@ -43,6 +43,14 @@ test('a host that dies is started again, and the page is told', async () => {
   const again = host.connect()
   processes[1]?.say({ type: 'ready' })
   await again
+})
+
+test('a fatal error of the host is no exception of the main process', async () => {
+  const { host, processes } = setUp()
+  await ready(host, processes)
+  expect(processes[0]?.emit('error', 'FatalError', 'Reached heap limit', '{}')).toBe(true)
+  processes[0]?.die(11)
+  expect(processes).toHaveLength(2)
 })
 
 test('a host that dies at once, over and over, is left alone until somebody asks', async () => {

@@ -52,6 +52,8 @@ export function createHostProcess(options: HostProcessOptions): HostProcess {
         process.kill()
       }
     })
+    // 'exit' follows. Unheard, it would be an exception of the main process.
+    process.on('error', (type, location) => log.error('The core host gave up', { type, location }))
     process.on('exit', (code) => {
       ready.reject(new AppError('internal', 'The core of Quarry stopped while it was starting. Try again.'))
       exited.resolve()

@@ -1,11 +1,16 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import type { MessagePort } from 'node:worker_threads'
+import { createComputePool } from '../core/compute/pool.ts'
 import { channelOverPort, type PortLike } from '../core/contract/channel.ts'
 import { createWireClient } from '../core/contract/wire-client.ts'
 import { createToy, type ToyClient } from '../core/host/testing/toy.ts'
+import { utilityWorkers } from '../core/host/utility-workers.ts'
 import { runUtility, type ParentPort } from '../core/host/utility.ts'
+import { silentLog } from '../core/shared/log.ts'
 import { channels } from './bridge-channels.ts'
 import { createFakeElectron, type FakeUtilityProcess, type FakeWindow } from './fake-electron.ts'
 import { createBridge } from './preload-bridge.ts'
@@ -164,6 +169,118 @@ describe('the page', () => {
   })
 })
 
+describe('workers', () => {
+  test('are started for the host with their limits, and talk to it over a port of their own', async () => {
+    const { fake, host } = await startHost()
+    const worker = utilityWorkers(parentPortOf(host))('compute', { memoryMb: 256 })
+    const [started] = fake.workers
+    expect(started).toMatchObject({
+      path: join(folder, 'out/main/compute-worker.js'),
+      args: ['512'],
+      options: {
+        execArgv: ['--js-flags=--max-old-space-size=256 --max-semi-space-size=16'],
+        stdio: ['ignore', 'ignore', 'pipe'],
+        serviceName: 'Quarry worker',
+      },
+    })
+    const port = started?.received[0]?.ports[0] as MessagePort
+    await worker.send({ type: 'cancel', id: 7 })
+    expect(await once(port, 'message')).toEqual([{ type: 'cancel', id: 7 }])
+    const heard = Promise.withResolvers<unknown>()
+    worker.onMessage(heard.resolve)
+    port.postMessage({ type: 'ready' })
+    expect(await heard.promise).toEqual({ type: 'ready' })
+    port.close()
+  })
+
+  test.each<[string, (worker: FakeUtilityProcess) => void, string]>([
+    ['what V8 told Electron', v8OutOfMemory, 'memory-exceeded'],
+    ['the end of its error output', memoryLimit, 'memory-exceeded'],
+    ['the signal of a system without memory', (worker) => worker.die(9), 'memory-exceeded'],
+    ['nothing but a code', (worker) => worker.die(11), 'internal'],
+  ])('that end are told of with %s', async (_how, end, code) => {
+    const { fake, host } = await startHost()
+    const startWorker = utilityWorkers(parentPortOf(host))
+    const start = () => startWorker('compute', { memoryMb: 64 })
+    await using pool = createComputePool({ start, size: 1, timeoutMs: 5000, memoryMb: 64, log: silentLog })
+    const task = pool.run('chunk', {} as never)
+    for (const worker of fake.workers) end(worker)
+    await expect(task).rejects.toMatchObject({ code })
+  })
+
+  test('are killed on request, also before they have spawned', async () => {
+    const { fake, host } = await startHost()
+    const worker = utilityWorkers(parentPortOf(host))('compute', { memoryMb: 64 })
+    const started = fake.workers[0] as FakeUtilityProcess
+    started.spawned = false
+    const killing = worker.kill()
+    expect(started.killed).toBe(false)
+    started.spawned = true
+    started.emit('spawn')
+    expect(started.killed).toBe(true)
+    await killing
+    await worker.kill()
+  })
+
+  test('end when the host is lost, and nothing is told to the next one', async () => {
+    const { fake, host } = await startHost()
+    const startWorker = utilityWorkers(parentPortOf(host))
+    startWorker('compute', { memoryMb: 64 })
+    startWorker('compute', { memoryMb: 64 })
+    const told = host.received.length
+    host.die(139)
+    expect(fake.workers.map((worker) => worker.killed)).toEqual([true, true])
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect(host.received).toHaveLength(told)
+    expect(fake.hosts[1]?.received.map(({ message }) => message)).toMatchObject([{ type: 'start' }])
+  })
+
+  test.each<[string, unknown]>([
+    ['another kind', { type: 'worker-start', id: 1, kind: 'shell', limits: { memoryMb: 64 } }],
+    ['what every object has', { type: 'worker-start', id: 1, kind: 'constructor', limits: { memoryMb: 64 } }],
+    ['a path', { type: 'worker-start', id: 1, kind: '../../evil.js', limits: { memoryMb: 64 } }],
+    [
+      'another flag',
+      { type: 'worker-start', id: 1, kind: 'compute', limits: { memoryMb: '64 --allow-natives-syntax' } },
+    ],
+    ['no limits', { type: 'worker-start', id: 1, kind: 'compute' }],
+    ['a number that is none', { type: 'worker-start', id: 'a', kind: 'compute', limits: { memoryMb: 64 } }],
+  ])('are not started for %s', async (_what, request) => {
+    const { fake, host } = await startHost()
+    host.say(request)
+    host.say({ type: 'worker-kill', id: 1 })
+    expect(fake.workers).toEqual([])
+  })
+
+  test('that are refused are told of as ended, so that nobody waits for them', async () => {
+    const { fake, host } = await startHost()
+    const startWorker = utilityWorkers(parentPortOf(host))
+    const ends: unknown[] = []
+    startWorker('shell' as 'compute', { memoryMb: 64 }).onExit((end) => ends.push(end))
+    const many = 2 * availableParallelism() + 100
+    for (let count = 0; count < many; count += 1)
+      startWorker('compute', { memoryMb: 64 }).onExit((end) => ends.push(end))
+    await expect.poll(() => ends.length).toBe(1 + many - fake.workers.length)
+    expect(fake.workers.length).toBeGreaterThanOrEqual(32)
+    expect(ends[0]).toEqual({ code: null, signal: null, lastWords: 'There is no such kind of worker.' })
+    expect(ends[1]).toMatchObject({ code: null, lastWords: `There are ${fake.workers.length} workers already.` })
+  })
+})
+
+function v8OutOfMemory(worker: FakeUtilityProcess): void {
+  const event = 'Allocation failed - JavaScript heap out of memory'
+  const report = JSON.stringify({ header: { reportVersion: 5, event, trigger: 'FatalError' } })
+  worker.emit('error', 'FatalError', 'Reached heap limit', report)
+  worker.die(11)
+}
+
+function memoryLimit(worker: FakeUtilityProcess): void {
+  worker.stderr?.write('x'.repeat(10_000))
+  worker.die(1)
+  // What a process wrote last may be read after its end is known.
+  setTimeout(() => worker.stderr?.end('memory limit'), 10)
+}
+
 test('quitting waits for the host to put its work away', async () => {
   const { fake, window } = await start()
   await connectPage(fake, window)
@@ -217,6 +334,12 @@ async function start() {
   return { fake, window: fake.windows[0] as FakeWindow }
 }
 
+async function startHost() {
+  const { fake, window } = await start()
+  fake.send(window, channels.requestPort, 1)
+  return { fake, host: fake.hosts[0] as FakeUtilityProcess }
+}
+
 /** Plays the preload script and the utility process, with the real code of the latter and the toy router. */
 async function connectPage(
   fake: ReturnType<typeof createFakeElectron>,
@@ -235,17 +358,21 @@ async function connectPage(
 
 function runInFake(host: FakeUtilityProcess): void {
   const toy = createToy()
-  const parentPort: ParentPort = {
+  runUtility({
+    parentPort: parentPortOf(host),
+    createApp: async () => ({ router: toy.router, [Symbol.asyncDispose]: async () => {} }),
+    log: toy.log,
+    exit: (code) => host.die(code),
+  })
+}
+
+/** The utility process's own side of it. */
+function parentPortOf(host: FakeUtilityProcess): ParentPort {
+  return {
     on: (_type, listener) => {
       for (const { message, ports } of host.received) listener({ data: message, ports: ports })
       return host.on('received', (data: unknown, ports: PortLike[]) => listener({ data, ports }))
     },
     postMessage: (message) => host.say(message),
   }
-  runUtility({
-    parentPort,
-    createApp: async () => ({ router: toy.router, [Symbol.asyncDispose]: async () => {} }),
-    log: toy.log,
-    exit: (code) => host.die(code),
-  })
 }

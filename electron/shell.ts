@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type * as Electron from 'electron'
 import type { BrowserWindow } from 'electron'
+import { brokerWorkers } from '../core/host/utility-broker.ts'
 import { consoleLog } from '../core/shared/log.ts'
 import { channels } from './bridge-channels.ts'
 import { createHostProcess, type HostProcess } from './host-process.ts'
@@ -61,15 +61,17 @@ export async function runShell(electron: ElectronApi, options: ShellOptions): Pr
 
   let window: BrowserWindow | undefined
   const dataFolder = options.dataFolder ?? join(app.getPath('userData'), 'workspace')
+  const mainFolder = join(options.outFolder, 'main')
+  const createChannel = () => new MessageChannelMain()
   const host = createHostProcess({
-    fork: () => utilityProcess.fork(join(options.outFolder, 'main', 'host.js'), [], { serviceName: 'Quarry core' }),
-    createChannel: () => new MessageChannelMain(),
-    environment: {
-      dataFolder,
-      modelFolders: [options.modelFolder],
-      demoFolder: options.demoFolder,
-      computeWorkerUrl: pathToFileURL(join(options.outFolder, 'main', 'compute-worker.js')).href,
+    fork: () => {
+      const process = utilityProcess.fork(join(mainFolder, 'host.js'), [], { serviceName: 'Quarry core' })
+      const entries = { compute: join(mainFolder, 'compute-worker.js') }
+      brokerWorkers({ host: process, fork: utilityProcess.fork, createChannel, entries, log })
+      return process
     },
+    createChannel,
+    environment: { dataFolder, modelFolders: [options.modelFolder], demoFolder: options.demoFolder },
     log,
     onLost: () => window?.webContents.send(channels.hostLost),
   })

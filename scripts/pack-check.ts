@@ -18,7 +18,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Client } from '../core/contract/client.ts'
 import { createWireClient } from '../core/contract/wire-client.ts'
 import { startUtilityChild } from '../core/host/testing/start-utility-child.ts'
@@ -121,7 +120,8 @@ async function runPackedHost(resources: string): Promise<void> {
   const asar = join(root, 'node_modules/@electron/asar/bin/asar.js')
   execFileSync(process.execPath, [asar, 'extract', join(resources, 'app.asar'), app], { stdio: 'inherit' })
   cpSync(join(resources, 'app.asar.unpacked'), app, { recursive: true })
-  const utility = startUtilityChild(join(app, 'out/main/host.js'))
+  const workers = { compute: join(app, 'out/main/compute-worker.js') }
+  const utility = startUtilityChild(join(app, 'out/main/host.js'), workers)
   try {
     utility.tell({
       type: 'start',
@@ -129,7 +129,6 @@ async function runPackedHost(resources: string): Promise<void> {
         dataFolder: join(folder, 'workspace'),
         modelFolders: [join(resources, 'models')],
         demoFolder: join(resources, 'demo'),
-        computeWorkerUrl: pathToFileURL(join(app, 'out/main/compute-worker.js')).href,
       },
     })
     const word = await utility.hear()

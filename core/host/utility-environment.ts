@@ -6,6 +6,4 @@ export interface HostEnvironment {
   modelFolders: string[]
   /** The folder with the sample's `corpus/` and `questions.json`. */
   demoFolder: string
-  /** Address of the compute worker's entry, a `file:` URL. */
-  computeWorkerUrl: string
 }

@@ -2,24 +2,18 @@
 import { createApp } from '../app.ts'
 import { consoleLog } from '../shared/log.ts'
 import type { HostEnvironment } from './utility-environment.ts'
+import { utilityWorkers } from './utility-workers.ts'
 import { runUtility, type ParentPort } from './utility.ts'
-import { nodeWorkers } from '../compute/worker-process.ts'
 
 const { parentPort } = process as typeof process & { parentPort?: ParentPort }
 if (!parentPort)
   throw new Error('This file is started by the Quarry desktop app. For a headless host run "quarry serve".')
 
 const log = consoleLog()
+const startWorker = utilityWorkers(parentPort)
 runUtility<HostEnvironment>({
   parentPort,
-  createApp: ({ computeWorkerUrl, ...environment }) =>
-    createApp({
-      ...environment,
-      startWorker: nodeWorkers({ compute: new URL(computeWorkerUrl) }),
-      program: 'Quarry',
-      log,
-      watchSources: true,
-    }),
+  createApp: (environment) => createApp({ ...environment, startWorker, program: 'Quarry', log, watchSources: true }),
   log,
   exit: (code) => process.exit(code),
 })

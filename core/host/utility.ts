@@ -3,6 +3,7 @@ import { channelOverPort, type PortLike } from '../contract/channel.ts'
 import { toAppError, toErrorData, type ErrorData } from '../contract/errors.ts'
 import type { Log } from '../shared/log.ts'
 import { serveChannel, type ServedChannel } from './serve-channel.ts'
+import type { WorkerRequest } from './utility-workers.ts'
 
 /** What Electron's main process tells the utility process. `connect` comes with one port. */
 export type MessageToHost<Environment> =
@@ -17,7 +18,7 @@ export type MessageFromHost =
 /** The members of Electron's `process.parentPort` that are used. */
 export interface ParentPort {
   on(type: 'message', listener: (event: { data: unknown; ports: PortLike[] }) => void): unknown
-  postMessage(message: MessageFromHost): void
+  postMessage(message: MessageFromHost | WorkerRequest): void
 }
 
 export interface UtilityOptions<Environment> {
