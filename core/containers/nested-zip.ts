@@ -24,7 +24,7 @@ export interface NestedZipOptions {
 const nestedZipLimits = {
   /** Archives in one another, the outermost counted. */
   depth: 4,
-  /** Inner archives are unpacked into memory, here and when their files are read: as large as a file may be. */
+  /** Inner archives are unpacked into memory, here and when their files are read. */
   archiveBytes: 100_000_000,
 }
 
