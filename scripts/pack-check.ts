@@ -147,6 +147,7 @@ async function runPackedHost(resources: string): Promise<void> {
       const { ready, failed } = event.job.progress
       expectThat(failed === 0 && ready > 0, `it reads the sample (${ready} ready, ${failed} failed)`)
     }
+    expectThat(utility.workers.length > 0, 'worker processes of the package do the work')
     const { documents } = await client.documents.list({ collectionId })
     const types = [...new Set(documents.map((document) => document.type))].sort().join(', ')
     console.log(`types in the sample: ${types}`)
