@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { createComputePool } from './compute/pool.ts'
 import type { StartWorker, WorkerLimits } from './compute/worker-process.ts'
 import type { Collection } from './contract/collections.ts'
@@ -112,6 +113,7 @@ export async function createApp(environment: Environment): Promise<App> {
   const texts = createDocumentTexts(documents)
   const collectionIndexes = createCollectionIndexes(database, indexLibrary)
   const maximumFileBytes = environment.maximumFileBytes ?? defaultMaximumFileBytes
+  const ocr = { folder: join(environment.dataFolder, 'ocr') }
   const uploads = createUploads(workspace.filesFolder, sources, maximumFileBytes)
 
   const locateModel = createModelLocator(environment.modelFolders)
@@ -181,6 +183,7 @@ export async function createApp(environment: Environment): Promise<App> {
     compute: parsing,
     isCurrent: isCurrentIn,
     maximumFileBytes,
+    ocr,
   }
   const sourceSync = createSourceSync({
     database,
@@ -261,7 +264,7 @@ export async function createApp(environment: Environment): Promise<App> {
     evaluation: createEvaluationWork({ compute: parsing, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
     jobRunner,
     pipelines,
-    previews: createPreviews({ documents, compute: parsing, openEmbedding: openEmbeddingOnce, maximumFileBytes }),
+    previews: createPreviews({ documents, compute: parsing, openEmbedding: openEmbeddingOnce, maximumFileBytes, ocr }),
     chunkRevisions: createChunkRevisions({ ...stepParts, collections, openEmbedding: openEmbeddingOnce }),
     sourceWatcher,
     openEmbedding: openEmbeddingOnce,

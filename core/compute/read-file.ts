@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { openZip, readZipMemberBytes, type ZipArchive } from '../containers/zip.ts'
+import { openZip, readZipMemberBytes, type ZipArchive, type ZipReadOptions } from '../containers/zip.ts'
 import { AppError } from '../contract/errors.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
 import { parserDefinitions } from '../parsers/list.ts'
@@ -24,19 +24,14 @@ export async function readFileOrMember(
   { location, member, maxBytes }: FileToRead,
   context: { signal: AbortSignal; log: Log },
 ): Promise<Uint8Array> {
-  const [first, ...rest] = member ?? []
-  if (first === undefined) return readBytes(location, maxBytes)
-  let bytes: Uint8Array
-  let name: string
-  if (await startsLikeZip(location)) {
-    bytes = await (await archiveAt(location)).read(first, { maxBytes, signal: context.signal })
-    name = first
-  } else {
-    bytes = await readBytes(location, maxBytes)
-    name = basename(location)
-    rest.unshift(first)
-  }
-  for (const step of rest) {
+  const way = member ?? []
+  if (way.length === 0) return readBytes(location, maxBytes)
+  const start = (await isZip(location))
+    ? await readFromArchives(location, way, { maxBytes, signal: context.signal })
+    : { bytes: await readBytes(location, maxBytes), steps: 0 }
+  let { bytes } = start
+  let name = way[start.steps - 1] ?? basename(location)
+  for (const step of way.slice(start.steps)) {
     bytes = await openMember(name, bytes, step, maxBytes, context)
     name = step
     if (bytes.length > maxBytes) throw tooLarge(bytes.length, maxBytes)
@@ -59,24 +54,52 @@ async function openMember(
   throw new AppError('file-missing', `There is no "${member}" in "${name}" any more.`)
 }
 
-/** The last archive stays open: its members are read one after the other, and its directory may be long. */
-let lastArchive: { key: string; opening: Promise<ZipArchive> } | undefined
+/**
+ * The archives on the way to what was read last, outermost first, stay open: their members are read one after the
+ * other, their directories may be long, and the inner ones had to be unpacked.
+ */
+const opened: { key: string; archive: ZipArchive }[] = []
 
-async function archiveAt(location: string): Promise<ZipArchive> {
+/** Goes as far as there are archives. `steps`: how many of the way that was, the last one being `bytes`. */
+async function readFromArchives(
+  location: string,
+  way: readonly string[],
+  options: ZipReadOptions,
+): Promise<{ bytes: Uint8Array; steps: number }> {
   const { mtimeMs, size } = await stat(location)
-  const key = `${location} ${mtimeMs} ${size}`
-  if (lastArchive?.key === key) return lastArchive.opening
-  const before = lastArchive
-  lastArchive = { key, opening: openZip(location) }
-  lastArchive.opening.catch(() => (lastArchive = undefined))
-  void before?.opening.then((archive) => archive[Symbol.asyncDispose]()).catch(() => {})
-  return lastArchive.opening
+  let key = `${location} ${mtimeMs} ${size}`
+  let archive = await openAt(0, key, location)
+  for (let steps = 1; ; steps++) {
+    const step = way[steps - 1] ?? ''
+    key += `!/${step}`
+    const known = steps < way.length ? opened[steps] : undefined
+    if (known?.key === key) {
+      archive = known.archive
+      continue
+    }
+    const bytes = await archive.read(step, options)
+    if (steps >= way.length || !startsLikeZip(bytes)) return { bytes, steps }
+    archive = await openAt(steps, key, bytes)
+  }
 }
 
-async function startsLikeZip(location: string): Promise<boolean> {
+async function openAt(level: number, key: string, source: string | Uint8Array): Promise<ZipArchive> {
+  const known = opened[level]
+  if (known?.key === key) return known.archive
+  for (const { archive } of opened.splice(level)) await archive[Symbol.asyncDispose]()
+  const archive = await openZip(source)
+  opened[level] = { key, archive }
+  return archive
+}
+
+async function isZip(location: string): Promise<boolean> {
   await using file = await open(location, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   const { buffer, bytesRead } = await file.read(new Uint8Array(4), 0, 4, 0)
-  return bytesRead === 4 && buffer[0] === 0x50 && buffer[1] === 0x4b
+  return startsLikeZip(buffer.subarray(0, bytesRead))
+}
+
+function startsLikeZip(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0x50 && bytes[1] === 0x4b
 }
 
 /** Opens once, so that what is measured is what is read even if the name meanwhile stands for another file. */

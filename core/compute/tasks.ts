@@ -29,7 +29,7 @@ export interface ParseInput {
   /** Folder of the embedder's model: chunks are measured with its tokenizer. */
   modelFolder: string
   maxBytes: number
-  /** How text is read from pictures; by default in English. False: not at all. */
+  /** Where data for reading text from pictures is looked for, too. False: pictures are not read. */
   ocr?: OcrInput | false
   /** SHA-256 in hexadecimal of contents that are indexed already: where the bytes are one of these, nothing is parsed. */
   knownHashes: string[]

@@ -75,6 +75,7 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
         compute,
         isCurrent: () => false,
         maximumFileBytes: Infinity,
+        ocr: {},
       }
       const steps = {
         ...createIngestSteps(collection, index, embedding, silent, parts),

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { withTexts } from '../compute/chunk-texts.ts'
 import type { ComputePool } from '../compute/pool.ts'
+import type { OcrInput } from '../compute/ocr-in-use.ts'
 import type { ChunkInput } from '../compute/tasks.ts'
 import { AppError, toErrorData } from '../contract/errors.ts'
 import type { Attachment, Chunk, ParsedDocument } from '../contract/parsed-document.ts'
@@ -39,6 +40,8 @@ export interface IngestParts {
   lanes: number
   /** Files above this are refused with 'file-too-large'. */
   maximumFileBytes: number
+  /** Where people put languages for reading pictures. */
+  ocr: OcrInput
 }
 
 /** Large documents go one at a time: the memory that one takes is about ten times its size. */
@@ -106,6 +109,7 @@ export type IngestStepParts = Pick<
   | 'compute'
   | 'isCurrent'
   | 'maximumFileBytes'
+  | 'ocr'
 >
 
 /** The ingest flow's steps for documents of one collection, into one index. */
@@ -138,6 +142,7 @@ export function createIngestSteps(
           settings: collection.pipeline,
           modelFolder: embedding.modelFolder,
           maxBytes: parts.maximumFileBytes,
+          ocr: parts.ocr,
           knownHashes: [...own, ...others.filter((hash) => hash !== item.contentHash)],
         },
         {

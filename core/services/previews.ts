@@ -1,4 +1,5 @@
 import { withTexts } from '../compute/chunk-texts.ts'
+import type { OcrInput } from '../compute/ocr-in-use.ts'
 import type { ComputePool } from '../compute/pool.ts'
 import type { Preview, ShownChunk } from '../contract/chunks.ts'
 import { AppError } from '../contract/errors.ts'
@@ -30,16 +31,17 @@ export interface PreviewParts {
   compute: ComputePool
   openEmbedding(owner: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
   maximumFileBytes: number
+  ocr: OcrInput
 }
 
-export function createPreviews({ documents, compute, openEmbedding, maximumFileBytes }: PreviewParts): Previews {
+export function createPreviews({ documents, compute, openEmbedding, maximumFileBytes, ocr }: PreviewParts): Previews {
   return {
     async make(collection, { file, settings, maxCharacters }, signal) {
       const options = { urgent: true, ...(signal ? { signal } : {}) }
       const { modelFolder } = await openEmbedding(collection)
       const place = 'documentId' in file ? documents.fileOf(file.documentId) : { ...file, member: null }
       const startedMs = performance.now()
-      const parse = { ...place, settings, modelFolder, maxBytes: maximumFileBytes, knownHashes: [] }
+      const parse = { ...place, settings, modelFolder, maxBytes: maximumFileBytes, ocr, knownHashes: [] }
       const parsed = await compute.run('parse', parse, options)
       if (parsed.known) throw new AppError('internal', 'A preview was answered without a document.')
       const { document, type, parserId, chunkerId, chunkMs } = parsed

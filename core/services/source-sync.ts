@@ -216,7 +216,8 @@ function createScan(
     const before = known.get(identity)
     const document = toNewDocument(file, identity, collection, homeOf(before, root.source))
     if (before?.vanished) result.found.push(identity)
-    if (before && before.sourceId !== document.sourceId) documents.adopt(collection.id, identity, homeOf(before, root.source))
+    if (before && before.sourceId !== document.sourceId)
+      documents.adopt(collection.id, identity, homeOf(before, root.source))
     if (!before) {
       if (root.source.options.review) {
         result.waiting += 1

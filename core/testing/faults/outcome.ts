@@ -51,7 +51,7 @@ export async function readOutcome(workspace: string, words: readonly string[], s
       kind,
       location,
       documents,
-      result,
+      result: result && { ...result, jobId: undefined },
       error,
     })),
     jobs: jobs.map(({ kind, status, error, progress }) => {
