@@ -22,7 +22,8 @@ export interface ComputePoolOptions {
   tasksPerWorker?: number
   /**
    * A worker that holds more of the system's memory than this after a task is replaced, in MiB: V8 gives memory back
-   * late, and one large file would be paid for until the end. 0: never. Default 350.
+   * late, and one large file would be paid for until the end. 0: never. Default: what a gigabyte is for each of them, 300
+   * at least.
    */
   retireAboveMb?: number
 }
@@ -51,6 +52,8 @@ export interface ComputePool<Map extends { [Name in keyof Map]: { input: unknown
     input: Map[Name]['input'],
     options?: RunOptions,
   ): Promise<Map[Name]['output']>
+  /** Starts the workers that there is room for, so that tasks that are soon to come need not wait for that. */
+  prepare(): void
   /** Tasks that wait or run. */
   readonly pending: number
   /** Refuses new work, drops what waits, lets running tasks end for up to `graceMs` (default 2000), then ends them. */
@@ -90,7 +93,7 @@ interface Seat {
 export function createComputePool<Map extends { [Name in keyof Map]: { input: unknown; output: unknown } } = Tasks>(
   pool: ComputePoolOptions,
 ): ComputePool<Map> {
-  const { size, memoryMb, log, tasksPerWorker = 500, retireAboveMb = 350 } = pool
+  const { size, memoryMb, log, tasksPerWorker = 500, retireAboveMb = Math.max(300, 1000 / size) } = pool
   const seats = new Set<Seat>()
   const queue: Job[] = []
   let nextId = 1
@@ -232,6 +235,9 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
   }
 
   return {
+    prepare() {
+      while (!closing && seats.size < size) open()
+    },
     get pending() {
       return queue.length + [...seats].filter((seat) => seat.job).length
     },

@@ -57,10 +57,14 @@ export function createIngestWork(parts: IngestParts): JobWork {
     async run(job, reporter) {
       if (job.collectionId === null) throw new AppError('item-missing', 'The collection of this job was removed.')
       const collection = parts.collections.getCore(job.collectionId)
+      // Loaded while files are looked for.
+      const loading = parts.openEmbedding(collection)
+      loading.catch(() => {})
+      parts.compute.prepare()
       if (!job.listed) await parts.sourceSync.list(job, collection, reporter)
 
       reporter.label('loading the embedding model')
-      const embedding = await parts.openEmbedding(collection)
+      const embedding = await loading
       const index = parts.collectionIndexes.ensure(collection.id, collection.pipeline, embedding)
       if (index.row.state === 'building') {
         await rebuild(collection, index, embedding, reporter, parts)
