@@ -19,13 +19,13 @@ export function codeLanguageOf(fileName: string): CodeLanguage | undefined {
 /** A parser for a grammar. The caller deletes it. */
 export async function createGrammarParser(grammar: string): Promise<Parser> {
   loading ??= import('web-tree-sitter').then(async (library) => {
-    await library.Parser.init({ locateFile: () => require.resolve('web-tree-sitter/web-tree-sitter.wasm') })
+    await library.Parser.init({ locateFile: () => here.resolve('web-tree-sitter/web-tree-sitter.wasm') })
     return library
   })
   const library = await loading
   let language = grammars.get(grammar)
   if (!language) {
-    const path = require.resolve(`@vscode/tree-sitter-wasm/wasm/tree-sitter-${grammar}.wasm`)
+    const path = here.resolve(`@vscode/tree-sitter-wasm/wasm/tree-sitter-${grammar}.wasm`)
     language = readFile(path).then((bytes) => library.Language.load(bytes))
     grammars.set(grammar, language)
     language.catch(() => grammars.delete(grammar))
@@ -35,7 +35,7 @@ export async function createGrammarParser(grammar: string): Promise<Parser> {
   return parser
 }
 
-const require = createRequire(import.meta.url)
+const here = createRequire(import.meta.url)
 /** Loaded with the first source file: most processes never see one. */
 let loading: Promise<typeof import('web-tree-sitter')> | undefined
 const grammars = new Map<string, Promise<Language>>()
