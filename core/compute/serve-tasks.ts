@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { AppError, toErrorData } from '../contract/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
@@ -16,6 +17,7 @@ export function serveTasks(
   // Inputs were typed where the task was asked for; between processes they are plain data.
   handlers: Readonly<Record<string, (input: never, context: ServedContext) => Promise<unknown>>>,
 ): void {
+  let tasksDone = 0
   const texts = createTextCollector()
   const running = new Map<number, AbortController>()
   const entry = (level: 'info' | 'warn' | 'error') => (message: string, details?: Record<string, unknown>) =>
@@ -34,6 +36,9 @@ export function serveTasks(
       )
       for (const piece of textPieces(id, texts)) await port.send(piece)
       await port.send({ type: 'done', id, result: value, longTexts: paths, residentMb: residentMb() })
+      // Node would keep compiled code when it exits; a pool ends its workers without notice.
+      tasksDone += 1
+      if (tasksDone === 1 || tasksDone === 20) flushCompileCache()
     } catch (error) {
       await port.send({ type: 'failed', id, error: toErrorData(error), residentMb: residentMb() })
     } finally {
