@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { AppError, toAppError } from '../contract/errors.ts'
 import { type ModelManifest, modelManifestSchema } from '../contract/models.ts'
 
