@@ -33,7 +33,7 @@ import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
 import { type Embedding, openEmbedding } from './services/embedding.ts'
 import { createEvaluationWork } from './services/evaluation-work.ts'
-import { attachmentsBelow, createIngestWork } from './services/ingest-work.ts'
+import { attachmentsBelow, createIngestWork, jobLabel } from './services/ingest-work.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
 import { createPreviews } from './services/previews.ts'
 import { createRetrieval } from './services/retrieval.ts'
@@ -80,9 +80,6 @@ const parseTimeoutMs = 10 * 60 * 1000
 const workerMemoryMb = 768
 /** Starting a worker costs seconds (it loads the model), so with small files a worker has to last. */
 const tasksPerWorker = 6000
-
-/** What a person reads of a job, before the collection's name. */
-const jobVerbs = { ingest: 'Adding to', sync: 'Syncing', reindex: 'Building a new index of' }
 
 /** Builds everything from a data folder. Errors: workspace-locked, workspace-newer, workspace-corrupt, workspace-unwritable. */
 export async function createApp(environment: Environment): Promise<App> {
@@ -207,10 +204,10 @@ export async function createApp(environment: Environment): Promise<App> {
   const jobRunner = cleanup.use(createJobRunner(jobs, ingestWork, log))
 
   const startIngest: Services['startIngest'] = (collectionId, kind, input) => {
-    const { name } = collections.getCore(collectionId)
+    const label = jobLabel(kind, collections.getCore(collectionId), 'now')
     // There may be room for it again, and then what failed is known as failed before it is read again.
     jobRunner.storeEnds()
-    const job = jobs.create(kind, `${jobVerbs[kind]} "${name}"`, collectionId, input)
+    const job = jobs.create(kind, label, collectionId, input)
     jobRunner.enqueue(job.id)
     return job.id
   }

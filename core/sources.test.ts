@@ -94,6 +94,7 @@ describe('a folder as a source', () => {
     const job = await sync()
     expect(job.status).toBe('done')
     expect(job.progress).toMatchObject({ added: 1, changed: 1, removed: 1, unchanged: 1, failed: 0 })
+    expect(job.label).toMatch(/^Synced "/)
     const counts = { added: 1, changed: 1, removed: 1, unchanged: 1, failed: 0, waiting: 0 }
     expect((await source()).result).toEqual({ ...counts, jobId: job.id })
     expect(await found('lagoon')).toEqual([`round-${round}/kelp.md`])

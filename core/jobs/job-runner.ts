@@ -25,7 +25,9 @@ export interface JobReporter {
 
 export interface JobWork {
   run(job: JobRow, reporter: JobReporter): Promise<void>
-  /** Called when a person cancelled: puts back what was not finished. In the transaction that stores the end. */
+  /** Called when it is done. In the transaction that stores the end. */
+  done?(job: JobRow): void
+  /** Called when a person cancelled: puts back what was not finished. In the same transaction. */
   cancelled(job: JobRow): void
   /** Called when the job could not go on: names the reason on what was not finished. In the same transaction too. */
   failed(job: JobRow, error: ReturnType<typeof toErrorData>): void
@@ -148,6 +150,7 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
   function store(id: JobId, { status, error }: End): void {
     jobs.together(() => {
       const row = jobs.get(id)
+      if (status === 'done') work.done?.(row)
       if (status === 'cancelled') work.cancelled(row)
       if (status === 'failed' && error) work.failed(row, error)
       jobs.end(id, status, error)

@@ -110,6 +110,7 @@ describe('filters', () => {
   it.each([
     ['type=pdf and year>=2023', true],
     ['TYPE=PDF', true],
+    ['type==pdf', true],
     ['year=2024', false],
     ['type=pdf year=2023', true],
     ['type=docx or (type=pdf and not tag=final)', true],
@@ -195,6 +196,7 @@ describe('what cannot be read', () => {
     ['', 1, /Expected a condition here\. .* keys are type, path/],
     ['type', 5, /after "type"/],
     ['type=', 6, /a value after "type="/],
+    ['type==', 7, /a value after "type="/],
     ['type=pdf and', 13, /Expected a condition here/],
     ['type=pdf and or', 14, /not "or"/],
     ['(type=pdf', 1, /not closed/],

@@ -153,12 +153,15 @@ function readTokens(text: string): Token[] {
       place = quoted.end
     } else {
       // Signs are operators after a key only: a value may be "a=b" or "contracts/**".
-      const operator = last === 'operator' ? undefined : /^(?:!=|>=|<=|[=<>~:])/.exec(text.slice(place, place + 2))?.[0]
+      const operator =
+        last === 'operator' ? undefined : /^(?:!=|>=|<=|==|[=<>~:])/.exec(text.slice(place, place + 2))?.[0]
       const word = last === 'operator' ? readUntil(text, place, /[\s()]/) : readUntil(text, place, /[\s()=<>~:!"']/)
       if (operator === undefined && word === '') {
         throw invalid(`"${character}" means nothing here. ${hint}`, position)
       }
-      tokens.push({ kind: operator === undefined ? 'word' : 'operator', text: operator ?? word, position })
+      // Programmers write == out of habit.
+      const read = operator === '==' ? '=' : (operator ?? word)
+      tokens.push({ kind: operator === undefined ? 'word' : 'operator', text: read, position })
       place += (operator ?? word).length
     }
   }

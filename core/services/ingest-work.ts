@@ -44,6 +44,17 @@ export interface IngestParts {
   ocr: OcrInput
 }
 
+const jobVerbs = {
+  ingest: { now: 'Adding to', done: 'Added to' },
+  sync: { now: 'Syncing', done: 'Synced' },
+  reindex: { now: 'Building a new index of', done: 'Built a new index of' },
+} as const
+
+/** What a person reads of a job. */
+export function jobLabel(kind: JobRow['kind'], { name }: Pick<CollectionCore, 'name'>, when: 'now' | 'done'): string {
+  return `${jobVerbs[kind][when]} "${name}"`
+}
+
 /** Large documents go one at a time: the memory that one takes is about ten times its size. */
 const bytesInHand = 12_000_000
 
@@ -87,6 +98,10 @@ export function createIngestWork(parts: IngestParts): JobWork {
         index.store.optimize()
       }
       settleTotal(job, parts)
+    },
+    done(job) {
+      if (job.collectionId === null) return
+      parts.jobs.setLabel(job.id, jobLabel(job.kind, parts.collections.getCore(job.collectionId), 'done'))
     },
     cancelled(job) {
       documents.restoreAfterCancel(job.id)
