@@ -6,7 +6,7 @@
  */
 
 /** TensorProto.DataType. */
-export const onnxTypes = { float32: 1, int8: 3, int64: 7 } as const
+export const onnxTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const
 export type OnnxType = keyof typeof onnxTypes
 
 export interface OnnxTensor {
@@ -21,9 +21,11 @@ export interface OnnxNode {
   operator: string
   inputs: readonly string[]
   outputs: readonly string[]
-  /** Integer attributes, such as an axis or a type to cast to. */
-  attributes?: Readonly<Record<string, number>>
+  attributes?: Readonly<Record<string, OnnxAttribute>>
 }
+
+/** A plain number is an integer, such as an axis or a type to cast to. */
+export type OnnxAttribute = number | { float: number } | { integers: readonly number[] }
 
 export interface OnnxValue {
   name: string
@@ -91,15 +93,19 @@ function encodeNode(node: OnnxNode): Uint8Array {
     ...node.outputs.map((name) => textField(2, name)),
     textField(3, `${node.operator}:${node.outputs.join(',')}`),
     textField(4, node.operator),
-    ...Object.entries(node.attributes ?? {}).map(([name, value]) =>
-      // AttributeProto; its type INT is 2
-      bytesField(5, message([textField(1, name), integerField(3, value), integerField(20, 2)])),
-    ),
+    ...Object.entries(node.attributes ?? {}).map(([name, value]) => bytesField(5, encodeAttribute(name, value))),
   ])
 }
 
+function encodeAttribute(name: string, value: OnnxAttribute): Uint8Array {
+  // AttributeProto; of its types FLOAT is 1, INT 2 and INTS 7
+  if (typeof value === 'number') return message([textField(1, name), integerField(3, value), integerField(20, 2)])
+  if ('float' in value) return message([textField(1, name), floatField(2, value.float), integerField(20, 1)])
+  return message([textField(1, name), ...value.integers.map((each) => integerField(8, each)), integerField(20, 7)])
+}
+
 function encodeTensor(tensor: OnnxTensor): Uint8Array {
-  const elementBytes = { float32: 4, int8: 1, int64: 8 }[tensor.type]
+  const elementBytes = { float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8, float16: 2 }[tensor.type]
   const expected = tensor.dimensions.reduce((product, size) => product * size, elementBytes)
   if (tensor.data.byteLength !== expected) {
     throw new RangeError(`Tensor ${tensor.name}: ${expected} bytes expected, ${tensor.data.byteLength} given.`)
@@ -124,6 +130,13 @@ function encodeValue(value: OnnxValue): Uint8Array {
 
 function integerField(field: number, value: number): Uint8Array {
   return message([encodeVarint(field << 3), encodeVarint(value)])
+}
+
+/** 32 bits, little-endian: wire type 5. */
+function floatField(field: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setFloat32(0, value, true)
+  return message([encodeVarint((field << 3) | 5), bytes])
 }
 
 function textField(field: number, value: string): Uint8Array {
