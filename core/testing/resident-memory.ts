@@ -7,8 +7,8 @@ export interface ResidentMemory extends Disposable {
 
 /**
  * Watches what this process and its children hold of the system's memory together, twenty times a second, from a thread
- * of its own: what takes much of it seldom lets others look. Pages that several share (such as Node itself) are counted
- * once (PSS). Linux only.
+ * of its own: what takes much of it seldom lets others look. What is mapped from files (Node itself, most of all) is
+ * the same in all of them and counted once: where it is most. Linux only.
  */
 export function watchResidentMemory(): ResidentMemory {
   const shared = new SharedArrayBuffer(8)
@@ -30,8 +30,15 @@ const program = `
   const tasksOf = (pid) => { try { return readdirSync('/proc/' + pid + '/task') } catch { return [] } }
   const childrenOf = (pid, task) =>
     read('/proc/' + pid + '/task/' + task + '/children').split(' ').filter(Boolean).map(Number)
-  const residentKb = (pid) => Number(/^Pss:\\s+(\\d+)/m.exec(read('/proc/' + pid + '/smaps_rollup'))?.[1] ?? 0)
+  // In pages: size resident shared …
+  const pagesOf = (pid) => read('/proc/' + pid + '/statm').split(' ').map(Number)
   setInterval(() => {
-    const kb = tree(pid).reduce((sum, each) => sum + residentKb(each), 0)
-    peak[0] = Math.max(peak[0], kb * 1024)
+    let own = 0
+    let mapped = 0
+    for (const each of tree(pid)) {
+      const [, resident = 0, shared = 0] = pagesOf(each)
+      own += resident - shared
+      mapped = Math.max(mapped, shared)
+    }
+    peak[0] = Math.max(peak[0], (own + mapped) * 4096)
   }, 50)`
