@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import type { Database } from 'better-sqlite3'
 import { createComputePool } from './compute/pool.ts'
 import type { StartWorker, WorkerLimits } from './compute/worker-process.ts'
 import type { Collection } from './contract/collections.ts'
@@ -15,6 +16,7 @@ import { documentHandlers } from './handlers/documents.ts'
 import { evaluationHandlers } from './handlers/evaluation.ts'
 import { ingestHandlers } from './handlers/ingest.ts'
 import { jobHandlers } from './handlers/jobs.ts'
+import { networkHandlers } from './handlers/network.ts'
 import { searchHandlers } from './handlers/search.ts'
 import { sourceHandlers } from './handlers/sources.ts'
 import { workspaceHandlers } from './handlers/workspace.ts'
@@ -25,9 +27,14 @@ import { createDocumentLibrary } from './library/documents.ts'
 import { createEmbeddingCache } from './library/embedding-cache.ts'
 import { createIndexLibrary } from './library/indexes.ts'
 import { createJobLibrary } from './library/jobs.ts'
+import { createNetworkAttempts } from './library/network-attempts.ts'
+import { createNetworkSettingsLibrary } from './library/network-settings.ts'
 import { createSourceLibrary } from './library/sources.ts'
 import { createTraceLibrary } from './library/traces.ts'
 import { createModelLocator } from './model-files/locator.ts'
+import { type AdministratorPlaces, readAdministratorPolicy, systemPolicyFile } from './network/administrator.ts'
+import { createNetworkDoor } from './network/door.ts'
+import { createNetworkPolicy } from './network/policy.ts'
 import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
@@ -67,6 +74,8 @@ export interface Environment {
   resumeJobs?: boolean
   /** Whether sources are watched and synced by their schedules. */
   watchSources?: boolean
+  /** Where an administrator's word about the network is looked for; by default the system's file and QUARRY_OFFLINE. */
+  administrator?: AdministratorPlaces
 }
 
 export interface App extends AsyncDisposable {
@@ -99,6 +108,7 @@ export async function createApp(environment: Environment): Promise<App> {
   const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
   const inference = cleanup.use(createComputePool({ ...poolOptions, size: 1, tasksPerWorker: 0 }))
 
+  const network = openNetwork(database, environment)
   const collections = createCollectionLibrary(database)
   const documents = createDocumentLibrary(database)
   const sources = createSourceLibrary(database)
@@ -264,6 +274,7 @@ export async function createApp(environment: Environment): Promise<App> {
     previews: createPreviews({ documents, compute: parsing, openEmbedding: openEmbeddingOnce, maximumFileBytes, ocr }),
     chunkRevisions: createChunkRevisions({ ...stepParts, collections, openEmbedding: openEmbeddingOnce }),
     sourceWatcher,
+    network,
     openEmbedding: openEmbeddingOnce,
     locateModel,
     startIngest,
@@ -300,6 +311,17 @@ export async function createApp(environment: Environment): Promise<App> {
   return { router: createRouter(services), services, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
+/** The one door to the network, with the rules that it keeps and the list of who knocked. */
+function openNetwork(database: Database, { administrator, log }: Environment): Services['network'] {
+  const places = administrator ?? { policyFile: systemPolicyFile(), offlineVariable: process.env.QUARRY_OFFLINE }
+  const attempts = createNetworkAttempts(database, log)
+  const policy = createNetworkPolicy({
+    settings: createNetworkSettingsLibrary(database),
+    administrator: () => readAdministratorPolicy(places),
+  })
+  return { door: createNetworkDoor({ policy, attempts }), policy, attempts }
+}
+
 function createRouter(services: Services) {
   return os.router({
     workspace: workspaceHandlers(services),
@@ -314,6 +336,7 @@ function createRouter(services: Services) {
     ask: askHandlers(services),
     traces: traceHandlers(services),
     evaluation: evaluationHandlers(services),
+    network: networkHandlers(services),
   })
 }
 

@@ -26,6 +26,7 @@ export const errorCodes = [
   'time-exceeded',
   'memory-exceeded',
   'network-refused',
+  'network-locked',
   'connection-lost',
   'request-refused',
   'cancelled',

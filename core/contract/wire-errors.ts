@@ -22,6 +22,7 @@ export const httpStatuses: Partial<Record<ErrorCode, number>> = {
   'time-exceeded': 408,
   'disk-full': 507,
   'network-refused': 403,
+  'network-locked': 403,
   'request-refused': 403,
   cancelled: 499,
 }

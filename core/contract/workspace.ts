@@ -6,7 +6,7 @@ export const workspaceStatusSchema = z.object({
   /** Absolute path of the data folder. */
   folder: z.string(),
   version: z.string(),
-  /** Whether outgoing connections are refused. This version makes none at all, so it is always true. */
+  /** Whether connections to other machines are refused; `network.status` says more. */
   offline: z.boolean(),
   embedder: z.object({ model: z.string(), dimensions: z.int(), label: z.string() }),
   generator: z.object({ id: z.string(), label: z.string() }),

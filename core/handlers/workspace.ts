@@ -18,7 +18,7 @@ export function workspaceHandlers(services: Services) {
       return {
         folder: workspace.folder,
         version: services.version,
-        offline: true,
+        offline: services.network.policy.rules().offline,
         embedder: { model: embedder.name, dimensions: embedder.dimensions, label: embedder.name },
         generator: { id: generator.id, label: generator.label },
         collections: collections.list().length,

@@ -7,9 +7,12 @@ import type { IndexLibrary } from '../library/indexes.ts'
 import type { Job } from '../contract/jobs.ts'
 import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
 import type { IngestInput } from '../library/jobs.ts'
+import type { NetworkAttempts } from '../library/network-attempts.ts'
 import type { SourceLibrary } from '../library/sources.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import type { LocateModel } from '../model-files/locator.ts'
+import type { NetworkDoor } from '../network/door.ts'
+import type { NetworkPolicy } from '../network/policy.ts'
 import type { CollectionId, DocumentId, JobId, SourceId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import type { ChunkRevisions } from './chunk-revisions.ts'
@@ -46,6 +49,7 @@ export interface Services {
   previews: Previews
   chunkRevisions: ChunkRevisions
   sourceWatcher: SourceWatcher
+  network: { door: NetworkDoor; policy: NetworkPolicy; attempts: NetworkAttempts }
   openEmbedding(owner: Pick<Collection, 'pipeline'>): Promise<Embedding>
   locateModel: LocateModel
   /** Errors: item-missing. */

@@ -1,9 +1,10 @@
 import * as workspace from './0010-workspace.ts'
 import * as foreignKeys from './0020-foreign-keys.ts'
 import * as sources from './0030-sources.ts'
+import * as network from './0040-network.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
-export const migrations: readonly Migration[] = [workspace, foreignKeys, sources]
+export const migrations: readonly Migration[] = [workspace, foreignKeys, sources, network]
 
 export interface Migration {
   readonly name: string
