@@ -13,6 +13,8 @@ export type FromWorker =
   | TextPiece
   | { type: 'ready' }
   | { type: 'progress'; id: number; progress: Progress }
+  /** A part of what the task makes, sent before the task is done. */
+  | { type: 'part'; id: number; part: unknown }
   | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; details?: Record<string, unknown> }
   /** `residentMb`: what the process holds of the system's memory, garbage included. */
   | { type: 'done'; id: number; result: unknown; longTexts: TextPath[]; residentMb: number }

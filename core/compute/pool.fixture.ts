@@ -26,6 +26,8 @@ export interface FixtureTasks {
   /** Reports once when it begins to read. */
   recognise: { input: FixturePicture; output: string }
   steps: { input: { count: number; pauseMs?: number }; output: string }
+  /** Streams numbers from 1 on until it is told to stop; with `deaf` it does not listen. */
+  count: { input: { deaf?: boolean; upTo?: number }; output: string; part: { number: number } }
 }
 
 if (process.send) {
@@ -73,6 +75,14 @@ if (process.send) {
         onProgress({ done, total: count, unit: 'steps', label: 'Step' })
       }
       return 'done'
+    },
+    count: async ({ deaf, upTo = Infinity }: { deaf?: boolean; upTo?: number }, { onPart, signal }: ServedContext) => {
+      for (let number = 1; number <= upTo; number++) {
+        if (!deaf) signal.throwIfAborted()
+        onPart({ number })
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      return 'counted'
     },
   })
 }

@@ -102,6 +102,57 @@ describe('createComputePool', () => {
     await expect(pool.run('echo', 4, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' })
   })
 
+  it('passes parts on in order, before the end', async () => {
+    const seen: unknown[] = []
+    const end = open().run('count', { upTo: 5 }, { onPart: (part) => seen.push(part.number) })
+    expect(await end.then((result) => [...seen, result])).toEqual([1, 2, 3, 4, 5, 'counted'])
+  })
+
+  it('keeps the worker of a task that stops when it is asked to, not that of one that does not', async () => {
+    const pool = open({ size: 1 })
+    const before = await pool.run('process', null)
+    const cancelled = async (input: { deaf?: boolean }, softCancelMs: number): Promise<number> => {
+      const controller = new AbortController()
+      let last = 0
+      const counting = pool.run('count', input, {
+        signal: controller.signal,
+        softCancelMs,
+        onPart({ number }) {
+          last = number
+          if (number === 3) controller.abort()
+        },
+      })
+      await expect(counting).rejects.toMatchObject({ code: 'cancelled' })
+      return last
+    }
+    expect(await cancelled({}, 20_000)).toBe(3)
+    expect(await pool.run('process', null)).toBe(before)
+    expect(await cancelled({ deaf: true }, 100)).toBe(3)
+    expect(await pool.run('process', null)).not.toBe(before)
+  })
+
+  it('ends a worker that has nothing to do, and starts another when there is work', async () => {
+    const ends: unknown[] = []
+    const start = nodeWorkers({ compute: new URL('./pool.fixture.ts', import.meta.url) })
+    const gone = Promise.withResolvers<void>()
+    const pool = open({
+      size: 1,
+      idleMs: 100,
+      start(limits) {
+        const worker = start('compute', limits)
+        worker.onExit((end) => {
+          ends.push(end)
+          gone.resolve()
+        })
+        return worker
+      },
+    })
+    const before = await pool.run('process', null)
+    await gone.promise
+    expect(ends).toHaveLength(1)
+    expect(await pool.run('process', null)).not.toBe(before)
+  })
+
   it('replaces a worker after its share of tasks', async () => {
     const pool = open({ size: 1, tasksPerWorker: 2 })
     const processes: number[] = []

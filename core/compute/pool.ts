@@ -26,20 +26,31 @@ export interface ComputePoolOptions {
    * at least.
    */
   retireAboveMb?: number
+  /** A worker that has had nothing to do for this long is ended, which gives back the memory of what it keeps. */
+  idleMs?: number
 }
 
-export interface RunOptions {
+export interface RunOptions<Part = unknown> {
   signal?: AbortSignal
+  /**
+   * With this, a task that is cancelled is asked to stop; its worker is ended only if it has not stopped after this
+   * long. For tasks that look at their signal, in workers that are costly to start. Else the worker is ended at once.
+   */
+  softCancelMs?: number
   /** Instead of the pool's own: without a sign of life, and at all. */
   timeoutMs?: number
   maximumMs?: number
   onProgress?: (progress: Progress) => void
+  /** What the task gives before it is done, in order. */
+  onPart?: (part: Part) => void
   /** Goes before everything that waits and is not urgent: a person is waiting for it. */
   urgent?: boolean
 }
 
-/** The tasks of a pool: name -> input and output, plain data both. */
-export type TaskMap = Record<string, { input: unknown; output: unknown }>
+/** The tasks of a pool: name -> input and output, and the parts that it streams, if any; all plain data. */
+export type TaskMap = Record<string, { input: unknown; output: unknown; part?: unknown }>
+
+type PartOf<Task> = Task extends { part: infer Part } ? Part : never
 
 /**
  * Runs heavy pure work in processes, so that whatever a file does (an endless loop, all the memory, a crash) happens to
@@ -50,7 +61,7 @@ export interface ComputePool<Map extends { [Name in keyof Map]: { input: unknown
   run<Name extends keyof Map & string>(
     name: Name,
     input: Map[Name]['input'],
-    options?: RunOptions,
+    options?: RunOptions<PartOf<Map[Name]>>,
   ): Promise<Map[Name]['output']>
   /** Starts the workers that there is room for, so that tasks that are soon to come need not wait for that. */
   prepare(): void
@@ -84,8 +95,10 @@ interface Seat {
   tasksDone: number
   /** Fires when the job has said nothing for too long. */
   timer: NodeJS.Timeout | undefined
-  /** Fires when the job has taken too long in all. */
+  /** Fires when the job has taken too long in all, or to stop. */
   lastTimer: NodeJS.Timeout | undefined
+  /** Fires when there has been no job for too long. */
+  idleTimer: NodeJS.Timeout | undefined
   /** Set when the pool itself ends the worker, so that its exit is no crash. */
   ended: boolean
 }
@@ -126,13 +139,20 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       tasksDone: 0,
       timer: undefined,
       lastTimer: undefined,
+      idleTimer: undefined,
       ended: false,
     }
     seats.add(seat)
     worker.onMessage((message) => receive(seat, message))
     worker.onExit((how) => fail(seat, crashError(how, memoryMb)))
-    worker.unref()
+    rest(seat)
     return seat
+  }
+
+  /** Without a job a worker keeps nothing alive, and only for so long itself. */
+  const rest = (seat: Seat): void => {
+    seat.worker.unref()
+    if (pool.idleMs !== undefined) seat.idleTimer = setTimeout(() => void end(seat), pool.idleMs).unref()
   }
 
   const fail = (seat: Seat, error: AppError): void => {
@@ -157,6 +177,11 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       job.options.onProgress?.(message.progress)
       return
     }
+    if (message.type === 'part') {
+      seat.timer?.refresh()
+      if (!job.options.signal?.aborted) job.options.onPart?.(message.part)
+      return
+    }
     if (message.type === 'text') {
       seat.timer?.refresh()
       seat.texts.take(message)
@@ -165,10 +190,11 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
     seat.job = undefined
     seat.tasksDone++
     stopTimers(seat)
-    seat.worker.unref()
+    rest(seat)
     const deliver = (): void =>
       settle(job, () => {
-        if (message.type === 'done') job.resolve(seat.texts.attach(message.result, message.longTexts))
+        if (job.options.signal?.aborted) job.reject(cancelled())
+        else if (message.type === 'done') job.resolve(seat.texts.attach(message.result, message.longTexts))
         else job.reject(fromErrorData(message.error))
       })
     const worn = tasksPerWorker > 0 && seat.tasksDone >= tasksPerWorker
@@ -184,9 +210,11 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
     send(seat, job).catch((error: unknown) => {
       if (seat.job === job) seat.job = undefined
       stopTimers(seat)
+      if (!seat.ended) rest(seat)
       settle(job, () => job.reject(new AppError('internal', 'A task cannot be sent to its worker.', { cause: error })))
       schedule()
     })
+    clearTimeout(seat.idleTimer)
     seat.worker.ref()
     const { timeoutMs, maximumMs } = job
     seat.timer = setTimeout(() => fail(seat, timeError(timeoutMs)), timeoutMs)
@@ -217,8 +245,14 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       return
     }
     const seat = [...seats].find((candidate) => candidate.job === job)
+    if (!seat) return
+    const kill = (): void => void end(seat, cancelled()).finally(schedule)
+    const { softCancelMs } = job.options
     // Parsing does not stop for a message while it computes, so the process goes.
-    if (seat) void end(seat, cancelled()).finally(schedule)
+    if (softCancelMs === undefined) return kill()
+    stopTimers(seat)
+    seat.lastTimer = setTimeout(kill, softCancelMs)
+    void seat.worker.send({ type: 'cancel', id: job.id })
   }
 
   const dispose = async (graceMs: number): Promise<void> => {
@@ -251,7 +285,8 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
           id: nextId++,
           name,
           input,
-          options,
+          // The parts are those of the task that was asked for.
+          options: options as RunOptions,
           timeoutMs: options.timeoutMs ?? pool.timeoutMs,
           maximumMs: options.maximumMs ?? pool.maximumMs ?? defaultMaximumMs,
           resolve,
@@ -283,6 +318,7 @@ const defaultMaximumMs = 4 * 60 * 60 * 1000
 function stopTimers(seat: Seat): void {
   clearTimeout(seat.timer)
   clearTimeout(seat.lastTimer)
+  clearTimeout(seat.idleTimer)
 }
 
 function timeError(timeoutMs: number): AppError {

@@ -9,6 +9,8 @@ export interface ServedContext {
   signal: AbortSignal
   log: Log
   onProgress(progress: Progress): void
+  /** Gives the asker a part of the result at once. Plain data; parts arrive in order, before the end of the task. */
+  onPart(part: unknown): void
 }
 
 /** Answers a pool's messages with these handlers. Errors go back as data. */
@@ -31,8 +33,9 @@ export function serveTasks(
       const handler = handlers[name]
       if (!handler) throw new AppError('internal', `There is no task called "${name}".`)
       const onProgress = (progress: Progress): void => void port.send({ type: 'progress', id, progress })
+      const onPart = (part: unknown): void => void port.send({ type: 'part', id, part })
       const { value, paths, texts } = detachTexts(
-        await handler(input as never, { signal: controller.signal, log, onProgress }),
+        await handler(input as never, { signal: controller.signal, log, onProgress, onPart }),
       )
       for (const piece of textPieces(id, texts)) await port.send(piece)
       await port.send({ type: 'done', id, result: value, longTexts: paths, residentMb: residentMb() })

@@ -102,6 +102,7 @@ export interface TaskContext {
   signal: AbortSignal
   log: Log
   onProgress(progress: Progress): void
+  onPart(part: unknown): void
 }
 
 export type TaskHandlers = {
