@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import type { SearchMode } from '../contract/values.ts'
 import { consoleLog } from '../shared/log.ts'
 import { addDocumentCommands } from './cli-documents.ts'
+import { addNetworkCommands } from './cli-network.ts'
 import { addSourceCommands } from './cli-sources.ts'
 import {
   collectionOption,
@@ -134,6 +135,7 @@ command('collections', 'list the collections').action((options: GlobalOptions) =
 
 addSourceCommands()
 addDocumentCommands()
+addNetworkCommands()
 
 command('jobs', 'list the jobs, newest first')
   .option('--resume', 'go on with unfinished jobs and wait for them')
