@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const floors: string[][] = [
   ['core/shared', 'core/contract'],
   ['core/tokenizers', 'core/model-files', 'core/database', 'core/network'],
+  ['core/runtimes'],
   [
     'core/containers',
     'core/parsers',

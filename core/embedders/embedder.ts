@@ -1,3 +1,4 @@
+import { AppError } from '../contract/errors.ts'
 import type { Definition } from '../shared/family.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 
@@ -27,6 +28,8 @@ export interface EmbedderDependencies {
   locateModel(name: string): Promise<string>
   /** Threads one inference call may use. */
   threads: number
+  /** Whether a graphics processor may be used. Default: where there is one. */
+  gpu?: boolean
 }
 
 export type EmbedderDefinition<Options = Record<string, unknown>> = Definition<
@@ -34,3 +37,8 @@ export type EmbedderDefinition<Options = Record<string, unknown>> = Definition<
   Promise<Embedder>,
   EmbedderDependencies
 >
+
+/** For a call after `dispose`. */
+export function closedError(): AppError {
+  return new AppError('internal', 'The model was closed while it was in use. Try again.')
+}

@@ -1,4 +1,5 @@
 import type { EmbedderDefinition } from './embedder.ts'
+import { llamaEmbedder } from './llama.ts'
 import { transformersEmbedder } from './transformers.ts'
 
-export const embedderDefinitions: readonly EmbedderDefinition[] = [transformersEmbedder]
+export const embedderDefinitions: readonly EmbedderDefinition[] = [transformersEmbedder, llamaEmbedder]
