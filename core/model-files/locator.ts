@@ -1,32 +1,45 @@
 import { access } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { AppError } from '../contract/errors.ts'
+import { requiredOnnxFiles } from './describe-files.ts'
+import { readManifest } from './manifest.ts'
 
-/** What the loader reads; a folder without one of them is not a model. */
-export const requiredModelFiles = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'] as const
+/** What a folder without a manifest must hold to be taken for a model. */
+export const requiredModelFiles = [...requiredOnnxFiles, 'onnx/model.onnx'] as const
 
 export type LocateModel = (name: string) => Promise<string>
 
 /**
- * Finds a model's folder by name in the given folders, in their order: the bundled models, then those a person added.
- * The answer rejects with 'model-missing', naming every place looked at, or 'model-invalid' where the folder lacks
- * files.
+ * Finds a model's folder by name in the given folders: those a person added, then the bundled ones. A folder with
+ * `model.json` has to hold the files that it names; one without is a model if it holds `requiredModelFiles`.
+ * The answer rejects with 'model-missing', naming every place looked at, 'model-invalid' where the folder lacks files,
+ * or 'name-taken' where two folders have a model of that name.
  */
 export function createModelLocator(folders: readonly string[]): LocateModel {
+  const places = [...new Set(folders.map((folder) => resolve(folder)))]
   return async (name) => {
-    if (name === '' || name !== basename(name) || name.startsWith('.') || name.includes('\\')) {
+    if (!isModelName(name)) {
       throw new AppError(
         'input-invalid',
         `"${name}" is not a model's name. Use the name of its folder, without a path.`,
       )
     }
-    const searched = folders.map((folder) => join(folder, name))
+    const searched = places.map((folder) => join(folder, name))
+    const whole: string[] = []
     let incomplete: { folder: string; missing: string[] } | undefined
     for (const folder of searched) {
       const missing = await missingFiles(folder)
-      if (missing.length === 0) return folder
-      if (missing.length < requiredModelFiles.length) incomplete ??= { folder, missing }
+      if (missing === undefined) continue
+      if (missing.length === 0) whole.push(folder)
+      else incomplete ??= { folder, missing }
     }
+    const [found, second] = whole
+    if (found !== undefined && second !== undefined) {
+      throw new AppError('name-taken', `There are two models "${name}": ${whole.join(' and ')}. Remove one of them.`, {
+        details: { name, folders: whole },
+      })
+    }
+    if (found !== undefined) return found
     if (incomplete) {
       throw new AppError(
         'model-invalid',
@@ -38,14 +51,22 @@ export function createModelLocator(folders: readonly string[]): LocateModel {
     throw new AppError(
       'model-missing',
       `The model "${name}" is not on this machine. Looked in: ${searched.join(', ') || 'no folder at all'}. ` +
-        'Put the model folder in one of these places, or choose another model.',
+        'Download or import it (quarry models list), or choose another model.',
       { details: { name, searched } },
     )
   }
 }
 
-async function missingFiles(folder: string): Promise<string[]> {
-  const checks = requiredModelFiles.map(async (file) => {
+/** Whether it can be the name of a model's folder: no path, and none of our own hidden folders. */
+export function isModelName(name: string): boolean {
+  return name !== '' && name === basename(name) && !name.startsWith('.') && !name.includes('\\')
+}
+
+/** Of a folder that is, or is meant to be, a model; undefined where there is nothing of one. */
+async function missingFiles(folder: string): Promise<string[] | undefined> {
+  const manifest = await readManifest(folder)
+  const wanted = manifest ? manifest.files.map(({ path }) => path) : requiredModelFiles
+  const checks = wanted.map(async (file) => {
     try {
       await access(join(folder, file))
       return []
@@ -53,5 +74,6 @@ async function missingFiles(folder: string): Promise<string[]> {
       return [file]
     }
   })
-  return (await Promise.all(checks)).flat()
+  const missing = (await Promise.all(checks)).flat()
+  return !manifest && missing.length === wanted.length ? undefined : missing
 }
