@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3'
 import { createComputePool } from './compute/pool.ts'
 import type { StartWorker, WorkerLimits } from './compute/worker-process.ts'
 import type { Collection } from './contract/collections.ts'
+import type { Choice } from './contract/pipeline.ts'
 import { giveBackSpace } from './database/give-back-space.ts'
 import { openWorkspace } from './database/open-workspace.ts'
 import { askHandlers, traceHandlers } from './handlers/ask.ts'
@@ -16,6 +17,7 @@ import { documentHandlers } from './handlers/documents.ts'
 import { evaluationHandlers } from './handlers/evaluation.ts'
 import { ingestHandlers } from './handlers/ingest.ts'
 import { jobHandlers } from './handlers/jobs.ts'
+import { modelHandlers } from './handlers/models.ts'
 import { networkHandlers } from './handlers/network.ts'
 import { searchHandlers } from './handlers/search.ts'
 import { sourceHandlers } from './handlers/sources.ts'
@@ -32,13 +34,14 @@ import { createNetworkSettingsLibrary } from './library/network-settings.ts'
 import { createSourceLibrary } from './library/sources.ts'
 import { createTraceLibrary } from './library/traces.ts'
 import { createModelLocator } from './model-files/locator.ts'
+import { createModelStore } from './model-files/model-store.ts'
 import { type AdministratorPlaces, readAdministratorPolicy, systemPolicyFile } from './network/administrator.ts'
 import { createNetworkDoor } from './network/door.ts'
 import { createNetworkPolicy } from './network/policy.ts'
 import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
-import { type Embedding, openEmbedding } from './services/embedding.ts'
+import { type Embedding, modelName, openEmbedding } from './services/embedding.ts'
 import { createEvaluationWork } from './services/evaluation-work.ts'
 import { attachmentsBelow, createIngestWork, jobLabel } from './services/ingest-work.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
@@ -123,7 +126,9 @@ export async function createApp(environment: Environment): Promise<App> {
   const ocr = { folder: join(environment.dataFolder, 'ocr') }
   const uploads = createUploads(workspace.filesFolder, sources, maximumFileBytes)
 
-  const locateModel = createModelLocator(environment.modelFolders)
+  const modelsFolder = join(environment.dataFolder, 'models')
+  const locateModel = createModelLocator([modelsFolder, ...environment.modelFolders])
+  const modelStore = createModelStore({ folder: modelsFolder, bundledFolders: environment.modelFolders })
   const opened = new Map<string, Promise<Embedding>>()
   const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> => {
     const choice = owner.pipeline.embedder
@@ -277,6 +282,12 @@ export async function createApp(environment: Environment): Promise<App> {
     network,
     openEmbedding: openEmbeddingOnce,
     locateModel,
+    modelStore,
+    forgetModel(id) {
+      for (const key of opened.keys()) {
+        if (modelName(JSON.parse(key) as Choice) === id) opened.delete(key)
+      }
+    },
     startIngest,
     removeDocuments,
     async removeSourceDocuments(id) {
@@ -336,6 +347,7 @@ function createRouter(services: Services) {
     ask: askHandlers(services),
     traces: traceHandlers(services),
     evaluation: evaluationHandlers(services),
+    models: modelHandlers(services),
     network: networkHandlers(services),
   })
 }

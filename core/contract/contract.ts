@@ -6,6 +6,7 @@ import { ingestContract } from './ingest.ts'
 import { jobsContract } from './jobs.ts'
 import { catalogueContract } from './catalogue.ts'
 import { chunksContract } from './chunks.ts'
+import { modelsContract } from './models.ts'
 import { networkContract } from './network.ts'
 import { searchContract } from './search.ts'
 import { sourcesContract } from './sources.ts'
@@ -28,6 +29,7 @@ export const contract = {
   ask: askContract,
   traces: tracesContract,
   evaluation: evaluationContract,
+  models: modelsContract,
   network: networkContract,
 }
 export type Contract = typeof contract

@@ -15,6 +15,7 @@ export const errorCodes = [
   'implementation-unknown',
   'model-missing',
   'model-invalid',
+  'model-in-use',
   'type-unsupported',
   'file-missing',
   'file-unreadable',

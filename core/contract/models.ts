@@ -1,4 +1,6 @@
+import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { errorDataSchema, id } from './values.ts'
 
 export const modelKinds = ['embedder', 'reranker', 'generator'] as const
 export const modelFormats = ['onnx', 'gguf'] as const
@@ -99,3 +101,155 @@ export const modelManifestSchema = z
 export type ModelManifest = z.infer<typeof modelManifestSchema>
 
 const windowsDevice = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i
+
+export const modelStates = ['absent', 'downloading', 'installed', 'damaged'] as const
+
+/** A model of the catalogue, on this machine, or both. */
+export const modelSchema = z.object({
+  manifest: modelManifestSchema,
+  /** 'absent': in the catalogue only. */
+  state: z.enum(modelStates),
+  /** 'bundled' ones came with Quarry and stay; null where it is not on this machine. */
+  origin: z.enum(['bundled', 'workspace']).nullable(),
+  folder: z.string().nullable(),
+  /** On disk; of an absent one, what an unfinished download has brought. */
+  bytes: z.number(),
+  /** Why it is damaged. */
+  problem: errorDataSchema.nullable(),
+  inCatalogue: z.boolean(),
+  /** Whether its manifest was made from its files. */
+  described: z.boolean(),
+  /** Collections whose pipeline names it. */
+  usedBy: z.array(z.object({ collectionId: id<'collection'>(), name: z.string() })),
+})
+export type Model = z.infer<typeof modelSchema>
+
+/** Whether somebody vouches for an imported pack. A wrong signature is an error. */
+export const packSignatureSchema = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('unsigned') }),
+  /** `keyId`: the first 16 hexadecimal digits of the public key's SHA-256. */
+  z.object({ state: z.literal('unknown-key'), keyId: z.string() }),
+  z.object({ state: z.literal('trusted'), keyId: z.string() }),
+])
+
+const progressSchema = z.object({
+  type: z.literal('progress'),
+  done: z.number(),
+  /** Absent while it is not known. */
+  total: z.number().optional(),
+  unit: z.string(),
+  label: z.string(),
+})
+
+/** Not `modelIdSchema`: a name that no model can have is a model that is not there. */
+const name = z.string().min(1).max(200)
+const path = z.string().min(1).max(4096)
+
+/**
+ * Import, export, verify and download take as long as gigabytes take and tell how far they are. They are calls, not
+ * jobs: leaving one stops it. What a download has brought is kept, and the next one goes on with it.
+ */
+export const modelsContract = {
+  /** Every model on this machine and every one of the catalogue; embedders, rerankers, generators, each by name. */
+  list: oc.route({ method: 'GET', path: '/models' }).output(z.object({ models: z.array(modelSchema) })),
+  /**
+   * Copies a model into the workspace: from a folder (with model.json, or as Transformers.js loads it), a .quarrypack,
+   * a .zip or a .gguf file, by its absolute path. With `trustKeys` (paths of public keys in PEM form) only packs that
+   * one of them signed are taken. Errors: file-missing, input-invalid, model-invalid (damaged, incomplete, wrongly
+   * signed), name-taken, file-corrupt, file-too-large, disk-full.
+   */
+  import: oc
+    .route({ method: 'POST', path: '/models/import' })
+    .input(z.object({ path, id: modelIdSchema.optional(), trustKeys: z.array(path).max(100).default([]) }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progressSchema,
+          z.object({
+            type: z.literal('import-end'),
+            model: modelSchema,
+            signature: packSignatureSchema,
+            /** What its files did not say, and what was taken instead, as sentences. */
+            assumed: z.array(z.string()),
+          }),
+        ]),
+      ),
+    ),
+  /**
+   * Packs an installed model as a new .quarrypack at an absolute path, signed with the Ed25519 key in the PEM file
+   * `signKey`. Errors: model-missing, model-invalid (damaged), name-taken (the file is there), input-invalid, disk-full.
+   */
+  export: oc
+    .route({ method: 'POST', path: '/models/{id}/export' })
+    .input(z.object({ id: name, path, signKey: path.optional() }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progressSchema,
+          z.object({
+            type: z.literal('export-end'),
+            path: z.string(),
+            bytes: z.number(),
+            keyId: z.string().nullable(),
+          }),
+        ]),
+      ),
+    ),
+  /** Reads every file of an installed model again and compares SHA-256 sums. Errors: model-missing. */
+  verify: oc
+    .route({ method: 'POST', path: '/models/{id}/verify' })
+    .input(z.object({ id: name }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progressSchema,
+          z.object({
+            type: z.literal('verify-end'),
+            /** No file is wrong or missing. */
+            ok: z.boolean(),
+            files: z.array(
+              z.object({
+                path: z.string(),
+                /** 'unchecked': no sum was noted when the model was put here. */
+                state: z.enum(['right', 'wrong', 'missing', 'unchecked']),
+              }),
+            ),
+          }),
+        ]),
+      ),
+    ),
+  /**
+   * Removes a model from the workspace; of an absent one, what an unfinished download has brought.
+   * Errors: model-missing, input-invalid (bundled), model-in-use (names the collections).
+   */
+  remove: oc
+    .route({ method: 'DELETE', path: '/models/{id}' })
+    .input(z.object({ id: name }))
+    .output(z.object({ removedBytes: z.number() })),
+  /**
+   * Downloads a model of the catalogue, through the network door; goes on with what an earlier call has brought.
+   * `precision` chooses among several weights; `mirror` is the address of another hub of the same layout.
+   * Errors: model-missing, name-taken, network-refused (offline, or the hub is not allowed), request-refused (the hub
+   * asks for a sign-in), connection-lost, model-invalid (not what the catalogue names), disk-full, input-invalid.
+   */
+  download: oc
+    .route({ method: 'POST', path: '/models/{id}/download' })
+    .input(
+      z.object({
+        id: name,
+        precision: z.string().max(20).optional(),
+        mirror: z
+          .url({ protocol: /^https?$/ })
+          .max(500)
+          .optional(),
+      }),
+    )
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progressSchema,
+          z.object({ type: z.literal('download-end'), model: modelSchema }),
+        ]),
+      ),
+    ),
+}

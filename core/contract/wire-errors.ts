@@ -11,6 +11,7 @@ export const httpStatuses: Partial<Record<ErrorCode, number>> = {
   'collection-empty': 409,
   'implementation-unknown': 400,
   'model-missing': 409,
+  'model-in-use': 409,
   'type-unsupported': 415,
   'file-missing': 404,
   'file-unreadable': 422,

@@ -11,6 +11,7 @@ import type { NetworkAttempts } from '../library/network-attempts.ts'
 import type { SourceLibrary } from '../library/sources.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import type { LocateModel } from '../model-files/locator.ts'
+import type { ModelStore } from '../model-files/model-store.ts'
 import type { NetworkDoor } from '../network/door.ts'
 import type { NetworkPolicy } from '../network/policy.ts'
 import type { CollectionId, DocumentId, JobId, SourceId } from '../shared/ids.ts'
@@ -52,6 +53,9 @@ export interface Services {
   network: { door: NetworkDoor; policy: NetworkPolicy; attempts: NetworkAttempts }
   openEmbedding(owner: Pick<Collection, 'pipeline'>): Promise<Embedding>
   locateModel: LocateModel
+  modelStore: ModelStore
+  /** What was opened of a model is not used again: it has gone, or its place was taken. */
+  forgetModel(id: string): void
   /** Errors: item-missing. */
   startIngest(collectionId: CollectionId, kind: Job['kind'], input: Partial<IngestInput>): JobId
   removeDocuments(ids: readonly DocumentId[]): Promise<number>

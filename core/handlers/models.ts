@@ -1,0 +1,105 @@
+import { isAbsolute } from 'node:path'
+import type { Collection } from '../contract/collections.ts'
+import { AppError } from '../contract/errors.ts'
+import type { Model } from '../contract/models.ts'
+import type { StoredModel } from '../model-files/model-store.ts'
+import { modelName } from '../services/embedding.ts'
+import type { Services } from '../services/services.ts'
+import type { Progress } from '../shared/progress.ts'
+import { os } from './base.ts'
+import { type Watch, withProgress } from './with-progress.ts'
+
+export function modelHandlers(services: Services) {
+  const { modelStore, collections } = services
+  const present = (model: StoredModel): Model => ({ ...model, usedBy: users(model.manifest.id, collections.list()) })
+  const get = async (id: string): Promise<Model> => present(await modelStore.get(id))
+  return {
+    list: os.models.list.handler(async () => ({ models: (await modelStore.list()).map(present) })),
+    import: os.models.import.handler(async function* ({ input, signal }) {
+      for (const path of [input.path, ...input.trustKeys]) requireAbsolute(path)
+      const { manifest, signature, assumed } = yield* told(signal, (watch) =>
+        modelStore.import(input.path, { ...watch, id: input.id, trustKeys: input.trustKeys }),
+      )
+      yield { type: 'import-end' as const, model: await get(manifest.id), signature, assumed }
+    }),
+    export: os.models.export.handler(async function* ({ input, signal }) {
+      requireAbsolute(input.path)
+      if (input.signKey !== undefined) requireAbsolute(input.signKey)
+      const written = yield* told(signal, (watch) =>
+        modelStore.export(input.id, input.path, { ...watch, signKey: input.signKey }),
+      )
+      yield { type: 'export-end' as const, ...written }
+    }),
+    verify: os.models.verify.handler(async function* ({ input, signal }) {
+      const files = yield* told(signal, (watch) => modelStore.verify(input.id, watch))
+      const ok = files.every(({ state }) => state === 'right' || state === 'unchecked')
+      yield { type: 'verify-end' as const, ok, files }
+    }),
+    remove: os.models.remove.handler(async ({ input }) => {
+      const model = await get(input.id)
+      if (model.state === 'downloading') {
+        throw new AppError('model-in-use', `"${input.id}" is being downloaded. Cancel that first.`)
+      }
+      if (model.state === 'absent' && model.bytes > 0) await modelStore.removePartial(input.id)
+      else await removeInstalled(model)
+      return { removedBytes: model.bytes }
+    }),
+    download: os.models.download.handler(async function* ({ input, signal }) {
+      const { manifest } = await get(input.id)
+      const fetch = services.network.door.fetchFor('model-download')
+      yield* told(signal, (watch) =>
+        modelStore.download(manifest.id, { ...watch, fetch, precision: input.precision, base: input.mirror }),
+      )
+      yield { type: 'download-end' as const, model: await get(manifest.id) }
+    }),
+  }
+
+  async function removeInstalled({ manifest, usedBy }: Model): Promise<void> {
+    // Of two with one name, one has to go, and the other takes its place.
+    const places = (await modelStore.list()).filter((other) => other.manifest.id === manifest.id)
+    if (usedBy.length > 0 && places.length === 1) {
+      const names = usedBy.map(({ name }) => `"${name}"`).join(', ')
+      throw new AppError(
+        'model-in-use',
+        `The model "${manifest.id}" is used by ${names}. Choose another model in their pipelines first.`,
+        { details: { usedBy } },
+      )
+    }
+    await modelStore.remove(manifest.id)
+    services.forgetModel(manifest.id)
+  }
+}
+
+/** Progress events, then what the work gives. */
+async function* told<Result>(
+  signal: AbortSignal | undefined,
+  work: (watch: Watch) => Promise<Result>,
+): AsyncGenerator<Progress & { type: 'progress' }, Result> {
+  const events = withProgress(work, signal)
+  for (;;) {
+    const next = await events.next()
+    if (next.done) return next.value
+    yield { type: 'progress' as const, ...next.value }
+  }
+}
+
+/** Collections whose pipeline names the model, in whichever family. */
+function users(id: string, collections: readonly Collection[]): Model['usedBy'] {
+  return collections
+    .filter(({ pipeline }) => {
+      if (modelName(pipeline.embedder) === id) return true
+      return Object.values(pipeline).some((choice: unknown) => namesModel(choice, id))
+    })
+    .map((collection) => ({ collectionId: collection.id, name: collection.name }))
+}
+
+function namesModel(choice: unknown, id: string): boolean {
+  if (typeof choice !== 'object' || choice === null || !('options' in choice)) return false
+  const { options } = choice
+  return typeof options === 'object' && options !== null && 'model' in options && options.model === id
+}
+
+function requireAbsolute(path: string): void {
+  if (isAbsolute(path)) return
+  throw new AppError('input-invalid', `"${path}" is not an absolute path. Give the whole path.`)
+}
