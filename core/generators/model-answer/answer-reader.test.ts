@@ -61,7 +61,22 @@ describe('an answer that is read', () => {
 
   it('means the same in whatever pieces it comes, and loses no word', () => {
     const piece = fc.oneof(
-      fc.constantFrom(' [1]', '[2]. ', '. ', '\n', '`', '[', ']', ' ', 'e.g. ', '。', '<think>', 'NO ANSWER', 'A', 'b1'),
+      fc.constantFrom(
+        ' [1]',
+        '[2]. ',
+        '. ',
+        '\n',
+        '`',
+        '[',
+        ']',
+        ' ',
+        'e.g. ',
+        '。',
+        '<think>',
+        'NO ANSWER',
+        'A',
+        'b1',
+      ),
       fc.string({ unit: 'grapheme', maxLength: 6 }),
     )
     fc.assert(
