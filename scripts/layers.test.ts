@@ -39,6 +39,7 @@ const floors: string[][] = [
 const neighbours: [from: string, to: string, reason: string][] = [
   ['core/shared', 'core/contract', 'shared throws AppError, whose codes are contract'],
   ['core/contract', 'core/shared', 'contract uses branded ids'],
+  ['core/tokenizers', 'core/model-files', 'the vocabulary in a GGUF file is read by what knows such files'],
   ['core/retrievers', 'core/indexes', 'types only: a retriever filters and receives what an index defines'],
 ]
 

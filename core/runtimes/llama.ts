@@ -1,5 +1,7 @@
+import { createReadStream } from 'node:fs'
 import type { Llama, LlamaModel } from 'node-llama-cpp'
 import { AppError } from '../contract/errors.ts'
+import { type GgufMetadata, readGguf } from '../model-files/read-gguf.ts'
 
 export interface LlamaOptions {
   /** Threads that one call may use. */
@@ -9,14 +11,23 @@ export interface LlamaOptions {
 }
 
 /** @param path A .gguf file. Errors: model-invalid, memory-exceeded. */
-export async function loadLlamaModel(path: string, options: LlamaOptions, signal?: AbortSignal): Promise<LlamaModel> {
+export async function loadLlamaModel(path: string, options: LlamaOptions): Promise<LlamaModel> {
+  // The library reads what is no GGUF file for ever; this does not.
+  await readGguf(createReadStream(path))
   const llama = await openLlama(options)
   try {
-    return await llama.loadModel({ modelPath: path, ...(signal ? { loadSignal: signal } : {}) })
+    return await llama.loadModel({ modelPath: path })
   } catch (cause) {
-    if (signal?.aborted) throw signal.reason
     throw llamaError(cause, `The model in ${path} cannot be loaded. Copy it again, or choose another model.`)
   }
+}
+
+/** Whether a file is of a model that embeds or ranks: it reads texts and writes none. */
+export async function isEncoder(path: string): Promise<boolean> {
+  const metadata: GgufMetadata = await readGguf(createReadStream(path))
+  const architecture = String(metadata.get('general.architecture'))
+  const pooling = metadata.get(`${architecture}.pooling_type`)
+  return metadata.get(`${architecture}.attention.causal`) === false || (typeof pooling === 'number' && pooling > 0)
 }
 
 /** What the library says of memory is not the model's fault. */

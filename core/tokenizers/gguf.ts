@@ -1,6 +1,8 @@
+import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
+import { readGguf } from '../model-files/read-gguf.ts'
 import { sha256 } from '../shared/hash.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import { createWordPiece } from './word-piece.ts'
@@ -53,6 +55,8 @@ const vocabularySchema = z.object({
 
 async function readVocabulary(path: string): Promise<z.infer<typeof vocabularySchema>> {
   try {
+    // The library reads what is no GGUF file for ever; this does not.
+    await readGguf(createReadStream(path))
     const { readGgufFileInfo } = await import('node-llama-cpp')
     const { metadata } = await readGgufFileInfo(path, {
       sourceType: 'filesystem',
