@@ -3,20 +3,26 @@
  * Pairs, options and seed decide every byte of the result; `README.md` says what was seen.
  */
 import { createHash } from 'node:crypto'
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { open, readFile, rename } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { readBeir } from '../../core/flows/read-beir.ts'
+import { manifestText } from '../../core/model-files/manifest.ts'
+import type { Tokenizer } from '../../core/shared/tokenizer.ts'
 import { countWords, encodePairs } from './corpus.ts'
+import type { Corpus } from './corpus.ts'
 import { createTableEmbedder, evaluateHeldOut, evaluateSet, mean } from './evaluate.ts'
 import { staticModelFiles } from './model-files.ts'
+import { modelCard, staticManifest } from './model-card.ts'
+import type { ModelFacts } from './model-card.ts'
 import { listSources } from './pairs.ts'
 import { quantise, restore } from './quantise.ts'
 import type { QuantisedTable } from './quantise.ts'
-import { recipe, vocabularyOptions } from './recipe.ts'
+import { weighByRarity } from './rarity.ts'
+import { rarityPower, recipe, vocabularyOptions } from './recipe.ts'
 import { createTokenizer, tokenizerFile } from './tokenizer-file.ts'
 import { createTraining } from './train.ts'
 import type { Training } from './train.ts'
@@ -31,7 +37,8 @@ const usage = `npm run model:train -- [options]
   --work FOLDER     log and checkpoints (default: /tmp/quarry-training); a run that was cut off goes on from there
   --threads N       (default: one per core)
   --set NAME=JSON   another value for an option of recipe.ts, for experiments; again for more
-  --tokens N        entries of the vocabulary, for experiments`
+  --tokens N        entries of the vocabulary, for experiments
+  --rarity POWER    of the inverse document frequency, for experiments`
 
 const { values } = parseArgs({
   options: {
@@ -42,12 +49,10 @@ const { values } = parseArgs({
     threads: { type: 'string', default: String(availableParallelism()) },
     set: { type: 'string', multiple: true, default: [] },
     tokens: { type: 'string', default: String(vocabularyOptions.size) },
+    rarity: { type: 'string', default: String(rarityPower) },
     help: { type: 'boolean', default: false },
   },
 })
-if (values.help) console.log(usage)
-else await main()
-
 async function main(): Promise<void> {
   const work = resolve(values.work)
   mkdirSync(work, { recursive: true })
@@ -66,28 +71,58 @@ async function main(): Promise<void> {
   const training = createTraining(corpus, vocabulary, options, threads)
   await train(training, options, join(work, `${fingerprint([vocabulary, options, corpus.ids.length])}.checkpoint`))
 
-  const quantised = quantise(training.table, options.dimensions)
-  const files = staticModelFiles(parts(quantised), bytesOf(JSON.stringify(tokenizerFile(vocabulary))))
+  const weighed = weighByRarity(training.table, corpus, options.dimensions, Number(values.rarity))
+  const quantised = quantise(weighed, options.dimensions)
   const out = resolve(values.out)
+  const files = staticModelFiles(parts(quantised), bytesOf(JSON.stringify(tokenizerFile(vocabulary))))
+  const scores = await evaluate(restore(quantised), tokenizer, corpus, options)
+  const facts = {
+    id: basename(out),
+    tokens: vocabulary.length,
+    bytes: [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
+    options,
+    scores,
+  }
+  files.set('model.json', bytesOf(manifestText(staticManifest(facts, files))))
+  files.set('MODEL-CARD.md', bytesOf(modelCard(facts)))
+  files.set('evaluation.json', bytesOf(evaluationText(facts)))
+  const sourcesFile = join(resolve(values.pairs), '../sources.tsv')
+  if (existsSync(sourcesFile)) files.set('SOURCES.tsv', readFileSync(sourcesFile))
   for (const [path, bytes] of files) {
     mkdirSync(dirname(join(out, path)), { recursive: true })
     writeFileSync(join(out, path), bytes)
     log(`${path}: ${bytes.byteLength} bytes`)
   }
 
-  const table = restore(quantised)
-  const report: Record<string, Record<string, number>> = {}
-  for (const { size } of options.prefixes.toReversed()) {
-    const embedder = createTableEmbedder(table, tokenizer, options.dimensions, size)
-    const heldOut = evaluateHeldOut(corpus.heldOut, embedder)
-    report[size] = { 'held-out pairs, MRR@10': mean([...heldOut.values()]) }
-    for (const name of existsSync(values.sets) ? englishSets : []) {
-      report[size][name] = evaluateSet(await readBeir(join(values.sets, name)), embedder)
+  async function evaluate(
+    table: Float32Array,
+    tokenizer: Tokenizer,
+    { heldOut }: Corpus,
+    { dimensions, prefixes }: TrainerOptions,
+  ): Promise<Map<number, Map<string, number>>> {
+    const scores = new Map<number, Map<string, number>>()
+    for (const { size } of prefixes.toReversed()) {
+      const embedder = createTableEmbedder(table, tokenizer, dimensions, size)
+      const own = new Map([['held-out pairs', mean([...evaluateHeldOut(heldOut, embedder).values()])]])
+      for (const name of testSets.filter((set) => existsSync(join(values.sets, set)))) {
+        own.set(name, evaluateSet(await readBeir(join(values.sets, name)), embedder))
+      }
+      log(`${size} dimensions: ${JSON.stringify(Object.fromEntries(own))}`)
+      scores.set(size, own)
     }
-    log(`${size} dimensions: ${JSON.stringify(report[size])}`)
+    return scores
   }
-  const evaluation = { command: 'npm run model:train', options, vocabulary: vocabulary.length, dimensions: report }
-  writeFileSync(join(out, 'evaluation.json'), `${JSON.stringify(evaluation, null, 1)}\n`)
+
+  function evaluationText({ id, tokens, options, scores }: ModelFacts): string {
+    const byDimensions = Object.fromEntries(
+      [...scores].map(([size, own]) => [
+        size,
+        Object.fromEntries([...own].map(([name, score]) => [name, Math.round(score * 1e4) / 1e4])),
+      ]),
+    )
+    const rarity = Number(values.rarity)
+    return `${JSON.stringify({ id, tokens, options, rarityPower: rarity, scores: byDimensions }, null, 1)}\n`
+  }
 
   function log(line: string): void {
     const text = `${new Date().toISOString()} ${line}`
@@ -111,7 +146,8 @@ async function main(): Promise<void> {
   }
 }
 
-const englishSets = ['cranfield', 'npl', 'xquad-en', 'covidqa']
+/** The English ones of the shared sets. */
+const testSets = ['cranfield', 'npl', 'xquad-en', 'covidqa']
 const stepsPerCheckpoint = 250
 
 function overrides(settings: readonly string[]): Partial<TrainerOptions> {
@@ -161,3 +197,6 @@ async function restoreState({ state }: Training, path: string): Promise<number> 
   if (from !== bytes.byteLength) throw new Error(`${path} is of another training. Remove it and start again.`)
   return bytes.readUInt32LE(0)
 }
+
+if (values.help) console.log(usage)
+else await main()

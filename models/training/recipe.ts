@@ -23,3 +23,6 @@ export const recipe: TrainerOptions = {
   excerptShare: 0,
   excerptDropShare: 0.3,
 }
+
+/** Power of the inverse document frequency that rows are multiplied with after training. */
+export const rarityPower = 0.25
