@@ -340,5 +340,5 @@ function crashError({ code, signal, lastWords }: WorkerEnd, memoryMb: number): A
     )
   }
   const how = signal ?? `code ${code ?? 'unknown'}`
-  return new AppError('internal', `A worker stopped unexpectedly (${how}).`)
+  return new AppError('internal', `A worker stopped unexpectedly (${how}).`, { details: { workerEnd: how } })
 }

@@ -9,7 +9,9 @@ import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import type { Embedder, EmbedPurpose } from '../embedders/embedder.ts'
+import type { ChatMessage, TextGenerator, TextOptions, TextPart } from '../generators/text-generator.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
+import type { Reranker } from '../rerankers/reranker.ts'
 import { chooseSettings } from './choose-settings.ts'
 import { type ChunkSpan, withoutTexts } from './chunk-texts.ts'
 import { freeNow } from './long-texts.ts'
@@ -82,6 +84,47 @@ export interface EmbedInput {
   threads?: number
 }
 
+export interface RerankInput {
+  modelFolder: string
+  rerankerId: string
+  options: Record<string, unknown>
+  question: string
+  /** None: the model is loaded, and says which one it is. */
+  passages: string[]
+  threads?: number
+}
+
+export interface RerankOutput {
+  modelId: string
+  /** One a passage, higher is better. */
+  scores: Float32Array
+}
+
+/** A text generator that a worker keeps loaded. */
+export interface GeneratorChoice {
+  modelFolder: string
+  generatorId: string
+  options: Record<string, unknown>
+  threads?: number
+  gpu?: boolean
+}
+
+export interface CountTokensInput extends GeneratorChoice {
+  /** None: the model is loaded, and says which one it is. */
+  texts: string[]
+}
+
+export interface CountTokensOutput {
+  modelId: string
+  contextTokens: number
+  counts: number[]
+}
+
+export interface GenerateInput extends GeneratorChoice {
+  messages: ChatMessage[]
+  request: TextOptions
+}
+
 export interface EmbedOutput {
   modelId: string
   dimensions: number
@@ -95,6 +138,11 @@ export interface Tasks {
   parse: { input: ParseInput; output: ParseOutput }
   chunk: { input: ChunkInput; output: ChunkOutput }
   embed: { input: EmbedInput; output: EmbedOutput }
+  rerank: { input: RerankInput; output: RerankOutput }
+  /** Errors as those of `generate`. */
+  'count-tokens': { input: CountTokensInput; output: CountTokensOutput }
+  /** Streams deltas and the end as parts. Errors: model-…, input-invalid, memory-exceeded. */
+  generate: { input: GenerateInput; output: null; part: TextPart }
 }
 export type TaskName = keyof Tasks
 
@@ -114,6 +162,9 @@ export const taskHandlers: TaskHandlers = {
   parse,
   chunk,
   embed,
+  rerank,
+  'count-tokens': countTokens,
+  generate,
 }
 
 async function parse(input: ParseInput, context: TaskContext): Promise<ParseOutput> {
@@ -192,6 +243,58 @@ async function embed(input: EmbedInput, { signal }: TaskContext): Promise<EmbedO
   })
   const vectors = await embedder.embed(input.texts, input.purpose, { signal })
   return { modelId: embedder.modelId, dimensions: embedder.dimensions, vectors }
+}
+
+const rerankers = new Map<string, Promise<Reranker>>()
+
+async function rerank(input: RerankInput, { signal }: TaskContext): Promise<RerankOutput> {
+  const { rerankerId, modelFolder, options, threads = 1 } = input
+  const key = JSON.stringify([rerankerId, modelFolder, options, threads])
+  const reranker = await remember(rerankers, key, async () => {
+    const { rerankerDefinitions } = await import('../rerankers/list.ts')
+    const definition = findDefinition('reranker', rerankerDefinitions, rerankerId)
+    return definition.create(definition.options.parse(options), { locateModel: async () => modelFolder, threads })
+  })
+  const scores = await reranker.score(input.question, input.passages, { signal })
+  return { modelId: reranker.modelId, scores }
+}
+
+async function countTokens(input: CountTokensInput): Promise<CountTokensOutput> {
+  const generator = await openGenerator(input)
+  const counts: number[] = []
+  for (const text of input.texts) counts.push(await generator.countTokens(text))
+  return { modelId: generator.modelId, contextTokens: generator.contextTokens, counts }
+}
+
+async function generate(input: GenerateInput, { signal, onPart }: TaskContext): Promise<null> {
+  const generator = await openGenerator(input)
+  throwIfAborted(signal)
+  for await (const part of generator.stream(input.messages, input.request, signal)) onPart(part)
+  return null
+}
+
+let generator: { key: string; opening: Promise<TextGenerator> } | undefined
+
+/** One language model at a time: two seldom fit into memory. */
+async function openGenerator({ generatorId, modelFolder, options, threads = 1, gpu = true }: GeneratorChoice) {
+  const key = JSON.stringify([generatorId, modelFolder, options, threads, gpu])
+  if (generator?.key === key) return generator.opening
+  const before = generator
+  const opening = (async () => {
+    await before?.opening.then((loaded) => loaded.dispose()).catch(() => {})
+    const { textGeneratorDefinitions } = await import('../generators/text/list.ts')
+    const definition = findDefinition('text generator', textGeneratorDefinitions, generatorId)
+    return definition.create(definition.options.parse(options), {
+      locateModel: async () => modelFolder,
+      threads,
+      gpu,
+    })
+  })()
+  generator = { key, opening }
+  opening.catch(() => {
+    if (generator?.opening === opening) generator = undefined
+  })
+  return opening
 }
 
 /** One value a key for the life of the worker; a failed attempt is not remembered. */

@@ -1,0 +1,73 @@
+import type { ComputePool } from '../compute/pool.ts'
+import type { Choice } from '../contract/pipeline.ts'
+import { createPartQueue } from '../generators/text/part-queue.ts'
+import type { TextGenerator, TextPart } from '../generators/text-generator.ts'
+import type { LocateModel } from '../model-files/locator.ts'
+import { throwIfAborted } from '../shared/abort.ts'
+import { modelError } from './model-errors.ts'
+
+export interface TextGenerationParts {
+  locateModel: LocateModel
+  /** Workers of its own kind of pool: what crashes or fills the memory there is a language model. */
+  compute: ComputePool
+  threads: number
+  /** Default: where there is one. */
+  gpu?: boolean
+}
+
+/** How long a model may take to stop between two tokens before its process is ended, and the model loaded again. */
+const stopMs = 200
+
+/**
+ * A language model in a worker process. It is loaded here, unloaded when it was idle for long or another one is asked
+ * for, and loaded again when it is used. Errors: model-missing, model-invalid, memory-exceeded, input-invalid.
+ *
+ * @param choice Of a text generator, with its options; `options.model` names the model's folder.
+ */
+export async function openTextGenerator(choice: Choice, parts: TextGenerationParts): Promise<TextGenerator> {
+  const { compute, threads, gpu } = parts
+  const name = typeof choice.options.model === 'string' ? choice.options.model : ''
+  const modelFolder = await parts.locateModel(name)
+  const target = {
+    modelFolder,
+    generatorId: choice.id,
+    options: choice.options,
+    threads,
+    ...(gpu === undefined ? {} : { gpu }),
+  }
+  const count = (texts: string[]) =>
+    compute.run('count-tokens', { ...target, texts }, { urgent: true }).catch((thrown: unknown) => {
+      throw modelError(thrown, 'The language model')
+    })
+  const { modelId, contextTokens } = await count([])
+  return {
+    modelId,
+    contextTokens,
+    async countTokens(text) {
+      const { counts } = await count([text])
+      return counts[0] ?? 0
+    },
+    async *stream(messages, options, signal) {
+      throwIfAborted(signal)
+      const queue = createPartQueue<TextPart>()
+      const leave = new AbortController()
+      const input = { ...target, messages: [...messages], request: options }
+      const work = compute.run('generate', input, {
+        signal: signal ? AbortSignal.any([signal, leave.signal]) : leave.signal,
+        softCancelMs: stopMs,
+        onPart: (part) => queue.push(part),
+      })
+      work.then(
+        () => queue.end(),
+        (thrown: unknown) => queue.fail(modelError(thrown, 'The language model')),
+      )
+      try {
+        yield* queue
+      } finally {
+        leave.abort()
+      }
+    },
+    // The pool ends its workers.
+    dispose: async () => {},
+  }
+}
