@@ -23,6 +23,10 @@ export const citationSchema = z.object({
 })
 export type Citation = z.infer<typeof citationSchema>
 
+/** A span of the answer, markers included, in UTF-16 code units. */
+export const answerSpanSchema = z.object({ start: z.int(), end: z.int() })
+export type AnswerSpan = z.infer<typeof answerSpanSchema>
+
 export const askEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ask-start'), traceId: id<'trace'>() }),
   z.object({ type: z.literal('retrieval-end'), passages: z.array(passageSchema) }),
@@ -30,11 +34,14 @@ export const askEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answer-delta'), text: z.string() }),
   /** Comes before the delta that holds its marker. */
   z.object({ type: z.literal('citation'), citation: citationSchema }),
+  /** The sources do not say this sentence of the answer so far. Comes when the sentence is complete. */
+  z.object({ type: z.literal('unsupported'), ...answerSpanSchema.shape }),
   z.object({
     type: z.literal('ask-end'),
     traceId: id<'trace'>(),
     answer: z.string(),
     citations: z.array(citationSchema),
+    unsupported: z.array(answerSpanSchema),
     /** True when nothing relevant was found; `answer` then says so in a sentence. */
     refused: z.boolean(),
     durationMs: z.number(),
@@ -62,6 +69,8 @@ export const traceSchema = z.object({
   refused: z.boolean(),
   error: errorDataSchema.nullable(),
   citations: z.array(citationSchema),
+  /** Sentences of the answer that the sources do not say. */
+  unsupported: z.array(answerSpanSchema).default([]),
   passages: z.array(passageSchema),
   spans: z.array(spanSchema),
   startedAt: z.number(),

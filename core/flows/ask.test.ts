@@ -94,6 +94,31 @@ describe('ask', () => {
     expect(traces[0]?.answer).toBe(end?.type === 'ask-end' && end.answer)
   })
 
+  it('says which sentences the passages do not say, as spans of the answer with its markers', async () => {
+    const { all, traces } = steps([
+      { type: 'text-delta', text: 'Ada' },
+      { type: 'text-delta', text: ' wrote' },
+      { type: 'citation', passage: 0, start: 0, end: 3 },
+      { type: 'text-delta', text: '.' },
+      { type: 'sentence-end', isSupported: true },
+      { type: 'text-delta', text: ' She was' },
+      { type: 'text-delta', text: ' forty' },
+      { type: 'citation', passage: 0, start: 0, end: 3 },
+      { type: 'text-delta', text: '.' },
+      { type: 'sentence-end', isSupported: false },
+      { type: 'text-delta', text: '\n\nNo.' },
+      { type: 'sentence-end', isSupported: false },
+    ])
+    const events = await run(all)
+    const end = events.at(-1)
+    if (end?.type !== 'ask-end') throw new Error('The answer has no end.')
+    expect(end.unsupported.map((span) => end.answer.slice(span.start, span.end))).toEqual(['She was forty [1].', 'No.'])
+    expect(events.flatMap((event) => (event.type === 'unsupported' ? [event.start] : []))).toEqual(
+      end.unsupported.map(({ start }) => start),
+    )
+    expect(traces[0]?.unsupported).toEqual(end.unsupported)
+  })
+
   it('drops invented citations and says so in the trace', async () => {
     const { all, traces } = steps([
       { type: 'text-delta', text: 'Made up.' },

@@ -1,4 +1,4 @@
-import type { AskEvent, Citation, Span, Trace } from '../contract/ask.ts'
+import type { AnswerSpan, AskEvent, Citation, Span, Trace } from '../contract/ask.ts'
 import { AppError, toAppError, toErrorData } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { AnswerPart } from '../generators/generator.ts'
@@ -53,11 +53,18 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
       for (const event of numbering.take(part)) {
         if (event.type === 'answer-delta') trace.answer += event.text
         if (event.type === 'citation') trace.citations.push(event.citation)
+        if (event.type === 'unsupported') trace.unsupported.push({ start: event.start, end: event.end })
         yield event
       }
     }
     trace.refused = numbering.refused
-    generation.close({ answer: trace.answer, citations: trace.citations.length, invented: numbering.invented })
+    const { citations, unsupported } = trace
+    generation.close({
+      answer: trace.answer,
+      citations: citations.length,
+      invented: numbering.invented,
+      unsupported: unsupported.length,
+    })
 
     const record = trace.finish(null)
     saved = true
@@ -67,6 +74,7 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
       traceId: question.traceId,
       answer: record.answer,
       citations: record.citations,
+      unsupported: record.unsupported,
       refused: record.refused,
       durationMs: record.durationMs,
     }
@@ -82,10 +90,22 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
   }
 }
 
-/** Turns a generator's parts into events: spans become numbered citations, equal spans share a number. */
+/**
+ * Turns a generator's parts into events: spans become numbered citations, equal spans share a number; a sentence that
+ * the passages do not say becomes a span of the answer.
+ */
 function createNumbering(steps: AskSteps, passages: readonly RetrievedPassage[]) {
   const numbers = new Map<string, number>()
   const state = { refused: false, invented: 0 }
+  /** Length of the answer so far, and where its present sentence began. */
+  let length = 0
+  let sentenceStart = 0
+  const write = (text: string): Extract<AskEvent, { type: 'answer-delta' }> => {
+    // The gap before a sentence is no part of it.
+    if (sentenceStart === length) sentenceStart += text.length - text.trimStart().length
+    length += text.length
+    return { type: 'answer-delta', text }
+  }
   return {
     get refused() {
       return state.refused
@@ -93,14 +113,19 @@ function createNumbering(steps: AskSteps, passages: readonly RetrievedPassage[])
     get invented() {
       return state.invented
     },
-    *take(part: AnswerPart): Generator<Extract<AskEvent, { type: 'answer-delta' | 'citation' }>> {
+    *take(part: AnswerPart): Generator<Extract<AskEvent, { type: 'answer-delta' | 'citation' | 'unsupported' }>> {
       if (part.type === 'text-delta') {
-        yield { type: 'answer-delta', text: part.text }
+        yield write(part.text)
         return
       }
       if (part.type === 'refusal') {
         state.refused = true
-        yield { type: 'answer-delta', text: part.reason }
+        yield write(part.reason)
+        return
+      }
+      if (part.type === 'sentence-end') {
+        if (!part.isSupported) yield { type: 'unsupported', start: sentenceStart, end: length }
+        sentenceStart = length
         return
       }
       const passage = passages[part.passage]
@@ -116,7 +141,7 @@ function createNumbering(steps: AskSteps, passages: readonly RetrievedPassage[])
         numbers.set(key, marker)
         yield { type: 'citation', citation: { ...resolved, marker } }
       }
-      yield { type: 'answer-delta', text: ` [${marker}]` }
+      yield write(` [${marker}]`)
     },
   }
 }
@@ -129,6 +154,7 @@ function beginTrace(question: Question, steps: AskSteps) {
     answer: '',
     refused: false,
     citations: [] as Citation[],
+    unsupported: [] as AnswerSpan[],
     passages: [] as RetrievedPassage[],
     /** Opens a span that the caller closes; an unclosed span is closed by `finish` with the trace's error. */
     open(name: string, input: unknown) {
@@ -164,6 +190,7 @@ function beginTrace(question: Question, steps: AskSteps) {
         refused: trace.refused,
         error: error && toErrorData(error),
         citations: trace.citations,
+        unsupported: trace.unsupported,
         passages: trace.passages,
         spans,
         startedAt: Math.round(startedAt),

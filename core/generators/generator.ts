@@ -25,11 +25,14 @@ export interface GenerateRequest {
 /**
  * A stream of parts. Text deltas joined give the answer; a citation part comes right after the text it supports and
  * names a passage and a span of that passage's text (UTF-16 code units into `Passage.text`). The generator does not
- * number its citations: the ask flow resolves, validates and numbers them. A refusal part is the only part.
+ * number its citations: the ask flow resolves, validates and numbers them. A citation of a passage that was not given is
+ * an invented one, which the flow counts and drops. A generator that words answers itself says of each sentence, when it
+ * is complete with its citations, whether the passages say it. A refusal part is the only part.
  */
 export type AnswerPart =
   | { type: 'text-delta'; text: string }
   | { type: 'citation'; passage: number; start: number; end: number }
+  | { type: 'sentence-end'; isSupported: boolean }
   | { type: 'refusal'; reason: string }
 
 export interface Generator {

@@ -1,11 +1,6 @@
 import type { Passage } from '../generator.ts'
+import type { ChatMessage } from '../text-generator.ts'
 import { refusalWords } from './answer-reader.ts'
-
-/** One turn as chat models know it. */
-export interface PromptMessage {
-  role: 'system' | 'user' | 'assistant'
-  content: string
-}
 
 export interface PromptRequest {
   question: string
@@ -20,11 +15,11 @@ export interface PromptLimits {
   contextTokens: number
   /** Tokens kept free for the answer. */
   answerTokens: number
-  countTokens(text: string): number
+  countTokens(text: string): Promise<number>
 }
 
 export interface Prompt {
-  messages: PromptMessage[]
+  messages: ChatMessage[]
   /** How many of the passages are in it: the first ones. Source numbers are their places in the list, from 1. */
   passages: number
   /** Whether the last of them was cut to fit. */
@@ -47,7 +42,10 @@ const rules = `You answer questions from the numbered sources that the user give
  * Puts question and passages into messages that fit the model, best passages first. Documents are data: they stand
  * between marks that they cannot write themselves.
  */
-export function buildPrompt({ question, passages, instructions }: PromptRequest, limits: PromptLimits): Prompt {
+export async function buildPrompt(
+  { question, passages, instructions }: PromptRequest,
+  limits: PromptLimits,
+): Promise<Prompt> {
   const system = instructions.trim() === '' ? rules : `${rules}\n\nAlso: ${instructions.trim()}`
   const ask = `<question>\n${harmless(question)}\n</question>`
   const wrap = (sources: readonly string[]): string => `<sources>\n${sources.join('\n')}\n</sources>\n\n${ask}`
@@ -55,19 +53,19 @@ export function buildPrompt({ question, passages, instructions }: PromptRequest,
     limits.contextTokens -
     limits.answerTokens -
     templateTokens -
-    limits.countTokens(system) -
-    limits.countTokens(wrap([]))
+    (await limits.countTokens(system)) -
+    (await limits.countTokens(wrap([])))
   const sources: string[] = []
   let isCut = false
   for (const [index, passage] of passages.entries()) {
     const source = sourceText(passage, index + 1, passage.text)
-    const tokens = limits.countTokens(source)
+    const tokens = await limits.countTokens(source)
     if (tokens <= left) {
       sources.push(source)
       left -= tokens
       continue
     }
-    const cut = left < leastTokens ? undefined : cutToFit(passage, index + 1, left, limits)
+    const cut = left < leastTokens ? undefined : await cutToFit(passage, index + 1, left, limits)
     if (cut !== undefined) {
       sources.push(cut)
       isCut = true
@@ -91,13 +89,18 @@ function sourceText(passage: Passage, number: number, text: string): string {
 }
 
 /** The longest beginning that fits, to a word's end; undefined where nothing worth while does. */
-function cutToFit(passage: Passage, number: number, tokens: number, { countTokens }: PromptLimits): string | undefined {
+async function cutToFit(
+  passage: Passage,
+  number: number,
+  tokens: number,
+  { countTokens }: PromptLimits,
+): Promise<string | undefined> {
   let low = 0
   let high = passage.text.length
   // Tokens are counted anew at each step: twenty steps for a passage of a megabyte.
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (countTokens(sourceText(passage, number, `${passage.text.slice(0, middle)} …`)) <= tokens) low = middle
+    if ((await countTokens(sourceText(passage, number, `${passage.text.slice(0, middle)} …`))) <= tokens) low = middle
     else high = middle - 1
   }
   const end = passage.text.slice(0, low).search(/\s\S*$/u)

@@ -40,11 +40,11 @@ export type SupportDependencies = Pick<GeneratorDependencies, 'embed' | 'dimensi
  * --fit` prints these.
  */
 export const supportWeights: Readonly<Record<keyof SupportFeatures | 'intercept', number>> = {
-  intercept: -2.68,
-  coverage: 4.35,
-  missingNumbers: -5.84,
-  missingNames: -2.43,
-  negation: -2.36,
+  intercept: -2.59,
+  coverage: 4.26,
+  missingNumbers: -5.86,
+  missingNames: -2.46,
+  negation: -2.5,
 }
 
 /** Units side by side that may say a thing together. */
@@ -189,7 +189,10 @@ interface Term {
 const mostTerms = 120
 
 function termsOf(sentence: string, { termStatistics }: SupportDependencies): Term[] {
-  const words = wordsOf(sentence).slice(0, mostTerms)
+  // A negation is judged as such: as a word it would pull in whatever other sentence has one.
+  const words = wordsOf(sentence)
+    .filter(({ surface }) => !negations.test(surface))
+    .slice(0, mostTerms)
   const { chunks, frequencies } = termStatistics(words.map(({ folded }) => folded))
   // What the collection has nowhere is as rare as can be: made up, if the sources do not have it.
   const raw = words.map((_, index) => Math.log(1 + chunks / ((frequencies[index] ?? 0) + 0.5)))

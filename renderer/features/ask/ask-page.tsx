@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react'
-import { ArrowUp, ChevronDown, Filter, Library, Search, Square } from 'lucide-react'
+import { ArrowUp, ChevronDown, Filter, Library, Search, Square, TriangleAlert } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components'
 import type { Collection } from '../../../core/contract/collections.ts'
 import type { CollectionId } from '../../../core/shared/ids.ts'
@@ -180,6 +180,23 @@ function Introduction({
   )
 }
 
+/** What the model wrote and the sources do not say, in its words, so that nobody takes it on trust. */
+function Unsupported({ turn: { answer, unsupported } }: { turn: Turn }) {
+  if (unsupported.length === 0) return null
+  return (
+    <section className="unsupported" aria-label="Not supported by the sources">
+      <p>
+        <TriangleAlert size={13} aria-hidden /> Not supported by the sources:
+      </p>
+      <ul>
+        {unsupported.map(({ start, end }) => (
+          <li key={start}>{answer.slice(start, end)}</li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
 function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
   const again = (): void => void useAsk.getState().again(turn.id)
   const waiting = turn.state === 'asking' && turn.answer === ''
@@ -195,6 +212,7 @@ function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
         <p className="waiting soft">{turn.passages ? 'Reading the passages …' : 'Searching the documents …'}</p>
       ) : null}
       {turn.refused ? <p className="refusal reading">{turn.answer}</p> : <Answer turn={turn} />}
+      <Unsupported turn={turn} />
       {turn.state === 'stopped' ? (
         <p className="stopped soft">
           Stopped.{' '}

@@ -1,5 +1,5 @@
 import { create } from 'zustand'
-import type { Citation } from '../../../core/contract/ask.ts'
+import type { AnswerSpan, Citation } from '../../../core/contract/ask.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { RetrievedPassage } from '../../../core/contract/search.ts'
 import type { CollectionId, TraceId } from '../../../core/shared/ids.ts'
@@ -16,6 +16,8 @@ export interface Turn {
   state: 'asking' | 'done' | 'stopped' | 'failed'
   answer: string
   citations: Citation[]
+  /** Sentences of the answer that the sources do not say. */
+  unsupported: AnswerSpan[]
   /** Null until the search has ended. */
   passages: RetrievedPassage[] | null
   refused: boolean
@@ -59,6 +61,7 @@ export const useAsk = create<AskStore>((set, get) => ({
       state: 'asking',
       answer: '',
       citations: [],
+      unsupported: [],
       passages: null,
       refused: false,
       traceId: null,
@@ -102,12 +105,15 @@ async function answer({ id, collectionId, question, filter }: Turn): Promise<voi
         case 'citation':
           change((turn) => ({ citations: [...turn.citations, event.citation] }))
           break
+        case 'unsupported':
+          change((turn) => ({ unsupported: [...turn.unsupported, { start: event.start, end: event.end }] }))
+          break
         case 'answer-delta':
           change((turn) => ({ answer: turn.answer + event.text }))
           break
         case 'ask-end': {
-          const { answer: text, citations, refused, traceId, durationMs } = event
-          change(() => ({ state: 'done', answer: text, citations, refused, traceId, durationMs }))
+          const { answer: text, citations, unsupported, refused, traceId, durationMs } = event
+          change(() => ({ state: 'done', answer: text, citations, unsupported, refused, traceId, durationMs }))
           break
         }
       }

@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { throwIfAborted } from '../../shared/abort.ts'
+import { refusalSentence } from '../extractive.ts'
+import type { AnswerPart, GenerateRequest, Generator, GeneratorDependencies } from '../generator.ts'
+import { createAnswerReader, type ReadPart } from './answer-reader.ts'
+import { buildPrompt } from './prompt.ts'
+import { createSupportCheck, type SupportCheck } from './support.ts'
+import type { TextGenerator } from '../text-generator.ts'
+
+/** What every generator that has a language model word the answer may be told. */
+export const modelAnswerOptions = z.object({
+  answerTokens: z.int().min(32).max(8192).default(512).describe('Tokens that an answer has at most.'),
+  temperature: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe('0 gives the same answer every time; more gives more varied wording, and more that is made up.'),
+  instructions: z.string().max(4000).default('').describe('What the model is told besides: tone, length, language.'),
+  unsupportedBelow: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Mark a sentence as unsupported when it is less likely than this (0 to 1) that the sources say it.'),
+})
+export type ModelAnswerOptions = z.infer<typeof modelAnswerOptions>
+
+/**
+ * Answers from the passages by a language model. The model is told to name its sources; each number that it writes
+ * becomes a citation of the words that say it best, and each sentence is checked against what it cites.
+ */
+export function createModelAnswer(
+  model: TextGenerator,
+  options: ModelAnswerOptions,
+  dependencies: GeneratorDependencies,
+): Generator {
+  return { generate: (request, { signal } = {}) => answer(request, model, options, dependencies, signal) }
+}
+
+async function* answer(
+  { question, passages }: GenerateRequest,
+  model: TextGenerator,
+  { answerTokens, temperature, instructions, unsupportedBelow }: ModelAnswerOptions,
+  dependencies: GeneratorDependencies,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AnswerPart> {
+  throwIfAborted(signal)
+  const { contextTokens } = model
+  // A small context is shared: an answer must not push the sources out.
+  const limits = { contextTokens, answerTokens: Math.min(answerTokens, Math.floor(contextTokens / 4)) }
+  const prompt = await buildPrompt(
+    { question, passages, instructions },
+    { ...limits, countTokens: (text) => model.countTokens(text) },
+  )
+  const given = passages.slice(0, prompt.passages)
+  if (given.length === 0) {
+    yield { type: 'refusal', reason: refusalSentence }
+    return
+  }
+  const support = createSupportCheck(given, dependencies)
+  const reader = createAnswerReader()
+  const sentence = createSentence(support, passages, unsupportedBelow)
+  let wrote = false
+  const stream = model.stream(prompt.messages, { maxTokens: limits.answerTokens, temperature }, signal)
+  for await (const part of stream) {
+    throwIfAborted(signal)
+    const read = part.type === 'end' ? reader.end() : reader.take(part.text)
+    for (const each of read) {
+      if (each.type === 'refusal') {
+        yield { type: 'refusal', reason: refusalSentence }
+        return
+      }
+      wrote ||= each.type === 'text'
+      yield* sentence.take(each)
+    }
+  }
+  if (!wrote) yield { type: 'refusal', reason: refusalSentence }
+}
+
+/** The sentence that is being written, and the sources it has named so far. */
+function createSentence(support: SupportCheck, passages: GenerateRequest['passages'], unsupportedBelow: number) {
+  let text = ''
+  let sources: number[] = []
+  return {
+    async *take(part: Exclude<ReadPart, { type: 'refusal' }>): AsyncGenerator<AnswerPart> {
+      if (part.type === 'text') {
+        text += part.text
+        yield { type: 'text-delta', text: part.text }
+      } else if (part.type === 'marker') {
+        for (const number of part.numbers) {
+          const place = number - 1
+          const span = support.locate(text, place)
+          if (span) sources.push(place)
+          // A number without a source is passed on as what it is, so that it is counted.
+          yield { type: 'citation', passage: passages[place]?.index ?? -1, ...(span ?? { start: 0, end: 0 }) }
+        }
+      } else {
+        const { score } = await support.check(part.text, sources)
+        text = ''
+        sources = []
+        yield { type: 'sentence-end', isSupported: score >= unsupportedBelow }
+      }
+    },
+  }
+}
