@@ -78,11 +78,11 @@ export async function downloadFile(options: DownloadFileOptions): Promise<FileSu
       resumed = false
       continue
     }
-    failures = part.bytes > before ? 1 : failures + 1
+    failures = part.bytes > before ? 0 : failures + 1
     if (failures >= pace.attempts) throw outcome.error
-    const wait = Math.min(60_000, pace.firstWaitMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2)
+    const wait = Math.min(60_000, pace.firstWaitMs * 2 ** Math.max(0, failures - 1)) * (0.5 + Math.random() / 2)
     const waitMs = Math.max(wait, outcome.waitMs ?? 0)
-    if (waitMs > Math.max(pace.longestWaitMs, 60_000)) throw outcome.error
+    if (waitMs > pace.longestWaitMs) throw outcome.error
     // That the wait was broken off is told above.
     await delay(waitMs, undefined, signal ? { signal } : {}).catch(() => undefined)
   }

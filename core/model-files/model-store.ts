@@ -178,10 +178,10 @@ export function createModelStore({ folder, bundledFolders }: ModelStoreParts): M
       if (downloading.has(id)) {
         throw new AppError('name-taken', `"${id}" is being downloaded already. Wait for it, or cancel it first.`)
       }
-      const taken = await bundledAt(id, bundled)
-      if (taken !== undefined) throw takenError(id, taken)
       downloading.add(id)
       try {
+        const taken = await bundledAt(id, bundled)
+        if (taken !== undefined) throw takenError(id, taken)
         return await downloadModel(manifest, own, options)
       } finally {
         downloading.delete(id)

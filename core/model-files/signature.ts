@@ -26,7 +26,7 @@ export async function readPublicKey(path: string): Promise<KeyObject> {
 export function signText(text: string, key: KeyObject): Signature {
   return {
     algorithm: 'ed25519',
-    publicKey: derOf(createPublicKey(key)).toString('base64'),
+    publicKey: derOf(key).toString('base64'),
     signature: sign(null, Buffer.from(text, 'utf8'), key).toString('base64'),
   }
 }
@@ -50,11 +50,11 @@ export function verifyText(text: string, { publicKey, signature }: Signature): K
 
 /** What a person compares: the first 16 hexadecimal digits of the public key's SHA-256. */
 export function keyId(key: KeyObject): string {
-  return sha256(derOf(createPublicKey(key))).slice(0, 16)
+  return sha256(derOf(key)).slice(0, 16)
 }
 
 export function sameKey(a: KeyObject, b: KeyObject): boolean {
-  return derOf(createPublicKey(a)).equals(derOf(createPublicKey(b)))
+  return derOf(a).equals(derOf(b))
 }
 
 /**
@@ -94,8 +94,10 @@ async function readKey(
   )
 }
 
+/** Of a private key, that of its public half. */
 function derOf(key: KeyObject): Buffer {
-  return key.export({ format: 'der', type: 'spki' })
+  const half = key.type === 'public' ? key : createPublicKey(key)
+  return half.export({ format: 'der', type: 'spki' })
 }
 
 async function exists(path: string): Promise<boolean> {
