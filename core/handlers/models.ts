@@ -54,10 +54,10 @@ export function modelHandlers(services: Services) {
     }),
   }
 
-  async function removeInstalled({ manifest, usedBy }: Model): Promise<void> {
+  async function removeInstalled({ manifest, usedBy, origin }: Model): Promise<void> {
     // Of two with one name, one has to go, and the other takes its place.
     const places = (await modelStore.list()).filter((other) => other.manifest.id === manifest.id)
-    if (usedBy.length > 0 && places.length === 1) {
+    if (usedBy.length > 0 && places.length === 1 && origin === 'workspace') {
       const names = usedBy.map(({ name }) => `"${name}"`).join(', ')
       throw new AppError(
         'model-in-use',

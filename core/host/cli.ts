@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import type { SearchMode } from '../contract/values.ts'
 import { consoleLog } from '../shared/log.ts'
 import { addDocumentCommands } from './cli-documents.ts'
+import { addModelCommands } from './cli-models.ts'
 import { addNetworkCommands } from './cli-network.ts'
 import { addSourceCommands } from './cli-sources.ts'
 import {
@@ -136,6 +137,7 @@ command('collections', 'list the collections').action((options: GlobalOptions) =
 addSourceCommands()
 addDocumentCommands()
 addNetworkCommands()
+addModelCommands()
 
 command('jobs', 'list the jobs, newest first')
   .option('--resume', 'go on with unfinished jobs and wait for them')
