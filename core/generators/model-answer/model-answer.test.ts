@@ -103,7 +103,6 @@ describe('an answer worded by a model', () => {
     })()
     await expect(run).rejects.toMatchObject({ code: 'cancelled' })
     const broken = answer('', harbour, {
-       
       async *stream() {
         throw new Error('gone')
       },
