@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { recursiveChunker } from '../core/chunkers/recursive.ts'
 import { openSqlite } from '../core/database/sqlite.ts'
 import type { Embedder } from '../core/embedders/embedder.ts'
@@ -25,15 +26,16 @@ import { coverage } from '../core/tokenizers/coverage.ts'
  * Retrieval quality on the shared test sets, documents cut and indexed as the product does it; a document's score is
  * that of its best chunk. Every variant asks the same questions of the same index. The last column pairs each with BM25.
  *
- *   npm run bench -- retrieval [SET…]
+ *   npm run bench -- retrieval [--model NAME] [SET…]
  */
 export async function run(args: string[]): Promise<void> {
   if (!existsSync(dataFolder)) {
     console.log(`retrieval: skipped, there is no ${dataFolder}`)
     return
   }
-  const names = args.length > 0 ? args : readdirSync(dataFolder).sort()
-  const embedder = await openEmbedder()
+  const { values, positionals } = parseArgs({ args, options: { model: { type: 'string' } }, allowPositionals: true })
+  const names = positionals.length > 0 ? positionals : readdirSync(dataFolder).sort()
+  const embedder = await openEmbedder(values.model)
   const results: SetResult[] = []
   for (const name of names) {
     const result = await measureSet(name, await readBeir(join(dataFolder, name)), embedder)
@@ -43,10 +45,12 @@ export async function run(args: string[]): Promise<void> {
   const summary = summarise(results)
   console.log(JSON.stringify(summary, null, 2))
   await embedder.dispose()
-  if (args.length > 0) return
+  if (positionals.length > 0) return
   mkdirSync(resultsFolder, { recursive: true })
-  const report = { command: 'npm run bench -- retrieval', model: embedder.modelId, load: loadavg(), summary, results }
-  writeFileSync(join(resultsFolder, 'retrieval.json'), `${JSON.stringify(report, null, 2)}\n`)
+  const command = ['npm run bench -- retrieval', ...args].join(' ')
+  const report = { command, model: embedder.modelId, load: loadavg(), summary, results }
+  const file = values.model === undefined ? 'retrieval.json' : `retrieval-${values.model}.json`
+  writeFileSync(join(resultsFolder, file), `${JSON.stringify(report, null, 2)}\n`)
 }
 
 const dataFolder = fileURLToPath(new URL('../../shared/data/retrieval/', import.meta.url))
@@ -114,9 +118,13 @@ interface Corpus {
   searchUnstemmed(query: string, limit: number): IndexHit[]
 }
 
-async function openEmbedder(): Promise<Embedder> {
+/** The default model unless another is named. */
+async function openEmbedder(model: string | undefined): Promise<Embedder> {
   const locateModel = createModelLocator([modelsFolder])
-  return transformersEmbedder.create(transformersEmbedder.options.parse({}), { locateModel, threads: 1 })
+  return transformersEmbedder.create(transformersEmbedder.options.parse(model === undefined ? {} : { model }), {
+    locateModel,
+    threads: 1,
+  })
 }
 
 async function measureSet(name: string, set: BeirSet, embedder: Embedder): Promise<SetResult> {
