@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { createComputePool } from './compute/pool.ts'
@@ -46,11 +46,13 @@ import { createEvaluationWork } from './services/evaluation-work.ts'
 import { attachmentsBelow, createIngestWork, jobLabel } from './services/ingest-work.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
 import { createPreviews } from './services/previews.ts'
+import { openReranking } from './services/reranking.ts'
 import { createRetrieval } from './services/retrieval.ts'
 import { openSample } from './services/sample.ts'
 import type { Services } from './services/services.ts'
 import { createSourceSync } from './services/source-sync.ts'
 import { createSourceWatcher } from './services/source-watcher.ts'
+import { openTextGenerator } from './services/text-generation.ts'
 import { createUploads } from './services/uploads.ts'
 import { canonicalJson } from './shared/hash.ts'
 import type { CollectionId, DocumentId, UploadId } from './shared/ids.ts'
@@ -71,6 +73,8 @@ export interface Environment {
   log: Log
   /** Cores this process may keep busy; by default all. */
   cores?: number
+  /** A language model that nobody has used for this long is unloaded. Default: 5 minutes. */
+  modelIdleMs?: number
   /** Files above this are refused. */
   maximumFileBytes?: number
   /** Whether unfinished jobs of an earlier process go on. */
@@ -93,6 +97,12 @@ const workerMemoryMb = 768
 /** Starting a worker costs seconds (it loads the model), so with small files a worker has to last. */
 const tasksPerWorker = 6000
 
+/** Two fifths of the machine's memory as heap, so that the process may hold four fifths: a model is most of it. */
+function modelMemoryMb(): number {
+  const megabytes = Math.floor((totalmem() / 1024 / 1024) * 0.4)
+  return Math.min(65_536, Math.max(workerMemoryMb, megabytes))
+}
+
 /** Builds everything from a data folder. Errors: workspace-locked, workspace-newer, workspace-corrupt, workspace-unwritable. */
 export async function createApp(environment: Environment): Promise<App> {
   const { log } = environment
@@ -109,7 +119,11 @@ export async function createApp(environment: Environment): Promise<App> {
     tasksPerWorker,
   }
   const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
-  const inference = cleanup.use(createComputePool({ ...poolOptions, size: 1, tasksPerWorker: 0 }))
+  // Models stay loaded in their one worker, however large they are, until nobody has used them for a while.
+  const modelPool = { ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, memoryMb: modelMemoryMb() }
+  const inference = cleanup.use(createComputePool({ ...modelPool, idleMs: 30 * 60_000 }))
+  // Apart from the embedder: what a language model takes, or crashes, is its own.
+  const generation = cleanup.use(createComputePool({ ...modelPool, idleMs: environment.modelIdleMs ?? 5 * 60_000 }))
 
   const network = openNetwork(database, environment)
   const collections = createCollectionLibrary(database)
@@ -135,14 +149,17 @@ export async function createApp(environment: Environment): Promise<App> {
     const key = canonicalJson(choice)
     const known = opened.get(key)
     if (known) return known
-    const opening = openEmbedding(choice, { locateModel, cache, compute: inference })
+    const opening = openEmbedding(choice, { locateModel, cache, compute: inference, threads: cores })
     opened.set(key, opening)
     // A model that was missing may be there the next time it is asked for.
     opening.catch(() => opened.delete(key))
     return opening
   }
 
+  const openRerankingHere = (choice: Choice) =>
+    openReranking(choice, { locateModel, compute: inference, threads: cores })
   const retrieval = createRetrieval({
+    openReranking: openRerankingHere,
     documents,
     indexLibrary,
     collectionIndexes,
@@ -230,6 +247,7 @@ export async function createApp(environment: Environment): Promise<App> {
     collections,
     indexLibrary,
     openEmbedding: openEmbeddingOnce,
+    openReranking: openRerankingHere,
     together: (action) => database.transaction(action)(),
     startReindex(id) {
       const { pipeline } = collections.getCore(id)
@@ -281,6 +299,8 @@ export async function createApp(environment: Environment): Promise<App> {
     sourceWatcher,
     network,
     openEmbedding: openEmbeddingOnce,
+    openTextGenerator: (choice) =>
+      openTextGenerator(choice, { locateModel, compute: generation, threads: Math.max(1, cores - 1) }),
     locateModel,
     modelStore,
     forgetModel(id) {

@@ -14,7 +14,16 @@ export const implementationSchema = z.object({
 })
 export type Implementation = z.infer<typeof implementationSchema>
 
-export const familyNames = ['parser', 'cleaner', 'chunker', 'embedder', 'index', 'retriever', 'generator'] as const
+export const familyNames = [
+  'parser',
+  'cleaner',
+  'chunker',
+  'embedder',
+  'index',
+  'retriever',
+  'reranker',
+  'generator',
+] as const
 
 export const catalogueContract = {
   /** Every implementation of every family. */

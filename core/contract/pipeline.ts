@@ -34,12 +34,14 @@ export type IngestSettings = z.infer<typeof ingestSettingsSchema>
 
 /**
  * One JSON value that configures every family. The ingest half (parsers, cleaning, chunker, rules, embedder, index)
- * decides the index fingerprint; the ask half (retriever, generator) can change without a new index.
+ * decides the index fingerprint; the ask half (retriever, reranker, generator) can change without a new index.
  */
 export const pipelineSchema = ingestSettingsSchema.extend({
   embedder: choiceSchema,
   index: choiceSchema,
   retriever: choiceSchema,
+  /** Puts what the retriever found into another order; null: its order stays. */
+  reranker: choiceSchema.nullable().default(null),
   generator: choiceSchema,
   /** Passages given to the generator. */
   passages: z.int().min(1).max(50).default(8),

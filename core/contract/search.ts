@@ -30,6 +30,8 @@ export const passageSchema = z.object({
   textRank: z.int().nullable(),
   vectorScore: z.number().nullable(),
   vectorRank: z.int().nullable(),
+  /** Where a reranker read it, the list is in the order of these; comparable only within one list. */
+  rerankScore: z.number().nullable().default(null),
 })
 export type RetrievedPassage = z.infer<typeof passageSchema>
 

@@ -28,6 +28,7 @@ const passage: RetrievedPassage = {
   textRank: 1,
   vectorScore: 1,
   vectorRank: 1,
+  rerankScore: null,
 }
 
 function steps(parts: AnswerPart[], overrides: Partial<AskSteps> = {}) {

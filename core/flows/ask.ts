@@ -8,6 +8,8 @@ import type { CollectionId, TraceId } from '../shared/ids.ts'
 /** The steps of the flow. Everything outside it (index, model, database, clock) is behind them. */
 export interface AskSteps {
   retrieve(question: string, signal?: AbortSignal): Promise<RetrievedPassage[]>
+  /** Puts what was found into a better order, and keeps the best. Absent: the order stays. */
+  rerank?(question: string, passages: readonly RetrievedPassage[], signal?: AbortSignal): Promise<RetrievedPassage[]>
   /** Those that fit what the generator may read, best first. */
   fit(passages: readonly RetrievedPassage[]): readonly RetrievedPassage[]
   generate(question: string, passages: readonly RetrievedPassage[], signal?: AbortSignal): AsyncIterable<AnswerPart>
@@ -25,7 +27,7 @@ export interface Question {
 }
 
 /**
- * Question in, cited answer out: retrieve -> fit the budget -> generate -> resolve, validate and number citations ->
+ * Question in, cited answer out: retrieve -> rerank? -> fit the budget -> generate -> resolve, validate and number citations ->
  * save the trace. The trace is saved also when a step fails or the asker leaves.
  */
 export async function* ask(question: Question, steps: AskSteps, signal?: AbortSignal): AsyncGenerator<AskEvent> {
@@ -34,10 +36,17 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
   try {
     yield { type: 'ask-start', traceId: question.traceId }
 
-    const passages = await trace.step('retrieve', { question: question.text }, async () => {
+    const found = await trace.step('retrieve', { question: question.text }, async () => {
       const found = await steps.retrieve(question.text, signal)
       return [found, found.map(summary)]
     })
+    const { rerank } = steps
+    const passages = rerank
+      ? await trace.step('rerank', { passages: found.length }, async () => {
+          const ordered = await rerank(question.text, found, signal)
+          return [ordered, ordered.map(summary)]
+        })
+      : found
     trace.passages = passages
     yield { type: 'retrieval-end', passages }
 
@@ -202,5 +211,6 @@ function beginTrace(question: Question, steps: AskSteps) {
 }
 
 function summary(passage: RetrievedPassage) {
-  return { chunkId: passage.chunkId, path: passage.path, score: passage.score, foundBy: passage.foundBy }
+  const { chunkId, path, score, foundBy, rerankScore } = passage
+  return { chunkId, path, score, foundBy, ...(rerankScore === null ? {} : { rerankScore }) }
 }

@@ -6,6 +6,7 @@ import { embedderDefinitions } from '../embedders/list.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import { indexDefinitions } from '../indexes/list.ts'
 import { parserDefinitions } from '../parsers/list.ts'
+import { rerankerDefinitions } from '../rerankers/list.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
 import { os } from './base.ts'
 
@@ -19,6 +20,7 @@ export function catalogueHandlers() {
         embedder: embedderDefinitions.map(describe),
         index: indexDefinitions.map(describe),
         retriever: retrieverDefinitions.map(describe),
+        reranker: rerankerDefinitions.map(describe),
         generator: generatorDefinitions.map(describe),
       },
     })),

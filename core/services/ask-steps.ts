@@ -35,13 +35,12 @@ export async function createAskSteps(
   const embedding = await parts.openEmbedding({ pipeline: inUse ?? collection.pipeline })
   const { pipeline } = collection
   const generator = createGenerator(collection, embedding, parts)
+  const k = pipeline.passages
+  const rerank = parts.retrieval.reranker(collection)
   return {
     retrieve: (question, signal) =>
-      parts.retrieval.retrieve(
-        collection,
-        { text: question, k: pipeline.passages, mode, ...(filter ? { filter } : {}) },
-        signal,
-      ),
+      parts.retrieval.find(collection, { text: question, k, mode, ...(filter ? { filter } : {}) }, signal),
+    ...(rerank ? { rerank: (text, passages, signal) => rerank({ text, k }, passages, signal) } : {}),
     fit: (passages) => passages.slice(0, pipeline.passages),
     generate: (question, passages, signal) =>
       generator.generate(

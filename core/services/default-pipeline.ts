@@ -10,6 +10,7 @@ export const defaultPipeline: Pipeline = {
   embedder: { id: 'transformers', options: { model: 'static-256' } },
   index: { id: 'sqlite', options: {} },
   retriever: { id: 'hybrid', options: {} },
+  reranker: null,
   generator: { id: 'extractive', options: {} },
   passages: 8,
 }

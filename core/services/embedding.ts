@@ -27,9 +27,15 @@ export interface EmbeddingParts {
   cache: EmbeddingCache
   /** The model lives in one worker: questions go before passages. */
   compute: ComputePool
+  /** Threads that one call of the model may use. Default 1. */
+  threads?: number
 }
 
-const batchSize = 256
+/** Texts in one call at most; models that take long for that many are given fewer, so that a question need not wait. */
+const largestBatch = 256
+const smallestBatch = 8
+/** What a call should take. */
+const batchMs = 1000
 
 /** Errors: model-missing, model-invalid. */
 export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Promise<Embedding> {
@@ -41,7 +47,17 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
     modelFolder,
     texts,
     purpose,
+    threads: parts.threads ?? 1,
   })
+  let batchSize = 32
+  const timed = async <Result>(texts: number, work: Promise<Result>): Promise<Result> => {
+    const before = performance.now()
+    const result = await work
+    const tookMs = performance.now() - before
+    if (tookMs > 2 * batchMs) batchSize = Math.max(smallestBatch, Math.floor(texts / 2))
+    else if (tookMs < batchMs / 2 && texts >= batchSize) batchSize = Math.min(largestBatch, 2 * batchSize)
+    return result
+  }
   const { modelId, dimensions } = await parts.compute.run('embed', request([], 'query'), { urgent: true })
 
   const embedding: Embedding = {
@@ -51,16 +67,16 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
     tokenizer,
     async embedPassages(texts, signal) {
       const vectors = new Float32Array(texts.length * dimensions)
-      for (let from = 0; from < texts.length; from += batchSize) {
+      for (let from = 0, size = batchSize; from < texts.length; from += size, size = batchSize) {
         throwIfAborted(signal)
-        const batch = texts.slice(from, from + batchSize)
+        const batch = texts.slice(from, from + size)
         const known = parts.cache.find(modelId, batch)
         const unknown = batch.flatMap((text, row) => (known[row] ? [] : [{ text, row }]))
         known.forEach((vector, row) => vector && vectors.set(vector, (from + row) * dimensions))
         if (unknown.length === 0) continue
         const fresh = unknown.map(({ text }) => text)
         // Without the signal: ending the worker to save a fraction of a second would cost loading the model again.
-        const result = await parts.compute.run('embed', request(fresh, 'passage'))
+        const result = await timed(fresh.length, parts.compute.run('embed', request(fresh, 'passage')))
         checkShape(result.vectors, fresh.length, dimensions)
         parts.cache.store(modelId, fresh, result.vectors, dimensions)
         unknown.forEach(({ row }, index) =>
@@ -85,7 +101,8 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
 
 /** Which model folder an embedder choice names. */
 export function modelName(choice: Choice): string {
-  return typeof choice.options.model === 'string' ? choice.options.model : 'static-256'
+  if (typeof choice.options.model === 'string') return choice.options.model
+  return choice.id === 'transformers' ? 'static-256' : ''
 }
 
 function checkShape(vectors: Float32Array, rows: number, dimensions: number): void {

@@ -11,6 +11,7 @@ import type { CollectionLibrary } from '../library/collections.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
 import { parserDefinitions } from '../parsers/list.ts'
 import { parserOfType } from '../parsers/choose-parser.ts'
+import { rerankerDefinitions } from '../rerankers/list.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
 import { findDefinition } from '../shared/family.ts'
 import { canonicalJson, fingerprint } from '../shared/hash.ts'
@@ -29,6 +30,8 @@ export interface PipelinesParts {
   indexLibrary: IndexLibrary
   /** Throws where the model cannot be had. */
   openEmbedding(owner: { pipeline: Pipeline }): Promise<unknown>
+  /** Throws where the model cannot be had. */
+  openReranking(choice: Choice): Promise<unknown>
   startReindex(id: CollectionId): JobId
   /** Runs `action` in one transaction. */
   together<Result>(action: () => Result): Result
@@ -41,6 +44,7 @@ export function createPipelines(parts: PipelinesParts): Pipelines {
       const before = collections.getCore(id).pipeline
       checkPipeline(pipeline)
       await parts.openEmbedding({ pipeline })
+      if (pipeline.reranker) await parts.openReranking(pipeline.reranker)
       // The pipeline and the job that brings the index up to it: one without the other would never be noticed.
       return parts.together(() => {
         collections.setPipeline(id, pipeline)
@@ -93,6 +97,7 @@ function checkPipeline(pipeline: Pipeline): void {
   check('embedder', embedderDefinitions, pipeline.embedder)
   check('index', indexDefinitions, pipeline.index)
   check('retriever', retrieverDefinitions, pipeline.retriever)
+  if (pipeline.reranker) check('reranker', rerankerDefinitions, pipeline.reranker)
   check('generator', generatorDefinitions, pipeline.generator)
 }
 

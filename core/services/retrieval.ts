@@ -1,3 +1,4 @@
+import type { Choice } from '../contract/pipeline.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { CollectionCore } from '../library/collections.ts'
@@ -6,16 +7,28 @@ import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
 import type { IndexLibrary, StoredChunk } from '../library/indexes.ts'
 import type { Candidate, Retriever } from '../retrievers/retriever.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
+import { indexedText } from '../flows/indexed-text.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
+import { candidatesOf, type Reranking } from './reranking.ts'
 
 /** The retrieval half of a question: search and ask and evaluation all go through here. */
 export interface Retrieval {
-  /** Best first. Empty when the collection has no ready documents. */
+  /** Best first: found and, where the pipeline says so, reranked. Empty when the collection has no ready documents. */
   retrieve(collection: CollectionCore, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
+  /** The first half of that: `k` passages, or as many as the pipeline's reranker chooses from. */
+  find(collection: CollectionCore, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
+  /** The second half: the best `k` of what was found. Undefined where the pipeline has no reranker. */
+  reranker(collection: CollectionCore): Rerank | undefined
 }
+
+export type Rerank = (
+  query: Pick<RetrievalRequest, 'text' | 'k'>,
+  passages: readonly RetrievedPassage[],
+  signal?: AbortSignal,
+) => Promise<RetrievedPassage[]>
 
 export interface RetrievalRequest {
   text: string
@@ -33,11 +46,23 @@ export interface RetrievalParts {
   texts: DocumentTexts
   documents: Pick<DocumentLibrary, 'matching'>
   openEmbedding(owner: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
+  /** Where it is absent, what was found stays as it is. */
+  openReranking?(choice: Choice): Promise<Reranking>
 }
 
 export function createRetrieval(parts: RetrievalParts): Retrieval {
-  return {
+  const retrieval: Retrieval = {
     async retrieve(collection, query, signal) {
+      const found = await retrieval.find(collection, query, signal)
+      const rerank = retrieval.reranker(collection)
+      return rerank ? rerank(query, found, signal) : found
+    },
+    reranker({ pipeline: { reranker } }) {
+      const { openReranking } = parts
+      if (!reranker || !openReranking) return undefined
+      return (query, passages, signal) => rerank(query, passages, openReranking, reranker, signal)
+    },
+    async find(collection, query, signal) {
       const index = parts.collectionIndexes.active(collection.id)
       if (!index) return []
       // While a new index is being built, questions go to the present one, with the model that it was built with.
@@ -45,13 +70,33 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
       const filter = query.filter && { documentIds: parts.documents.matching(collection.id, query.filter) }
       if (filter?.documentIds.length === 0) return []
       const retriever = createRetriever(collection, index, embedding, parts, filter, query.options)
-      const candidates = await retriever.retrieve(
-        { text: query.text, k: query.k, mode: query.mode },
-        signal ? { signal } : {},
-      )
+      const { reranker } = collection.pipeline
+      const k = reranker ? Math.max(query.k, candidatesOf(reranker)) : query.k
+      const candidates = await retriever.retrieve({ text: query.text, k, mode: query.mode }, signal ? { signal } : {})
       return toPassages(candidates, parts)
     },
   }
+  return retrieval
+}
+
+/** The reranker reads what both indexes read of a passage. What it does not read keeps its place behind what it did. */
+async function rerank(
+  { text, k }: Pick<RetrievalRequest, 'text' | 'k'>,
+  passages: readonly RetrievedPassage[],
+  openReranking: (choice: Choice) => Promise<Reranking>,
+  choice: Choice,
+  signal: AbortSignal | undefined,
+): Promise<RetrievedPassage[]> {
+  if (passages.length === 0) return []
+  const reranking = await openReranking(choice)
+  const [read, unread] = [passages.slice(0, candidatesOf(choice)), passages.slice(candidatesOf(choice))]
+  const scores = await reranking.score(
+    text,
+    read.map(({ title, headings, context, text }) => indexedText(title ?? undefined, { headings, context, text })),
+    signal,
+  )
+  const scored = read.map((passage, index) => ({ ...passage, rerankScore: scores[index] ?? 0 }))
+  return [...scored.sort((a, b) => b.rerankScore - a.rerankScore), ...unread].slice(0, k)
 }
 
 function createRetriever(
@@ -124,6 +169,7 @@ function toPassage(
     textRank: candidate.textRank ?? null,
     vectorScore: candidate.vectorScore ?? null,
     vectorRank: candidate.vectorRank ?? null,
+    rerankScore: null,
   }
 }
 

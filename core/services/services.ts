@@ -1,5 +1,7 @@
 import type { Collection } from '../contract/collections.ts'
+import type { Choice } from '../contract/pipeline.ts'
 import type { Workspace } from '../database/open-workspace.ts'
+import type { TextGenerator } from '../generators/text-generator.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
@@ -52,6 +54,8 @@ export interface Services {
   sourceWatcher: SourceWatcher
   network: { door: NetworkDoor; policy: NetworkPolicy; attempts: NetworkAttempts }
   openEmbedding(owner: Pick<Collection, 'pipeline'>): Promise<Embedding>
+  /** A language model, loaded in a process of its own. Errors: model-missing, model-invalid, memory-exceeded. */
+  openTextGenerator(choice: Choice): Promise<TextGenerator>
   locateModel: LocateModel
   modelStore: ModelStore
   /** What was opened of a model is not used again: it has gone, or its place was taken. */

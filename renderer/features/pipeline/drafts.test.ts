@@ -12,6 +12,7 @@ const present: Pipeline = {
   embedder: choice('transformers'),
   index: choice('sqlite'),
   retriever: choice('hybrid'),
+  reranker: null,
   generator: choice('extractive'),
   passages: 8,
 }
