@@ -78,7 +78,7 @@ export async function requireSpace(folder: string, bytes: number): Promise<void>
   if (bytes + spareBytes <= free) return
   throw new AppError(
     'disk-full',
-    `The disk has ${megabytes(free)} MB free, and this takes ${megabytes(bytes)} MB. Free some space, then try again.`,
+    `The disk has ${megabytes(free)} MB free, and this needs ${megabytes(bytes + spareBytes)} MB. Free some space, then try again.`,
     { details: { neededBytes: bytes, freeBytes: free } },
   )
 }
