@@ -70,7 +70,8 @@ describe('a pipeline with a reranker', () => {
     for await (const event of await test.client.ask.run({ collectionId, question: query })) {
       if (event.type === 'ask-end') traceId = event.traceId
     }
-    const { spans, passages } = await test.client.traces.get({ traceId: traceId })
+    if (traceId === undefined) throw new Error('The answer has no end.')
+    const { spans, passages } = await test.client.traces.get({ traceId })
     expect(spans.map(({ name }) => name)).toEqual(['retrieve', 'rerank', 'fit', 'generate'])
     const step = spans.find(({ name }) => name === 'rerank')
     expect(step).toMatchObject({ input: { passages: 12 }, error: null })
