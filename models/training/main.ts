@@ -1,5 +1,5 @@
 /**
- * Trains the bundled embedding model, from the pairs to the model's folder: `npm run model:train -- --help`.
+ * Trains a static embedding model, from the pairs to the model's folder: `npm run model:train -- --help`.
  * Pairs, options and seed decide every byte of the result; `README.md` says what was seen.
  */
 import { createHash } from 'node:crypto'

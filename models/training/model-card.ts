@@ -22,7 +22,7 @@ export function staticManifest(facts: ModelFacts, files: ReadonlyMap<string, Uin
     id: facts.id,
     kind: 'embedder',
     format: 'onnx',
-    label: `Static ${dimensions} (bundled)`,
+    label: `Static ${dimensions}`,
     licence: {
       id: 'MIT',
       notice:
@@ -41,7 +41,7 @@ export function staticManifest(facts: ModelFacts, files: ReadonlyMap<string, Uin
       .map(({ size }) => size)
       .filter((size) => size < dimensions)
       .reverse(),
-    use: 'Comes along: quick everywhere, English, better than static-256 at twice the size.',
+    use: 'Quick everywhere, English, as the minor part of a hybrid search.',
     sources: ['MODEL-CARD.md', 'evaluation.json'],
   })
 }
@@ -57,7 +57,7 @@ export function modelCard({ id, tokens, bytes, options, scores }: ModelFacts): s
   ]
   return `# ${id}
 
-An embedding model that Quarry brings along: one int8 vector per token, ${grouped(tokens)} word pieces x ${options.dimensions} dimensions,
+An embedding model that Quarry's own training made: one int8 vector per token, ${grouped(tokens)} word pieces x ${options.dimensions} dimensions,
 about ${Math.round(bytes / 1e6)} MB. No layers and no attention: it runs anywhere, at the speed of its tokenizer.
 
 - **Input** English text, lower-cased, accents removed, cut into word pieces. No prefixes for questions or passages.

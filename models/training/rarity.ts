@@ -17,8 +17,7 @@ export function countPassages({ ids, starts }: Pick<TokenCorpus, 'ids' | 'starts
 
 /**
  * Makes rows of rare tokens longer: × idf^power, idf = ln(1 + (n − df + ½) / (df + ½)), as in BM25 (Robertson and
- * Zaragoza 2009). Training pairs share more common words than questions and passages elsewhere do, so the lengths that
- * training finds favour frequent tokens too much. Returns a new table.
+ * Zaragoza 2009). README.md says where that helps and where it does not. Returns a new table.
  */
 export function weighByRarity(
   table: Float32Array,
