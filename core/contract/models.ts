@@ -7,6 +7,9 @@ export const modelFormats = ['onnx', 'gguf'] as const
 /** How a text's vector is made of its tokens' states: their mean, the first one's, the last one's. */
 export const poolings = ['mean', 'cls', 'last'] as const
 
+/** Where models are downloaded from, unless another address of the same layout is given. */
+export const modelHub = 'https://huggingface.co'
+
 /** Name of a model and of its folder. */
 export const modelIdSchema = z
   .string()
@@ -153,14 +156,46 @@ export const modelsContract = {
   /** Every model on this machine and every one of the catalogue; embedders, rerankers, generators, each by name. */
   list: oc.route({ method: 'GET', path: '/models' }).output(z.object({ models: z.array(modelSchema) })),
   /**
+   * One piece of a file of a model that the page holds, as `ingest.upload` takes one of a document: in order, the first
+   * answer's `uploadId` with the next pieces. `size`, of the whole file, comes with the first piece, so that what has no
+   * room is refused before it is sent. Errors: input-invalid (offset), item-missing, file-too-large, disk-full.
+   */
+  upload: oc
+    .route({ method: 'POST', path: '/models/uploads' })
+    .input(
+      z.object({
+        uploadId: id<'upload'>().optional(),
+        /** Relative, with '/' between folders, as dropped: a model's files lie as its manifest says. */
+        path: z.string().min(1).max(4096),
+        size: z.coerce.number().int().min(0).optional(),
+        offset: z.coerce.number().int().min(0).default(0),
+        data: z.instanceof(Blob),
+        last: z.boolean(),
+      }),
+    )
+    .output(z.object({ uploadId: id<'upload'>(), received: z.number() })),
+  /**
    * Copies a model into the workspace: from a folder (with model.json, or as Transformers.js loads it), a .quarrypack,
-   * a .zip or a .gguf file, by its absolute path. With `trustKeys` (paths of public keys in PEM form) only packs that
-   * one of them signed are taken. Errors: file-missing, input-invalid, model-invalid (damaged, incomplete, wrongly
-   * signed), name-taken, file-corrupt, file-too-large, disk-full.
+   * a .zip or a .gguf file; by its absolute path, or by its uploads, which are gone afterwards whatever comes of it.
+   * With `trustKeys` (paths of public keys in PEM form) only packs that one of them signed are taken. Errors:
+   * file-missing, item-missing, input-invalid, model-invalid (damaged, incomplete, wrongly signed), name-taken,
+   * file-corrupt, file-too-large, disk-full.
    */
   import: oc
     .route({ method: 'POST', path: '/models/import' })
-    .input(z.object({ path, id: modelIdSchema.optional(), trustKeys: z.array(path).max(100).default([]) }))
+    .input(
+      z
+        .object({
+          path: path.optional(),
+          uploadIds: z.array(id<'upload'>()).min(1).max(200).optional(),
+          id: modelIdSchema.optional(),
+          trustKeys: z.array(path).max(100).default([]),
+        })
+        .refine((given) => (given.path === undefined) !== (given.uploadIds === undefined), {
+          message: 'give a path or uploads, one of them',
+          path: ['path'],
+        }),
+    )
     .output(
       eventIterator(
         z.discriminatedUnion('type', [

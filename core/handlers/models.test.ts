@@ -1,9 +1,10 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { ModelManifest } from '../contract/models.ts'
+import type { UploadId } from '../shared/ids.ts'
 import { openTestApp, projectRoot, type TestApp } from '../testing/test-app.ts'
 
 /** Over the in-process wire, with the real catalogue and the real bundled model. */
@@ -18,6 +19,18 @@ async function last<Event extends { type: string }>(events: Promise<AsyncIterabl
   for await (const event of await events) end = event
   if (!end) throw new Error('There was no event.')
   return end
+}
+
+/** As a page does it: in pieces, whose first one tells the size. */
+async function send(path: string, bytes: Buffer): Promise<UploadId> {
+  let uploadId: UploadId | undefined
+  const step = 3_000_000
+  for (let offset = 0; offset < bytes.length; offset += step) {
+    const data = new Blob([new Uint8Array(bytes.subarray(offset, offset + step))])
+    const piece = { path, size: bytes.length, offset, data, last: offset + step >= bytes.length }
+    uploadId = (await test.client.models.upload(uploadId ? { ...piece, uploadId } : piece)).uploadId
+  }
+  return uploadId as UploadId
 }
 
 /** A copy of the bundled model under another name. */
@@ -66,6 +79,65 @@ describe('models', () => {
     })
     expect(await last(client.models.import({ path }))).toMatchObject({ type: 'import-end' })
     await client.models.remove({ id: 'twin' })
+  })
+
+  it('are imported from what a page sends in pieces, and nothing of that stays', async () => {
+    const { client, workspace } = test
+    const folder = copyBundled('sent')
+    const { files } = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')) as ModelManifest
+    const uploadIds: UploadId[] = []
+    for (const name of ['model.json', ...files.map(({ path }) => path)])
+      uploadIds.push(await send(`sent/${name}`, readFileSync(join(folder, name))))
+    // What a file manager leaves in a folder is no part of the model.
+    uploadIds.push(await send('sent/.DS_Store', Buffer.from('left out')))
+    const imported = await last(client.models.import({ uploadIds }))
+    expect(imported).toMatchObject({ type: 'import-end', assumed: [], model: { manifest: { id: 'sent' } } })
+    expect(await last(client.models.verify({ id: 'sent' }))).toMatchObject({ ok: true })
+    expect(readdirSync(join(workspace, 'files'))).toEqual([])
+
+    // A pack is known by the name that it had, not by where it lies.
+    const path = join(test.folder, 'sent.quarrypack')
+    await last(client.models.export({ id: 'sent', path }))
+    await client.models.remove({ id: 'sent' })
+    const pack = await send('sent.quarrypack', readFileSync(path))
+    expect(await last(client.models.import({ uploadIds: [pack] }))).toMatchObject({ type: 'import-end' })
+    await client.models.remove({ id: 'sent' })
+  })
+
+  it('are not imported from other than a path or complete uploads of their own', async () => {
+    const { client, workspace } = test
+    await expect(last(client.models.import({}))).rejects.toMatchObject({ code: 'input-invalid' })
+    const notes = await send('notes.txt', Buffer.from('no model'))
+    await expect(last(client.models.import({ path: '/a', uploadIds: [notes] }))).rejects.toMatchObject({
+      code: 'input-invalid',
+    })
+    await expect(last(client.models.import({ uploadIds: [notes] }))).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('notes.txt is no model') as string,
+    })
+    expect(readdirSync(join(workspace, 'files'))).toEqual([])
+
+    const begun = await client.models.upload({ path: 'a.gguf', offset: 0, data: new Blob(['GGUF']), last: false })
+    await expect(last(client.models.import({ uploadIds: [begun.uploadId] }))).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('has not arrived completely') as string,
+    })
+
+    const { id } = await client.collections.create({ name: 'Documents' })
+    const document = await client.ingest.upload({ path: 'a.txt', offset: 0, data: new Blob(['text']), last: true })
+    const { jobId } = await client.ingest.start({ collectionId: id, uploadIds: [document.uploadId] })
+    await test.finished(jobId)
+    await expect(last(client.models.import({ uploadIds: [document.uploadId] }))).rejects.toMatchObject({
+      code: 'input-invalid',
+    })
+    const [listed] = (await client.documents.list({ collectionId: id })).documents
+    expect(listed).toMatchObject({ status: 'ready' })
+    await client.collections.remove({ collectionId: id })
+  })
+
+  it('that have no room are refused before they are sent', async () => {
+    const piece = { path: 'vast.gguf', offset: 0, data: new Blob(['GGUF']), last: false }
+    await expect(test.client.models.upload({ ...piece, size: 1e15 })).rejects.toMatchObject({ code: 'disk-full' })
   })
 
   it('are not imported half when the caller leaves', async () => {

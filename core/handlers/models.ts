@@ -2,25 +2,38 @@ import { isAbsolute } from 'node:path'
 import type { Collection } from '../contract/collections.ts'
 import { AppError } from '../contract/errors.ts'
 import type { Model } from '../contract/models.ts'
+import type { PlacedFile } from '../model-files/file-source.ts'
 import type { StoredModel } from '../model-files/model-store.ts'
 import { modelName } from '../services/embedding.ts'
 import type { Services } from '../services/services.ts'
+import type { UploadId } from '../shared/ids.ts'
 import type { Progress } from '../shared/progress.ts'
 import { os } from './base.ts'
 import { type Watch, withProgress } from './with-progress.ts'
 
 export function modelHandlers(services: Services) {
-  const { modelStore, collections } = services
+  const { modelStore, collections, uploads } = services
   const present = (model: StoredModel): Model => ({ ...model, usedBy: users(model.manifest.id, collections.list()) })
   const get = async (id: string): Promise<Model> => present(await modelStore.get(id))
   return {
     list: os.models.list.handler(async () => ({ models: (await modelStore.list()).map(present) })),
+    upload: os.models.upload.handler(({ input: { size, ...piece } }) => {
+      // Once as it came, once as the model that is made of it.
+      const neededBytes = size === undefined ? undefined : 2 * size
+      return uploads.take({ ...piece, uploadId: piece.uploadId }, { maximumBytes: maximumModelFileBytes, neededBytes })
+    }),
     import: os.models.import.handler(async function* ({ input, signal }) {
-      for (const path of [input.path, ...input.trustKeys]) requireAbsolute(path)
-      const { manifest, signature, assumed } = yield* told(signal, (watch) =>
-        modelStore.import(input.path, { ...watch, id: input.id, trustKeys: input.trustKeys }),
-      )
-      yield { type: 'import-end' as const, model: await get(manifest.id), signature, assumed }
+      const { path = '', uploadIds = [], id, trustKeys } = input
+      for (const given of uploadIds.length > 0 ? trustKeys : [path, ...trustKeys]) requireAbsolute(given)
+      const from = uploadIds.length > 0 ? placed(uploadIds) : path
+      try {
+        const { manifest, signature, assumed } = yield* told(signal, (watch) =>
+          modelStore.import(from, { ...watch, id, trustKeys }),
+        )
+        yield { type: 'import-end' as const, model: await get(manifest.id), signature, assumed }
+      } finally {
+        await uploads.remove(uploadIds)
+      }
     }),
     export: os.models.export.handler(async function* ({ input, signal }) {
       requireAbsolute(input.path)
@@ -54,6 +67,18 @@ export function modelHandlers(services: Services) {
     }),
   }
 
+  function placed(uploadIds: readonly UploadId[]): PlacedFile[] {
+    uploads.requireComplete(uploadIds)
+    // They go when the model is here.
+    if (uploadIds.some((id) => services.documents.usesUpload(id))) {
+      throw new AppError(
+        'input-invalid',
+        'This is a document of a collection. Send the model’s files, then import them.',
+      )
+    }
+    return uploadIds.map((id) => ({ path: uploads.get(id).path, location: uploads.path(id) }))
+  }
+
   async function removeInstalled({ manifest, usedBy, origin }: Model): Promise<void> {
     // Of two with one name, one has to go, and the other takes its place.
     const places = (await modelStore.list()).filter((other) => other.manifest.id === manifest.id)
@@ -69,6 +94,9 @@ export function modelHandlers(services: Services) {
     services.forgetModel(manifest.id)
   }
 }
+
+/** Far above any model that runs on one machine. */
+const maximumModelFileBytes = 200_000_000_000
 
 /** Progress events, then what the work gives. */
 async function* told<Result>(

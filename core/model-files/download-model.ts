@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
-import { type ModelFile, type ModelManifest, sha256Schema } from '../contract/models.ts'
+import { type ModelFile, type ModelManifest, modelHub, sha256Schema } from '../contract/models.ts'
 import type { Progress } from '../shared/progress.ts'
 import { downloadFile, type DownloadPace } from './download-file.ts'
 import { publish, requireAbsent } from './install-model.ts'
@@ -20,7 +20,6 @@ export interface DownloadModelOptions {
   pace?: DownloadPace | undefined
 }
 
-export const hubBase = 'https://huggingface.co'
 /** Folders of downloads that are not complete; they stay, so that they can be gone on with. */
 export const downloadPrefix = '.download-'
 
@@ -40,7 +39,7 @@ export async function downloadModel(
   const target = join(modelsFolder, manifest.id)
   await requireAbsent(target, manifest.id)
   const folder = join(modelsFolder, downloadPrefix + manifest.id)
-  const base = options.base ?? hubBase
+  const base = options.base ?? modelHub
   const from = `${base.replace(/\/+$/, '')}/${hub.id}/resolve/${hub.revision}`
   const state = await openState(folder, from)
 

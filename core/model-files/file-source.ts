@@ -19,21 +19,59 @@ export interface SourceFile {
   bytes: number
 }
 
+/** A file with a name of its own, wherever it is: what a page has sent lies under another one. */
+export interface PlacedFile {
+  /** As it was called where it came from, with '/' between folders. */
+  path: string
+  /** Where its bytes are. */
+  location: string
+}
+
 /** Deeper than any model, and few enough that a home folder given by mistake ends quickly. */
 const maxDepth = 3
 const maxFiles = 10_000
 
 /** Errors: file-missing, file-unreadable, file-corrupt, file-too-large, input-invalid (neither folder nor archive). */
-export async function openFileSource(path: string): Promise<FileSource> {
-  const { isDirectory, bytes } = await kindOf(path)
-  if (isDirectory) return openFolder(path)
-  if (/\.gguf$/i.test(path)) return openSingle(path, bytes)
-  if (/\.(zip|quarrypack)$/i.test(path)) return openArchive(path)
-  throw new AppError(
-    'input-invalid',
-    `${basename(path)} is no model: give a folder, a .quarrypack, a .zip or a .gguf file.`,
-    { details: { path } },
-  )
+export async function openFileSource(from: string | readonly PlacedFile[]): Promise<FileSource> {
+  if (typeof from !== 'string') return openPlaced(from)
+  return (await kindOf(from)).isDirectory ? openFolder(from) : openFile({ path: from, location: from })
+}
+
+/** Errors: those of `openFileSource`. */
+async function openFile({ path, location }: PlacedFile): Promise<FileSource> {
+  const name = basename(path)
+  if (/\.gguf$/i.test(name)) return openSingle(name, location)
+  if (/\.(zip|quarrypack)$/i.test(name)) return openArchive(name, location)
+  throw new AppError('input-invalid', `${name} is no model: give a folder, a .quarrypack, a .zip or a .gguf file.`, {
+    details: { path },
+  })
+}
+
+/** One file is a model or an archive with one; several are a folder. */
+async function openPlaced(placed: readonly PlacedFile[]): Promise<FileSource> {
+  const [first, second] = placed
+  if (!first) throw new AppError('input-invalid', 'There are no files in this. Give a folder with a model in it.')
+  if (!second) return openFile(first)
+  const shared = sharedFolder(placed.map(({ path }) => path))
+  const locations = new Map<string, string>()
+  for (const { path, location } of placed) {
+    const inside = path.slice(shared.length)
+    if (!inside.split('/').some((part) => part.startsWith('.'))) locations.set(inside, location)
+  }
+  const files = [...locations].map(async ([path, location]) => ({ path, bytes: (await kindOf(location)).bytes }))
+  return {
+    name: shared === '' ? 'model' : shared.slice(0, -1),
+    files: (await Promise.all(files)).sort((a, b) => (a.path < b.path ? -1 : 1)),
+    read: (file, signal) => readPieces(locations.get(file) ?? file, { signal }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+/** What was packed or dropped as a folder is in one: 'NAME/', or '' where it is not. */
+function sharedFolder(paths: readonly string[]): string {
+  const [first = ''] = paths
+  const top = first.slice(0, first.indexOf('/') + 1)
+  return top !== '' && paths.every((path) => path.startsWith(top)) ? top : ''
 }
 
 /** Small text of a source; undefined where there is none, or it is too long to be what it should be. */
@@ -96,25 +134,21 @@ async function kindOf(path: string): Promise<typeof nothing> {
   }
 }
 
-function openSingle(path: string, bytes: number): FileSource {
-  const name = basename(path)
+async function openSingle(name: string, location: string): Promise<FileSource> {
   return {
     name: name.replace(/\.gguf$/i, ''),
-    files: [{ path: name, bytes }],
-    read: (_file, signal) => readPieces(path, { signal }),
+    files: [{ path: name, bytes: (await kindOf(location)).bytes }],
+    read: (_file, signal) => readPieces(location, { signal }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
 }
 
-async function openArchive(path: string): Promise<FileSource> {
-  const zip = await openZipReader(path)
-  // What was packed as a folder is in one.
-  const [first] = zip.entries
-  const top = first?.name.includes('/') === true ? first.name.slice(0, first.name.indexOf('/') + 1) : ''
-  const shared = top !== '' && zip.entries.every(({ name }) => name.startsWith(top)) ? top : ''
+async function openArchive(name: string, location: string): Promise<FileSource> {
+  const zip = await openZipReader(location)
+  const shared = sharedFolder(zip.entries.map((entry) => entry.name))
   return {
-    name: shared === '' ? basename(path).replace(/\.(zip|quarrypack)$/i, '') : shared.slice(0, -1),
-    files: zip.entries.map(({ name, bytes }) => ({ path: name.slice(shared.length), bytes })),
+    name: shared === '' ? name.replace(/\.(zip|quarrypack)$/i, '') : shared.slice(0, -1),
+    files: zip.entries.map((entry) => ({ path: entry.name.slice(shared.length), bytes: entry.bytes })),
     read: (file, signal) => zip.read(shared + file, signal),
     [Symbol.asyncDispose]: () => zip[Symbol.asyncDispose](),
   }

@@ -6,7 +6,7 @@ import { type ModelFile, type ModelManifest, modelManifestSchema } from '../cont
 import type { Progress } from '../shared/progress.ts'
 import { describeFiles } from './describe-files.ts'
 import { requireSpace, writePieces } from './file-pieces.ts'
-import { type FileSource, openFileSource, readSmallText } from './file-source.ts'
+import { type FileSource, openFileSource, type PlacedFile, readSmallText } from './file-source.ts'
 import { firstIssue, manifestName, parseManifest, writeManifest } from './manifest.ts'
 import { packName, type PackSignature, placeInPack, readPack } from './pack.ts'
 
@@ -33,12 +33,17 @@ export interface ImportedModel {
 export const importPrefix = '.import-'
 
 /**
- * Copies a model from a folder, a `.quarrypack`, a `.zip` or a `.gguf` file to `MODELS_FOLDER/ID`. It is copied beside,
- * checked, and only then given its name: after a crash there is the whole model or none of it.
+ * Copies a model from a folder, a `.quarrypack`, a `.zip` or a `.gguf` file, or from the files of one, to
+ * `MODELS_FOLDER/ID`. It is copied beside, checked, and only then given its name: after a crash there is the whole model
+ * or none of it.
  * Errors: file-missing, input-invalid, model-invalid, name-taken, file-corrupt, file-too-large, disk-full, cancelled.
  */
-export async function importModel(path: string, modelsFolder: string, options: ImportOptions): Promise<ImportedModel> {
-  await using source = await openFileSource(path)
+export async function importModel(
+  from: string | readonly PlacedFile[],
+  modelsFolder: string,
+  options: ImportOptions,
+): Promise<ImportedModel> {
+  await using source = await openFileSource(from)
   const found = await identify(source, options)
   const { manifest } = found
   const target = join(modelsFolder, manifest.id)

@@ -6,6 +6,7 @@ import type { Progress } from '../shared/progress.ts'
 import { readCatalogue } from './catalogue.ts'
 import { downloadModel, type DownloadModelOptions, downloadPrefix, partialBytes } from './download-model.ts'
 import { sumFile } from './file-pieces.ts'
+import type { PlacedFile } from './file-source.ts'
 import { inspectFolder } from './inspect-folder.ts'
 import { importModel, type ImportedModel, type ImportOptions, importPrefix } from './install-model.ts'
 import { type WrittenPack, writePack } from './pack.ts'
@@ -46,7 +47,7 @@ export interface ModelStore {
   get(id: string): Promise<StoredModel>
   /** Errors: see `importModel`; name-taken also where a bundled model has the name. */
   import(
-    path: string,
+    from: string | readonly PlacedFile[],
     options: Watch & { id?: string | undefined; trustKeys?: readonly string[] },
   ): Promise<ImportedModel>
   /** Errors: model-missing, name-taken (the file is there), input-invalid (the key), model-invalid, disk-full. */
@@ -125,10 +126,10 @@ export function createModelStore({ folder, bundledFolders }: ModelStoreParts): M
         `There is no model "${id}", here or in the catalogue. See: quarry models list`,
       )
     },
-    async import(path, { id, trustKeys = [], signal, onProgress }) {
+    async import(from, { id, trustKeys = [], signal, onProgress }) {
       await swept
       const trusted = await Promise.all(trustKeys.map(readPublicKey))
-      const imported = await importModel(path, own, {
+      const imported = await importModel(from, own, {
         ...({ id, trusted, signal, onProgress } satisfies Partial<ImportOptions>),
         catalogue: await readOwnCatalogue(),
         isTaken: (name) => bundledAt(name, bundled),

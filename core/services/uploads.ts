@@ -3,14 +3,15 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import type { SourceLibrary, Upload } from '../library/sources.ts'
+import { requireSpace } from '../model-files/file-pieces.ts'
 import type { UploadId } from '../shared/ids.ts'
 
 /** Files that a page sends in pieces because it has no paths to give. */
 export interface Uploads {
   /** Where an upload's bytes are. */
   path(id: UploadId): string
-  /** Errors: input-invalid, item-missing, file-too-large, disk-full. */
-  take(piece: UploadPiece): Promise<{ uploadId: UploadId; received: number }>
+  /** With `room` other bounds than a document's. Errors: input-invalid, item-missing, file-too-large, disk-full. */
+  take(piece: UploadPiece, room?: UploadRoom): Promise<{ uploadId: UploadId; received: number }>
   /** Errors: item-missing. */
   get(id: UploadId): Upload
   /** Errors: item-missing; input-invalid where pieces are still to come. */
@@ -28,15 +29,23 @@ export interface UploadPiece {
   last: boolean
 }
 
+export interface UploadRoom {
+  maximumBytes: number
+  /** What the whole file will take on the disk, where that is known: too much is refused before it is sent. */
+  neededBytes: number | undefined
+}
+
 const orphanAgeMs = 24 * 60 * 60 * 1000
 
-export function createUploads(filesFolder: string, sources: SourceLibrary, maximumBytes: number): Uploads {
+export function createUploads(filesFolder: string, sources: SourceLibrary, maximumDocumentBytes: number): Uploads {
   const pathOf = (id: UploadId): string => join(filesFolder, id)
   const uploads: Uploads = {
     path: pathOf,
     get: (id) => sources.getUpload(id),
-    async take({ uploadId, path, offset, data, last }) {
+    async take({ uploadId, path, offset, data, last }, room) {
       const relative = cleanRelativePath(path)
+      const maximumBytes = room?.maximumBytes ?? maximumDocumentBytes
+      if (offset === 0 && room?.neededBytes !== undefined) await requireSpace(filesFolder, room.neededBytes)
       if (offset + data.size > maximumBytes) {
         // What has arrived of it is of no use to anyone.
         if (uploadId) await uploads.remove([uploadId])
