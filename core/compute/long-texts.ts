@@ -1,3 +1,5 @@
+import { piecesOfText } from '../shared/pieces-of-text.ts'
+
 /**
  * Long texts go between processes in pieces, before the message that they belong to. A message is copied whole twice on
  * each side, and a text of 200 MB, with two bytes a character, would take gigabytes.
@@ -47,11 +49,8 @@ export function detachTexts(value: unknown): { value: unknown; paths: TextPath[]
 export function* textPieces(id: number, texts: readonly string[]): Generator<TextPiece> {
   for (const [index, text] of texts.entries()) {
     const totalBytes = Buffer.byteLength(text)
-    for (let from = 0; from < text.length;) {
-      let to = Math.min(from + pieceLength, text.length)
-      if (to < text.length && isHighSurrogate(text.charCodeAt(to - 1))) to -= 1
-      yield { type: 'text', id, index, totalBytes, bytes: Buffer.from(text.slice(from, to)) }
-      from = to
+    for (const piece of piecesOfText(text, pieceLength)) {
+      yield { type: 'text', id, index, totalBytes, bytes: Buffer.from(piece) }
     }
   }
 }
@@ -95,8 +94,4 @@ function put(value: unknown, [key, ...rest]: TextPath, text: string): unknown {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00
 }

@@ -10,6 +10,7 @@ import {
   type SourceId,
   type UploadId,
 } from '../shared/ids.ts'
+import { piecesOfText } from '../shared/pieces-of-text.ts'
 
 /** A file that is to become a document, or to be read again. */
 export interface NewDocument {
@@ -162,6 +163,9 @@ export interface DocumentLibrary {
   remove(ids: readonly DocumentId[]): number
 }
 
+/** In one row; longer texts are kept in several (see 0100-text-pieces). Nearly every document is one. */
+const pieceLength = 4_000_000
+
 /** A condition over the alias `d` of documents, with its bound values. See document-filter.ts. */
 export interface SqlFilter {
   where: string
@@ -271,6 +275,11 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   const selectVersion = database.prepare<[string, number], VersionRow>(
     'SELECT text, elements, pages, has_lines FROM document_versions WHERE document_id = ? AND number = ?',
   )
+  const selectPieces = database
+    .prepare<[string, number], string>(
+      'SELECT text FROM document_text_pieces WHERE document_id = ? AND number = ? ORDER BY piece',
+    )
+    .pluck()
   const upsert = database.prepare(
     `INSERT INTO documents (id, collection_id, source_id, parent_id, job_id, identity, location, member, upload_id, path, name,
        size, modified_ms, status, approval, added_at)
@@ -318,6 +327,7 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     `INSERT INTO document_versions (document_id, number, content_hash, parser, text, elements, pages, has_lines, created_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  const insertPiece = database.prepare('INSERT INTO document_text_pieces VALUES (?, ?, ?, ?)')
   const deleteOlder = database.prepare('DELETE FROM document_versions WHERE document_id = ? AND number < ?')
   const updateReady = database.prepare(
     `UPDATE documents SET status = 'ready', reason = NULL, version = @version, content_hash = @contentHash, type = @type,
@@ -414,7 +424,7 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       if (!version) throw unread(document)
       return {
         document,
-        text: version.text,
+        text: version.text + selectPieces.all(id, document.version).join(''),
         elements: JSON.parse(version.elements) as Element[],
         pages: JSON.parse(version.pages) as Page[],
         hasLines: version.has_lines === 1,
@@ -523,17 +533,19 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     saveVersion(id, { contentHash, type, size, parser, parsed }) {
       const number = library.get(id).version + 1
       const now = Date.now()
+      const [text = '', ...more] = piecesOfText(parsed.text, pieceLength)
       insertVersion.run(
         id,
         number,
         contentHash,
         parser,
-        parsed.text,
+        text,
         JSON.stringify(parsed.elements),
         JSON.stringify(parsed.pages),
         parsed.hasLines ? 1 : 0,
         now,
       )
+      more.forEach((piece, index) => insertPiece.run(id, number, index + 1, piece))
       deleteOlder.run(id, number)
       updateReady.run({
         id,

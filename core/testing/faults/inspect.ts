@@ -125,7 +125,10 @@ function slices(database: Database): string[] {
     'SELECT id, start_offset, end_offset, text FROM chunks WHERE document_id = ? AND edit_id IS NULL',
   )
   const versions = database
-    .prepare<[], { document_id: string; text: string }>('SELECT document_id, text FROM document_versions')
+    .prepare<[], { document_id: string; text: string }>(
+      `SELECT document_id, text || coalesce((SELECT group_concat(p.text, '' ORDER BY p.piece) FROM document_text_pieces p
+         WHERE p.document_id = v.document_id AND p.number = v.number), '') AS text FROM document_versions v`,
+    )
     .all()
   for (const { document_id: id, text } of versions) {
     for (const chunk of chunks.all(id)) {
