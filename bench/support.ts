@@ -15,7 +15,7 @@ import {
   supportWeights,
 } from '../core/generators/model-answer/support.ts'
 import { silentLog } from '../core/shared/log.ts'
-import { seededRandom } from '../core/testing/random.ts'
+import { seededRandom } from '../core/shared/random.ts'
 
 /**
  *   npm run bench -- support [--fit]

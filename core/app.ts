@@ -43,7 +43,7 @@ import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
 import { type Embedding, modelName, openEmbedding } from './services/embedding.ts'
 import { createEvaluationWork } from './services/evaluation-work.ts'
-import { attachmentsBelow, createIngestWork, jobLabel } from './services/ingest-work.ts'
+import { attachmentsBelow, createIngestWork, ingestKinds, jobLabel } from './services/ingest-work.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
 import { createPreviews } from './services/previews.ts'
 import { openReranking } from './services/reranking.ts'
@@ -233,7 +233,7 @@ export async function createApp(environment: Environment): Promise<App> {
     parsersFingerprint: fingerprintOfParsers,
     lanes: cores + 1,
   })
-  const jobRunner = cleanup.use(createJobRunner(jobs, ingestWork, log))
+  const jobRunner = cleanup.use(createJobRunner(jobs, [{ kinds: ingestKinds, unit: 'files', work: ingestWork }], log))
 
   const startIngest: Services['startIngest'] = (collectionId, kind, input) => {
     const label = jobLabel(kind, collections.getCore(collectionId), 'now')

@@ -7,7 +7,7 @@ import { connectInProcess } from '../../core/host/wire-in-process.ts'
 import { addToIndex } from '../../core/services/ingest-work.ts'
 import { defaultPipeline } from '../../core/services/default-pipeline.ts'
 import { silentLog } from '../../core/shared/log.ts'
-import { seededRandom } from '../../core/testing/random.ts'
+import { seededRandom } from '../../core/shared/random.ts'
 import { nodeWorkers } from '../../core/compute/worker-process.ts'
 
 /**

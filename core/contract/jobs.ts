@@ -7,7 +7,7 @@ export const jobStatuses = ['queued', 'running', 'done', 'failed', 'cancelled'] 
 
 export const jobSchema = z.object({
   id: id<'job'>(),
-  kind: z.enum(['ingest', 'sync', 'reindex']),
+  kind: z.enum(['ingest', 'sync', 'reindex', 'evaluate', 'tune']),
   /** What a person reads: 'Adding 30 files to "Station"'. */
   label: z.string(),
   collectionId: id<'collection'>().nullable(),
@@ -15,7 +15,7 @@ export const jobSchema = z.object({
   status: z.enum(jobStatuses),
   error: errorDataSchema.nullable(),
   progress: z.object({
-    /** Files that came to an end, whichever. */
+    /** Files, or what `unit` says, that came to an end, whichever. */
     done: z.int(),
     /** Absent while folders are still being walked. */
     total: z.int().optional(),

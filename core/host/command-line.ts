@@ -197,10 +197,10 @@ function isMissing(error: unknown): boolean {
   return toAppError(error).code === 'file-missing'
 }
 
-/** Jobs that an earlier process left go first. */
+/** Jobs on documents that an earlier process left go first. What measures goes on beside them. */
 export async function finishOlderJobs(client: Client): Promise<void> {
   for await (const { jobs } of await client.jobs.watchActive()) {
-    if (jobs.length === 0) return
+    if (!jobs.some(({ kind }) => kind !== 'evaluate' && kind !== 'tune')) return
   }
 }
 

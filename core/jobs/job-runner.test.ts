@@ -14,7 +14,19 @@ function setUp(workspace: Workspace, work: Partial<JobWork> & Pick<JobWork, 'run
   const jobs = createJobLibrary(workspace.database)
   const collections = createCollectionLibrary(workspace.database)
   const collection = collections.findByName('c') ?? collections.create('c', '', defaultPipeline)
-  const runner = createJobRunner(jobs, { cancelled: () => {}, failed: () => {}, ...work }, silentLog)
+  const lines = [
+    {
+      kinds: ['ingest', 'sync', 'reindex'] as const,
+      unit: 'files',
+      work: { cancelled: () => {}, failed: () => {}, ...work },
+    },
+    {
+      kinds: ['evaluate', 'tune'] as const,
+      unit: 'questions',
+      work: { run: () => Promise.resolve(), cancelled: () => {}, failed: () => {} },
+    },
+  ]
+  const runner = createJobRunner(jobs, lines, silentLog)
   const start = () => {
     const { id } = jobs.create('ingest', 'job', collection.id, {})
     runner.enqueue(id)
@@ -36,6 +48,20 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 }
 
 describe('job runner', () => {
+  it('does not let a job of one line wait for those of another', async () => {
+    using folder = temporaryFolder()
+    using workspace = openWorkspace(folder.path, 'test')
+    const { jobs, runner, start } = setUp(workspace, { run: (_job, { signal }) => untilAborted(signal) })
+    const long = start()
+    const { id } = jobs.create('evaluate', 'measuring', jobs.get(long).collectionId, {})
+    runner.enqueue(id)
+    await Array.fromAsync(runner.watch(id, 0))
+    expect(runner.get(id)).toMatchObject({ status: 'done', progress: { unit: 'questions' } })
+    expect(runner.get(long)).toMatchObject({ status: 'running', progress: { unit: 'files' } })
+    await runner.cancel(long)
+    await runner[Symbol.asyncDispose]()
+  })
+
   it('runs a job, counts, and numbers its events without gaps', async () => {
     using folder = temporaryFolder()
     using workspace = openWorkspace(folder.path, 'test')

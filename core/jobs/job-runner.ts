@@ -21,6 +21,8 @@ export interface JobReporter {
   event(event: NewJobEvent): void
   /** One item came to an end: the event and the counts go in together. */
   documentEnd(event: Omit<Extract<NewJobEvent, { type: 'document-end' }>, 'type'>, change: CountChange): void
+  /** One item came to an end that has no event of its own, because there are very many and they are kept elsewhere. */
+  itemEnd(change: CountChange): void
 }
 
 export interface JobWork {
@@ -33,7 +35,15 @@ export interface JobWork {
   failed(job: JobRow, error: ReturnType<typeof toErrorData>): void
 }
 
-/** Durable jobs, one at a time: a job is a row; what it did are numbered events; it goes on after a restart. */
+/** Kinds of jobs that wait for one another. Jobs of different lines run side by side: adding a file need not wait for an hour of tuning. */
+export interface JobLine {
+  kinds: readonly Job['kind'][]
+  /** What these jobs count, in the plural. */
+  unit: string
+  work: JobWork
+}
+
+/** Durable jobs, one at a time in each line: a job is a row; what it did are numbered events; it goes on after a restart. */
 export interface JobRunner extends AsyncDisposable {
   /** Puts a stored job in line. */
   enqueue(id: JobId): void
@@ -56,12 +66,16 @@ const minimumGapMs = 200
 const storeAgainMs = 2000
 const rateWindowMs = 10_000
 
-export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobRunner {
+export function createJobRunner(jobs: JobLibrary, lines: readonly JobLine[], log: Log): JobRunner {
   const changes = new Changes()
   const live = new Map<JobId, LiveJob>()
-  const line: JobId[] = []
   const closing = new AbortController()
-  let draining: Promise<void> = Promise.resolve()
+  const queues = lines.map((line): Queue => ({ line, waiting: [], draining: Promise.resolve() }))
+  const queueOf = (kind: Job['kind']): Queue => {
+    const found = queues.find(({ line }) => line.kinds.includes(kind))
+    if (!found) throw new Error(`Nobody does jobs of the kind "${kind}".`)
+    return found
+  }
   /** Ends that a full disk had no room for: true for everyone who asks, and stored once there is room. */
   const unstored = new Map<JobId, End>()
   let storeAgain: NodeJS.Timeout | undefined
@@ -77,7 +91,7 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
       const row = jobs.get(id)
       if (jobs.lastNumber(id) === 0) jobs.append(id, { type: 'job-start', job: snapshot(row, state) })
       changes.notify()
-      await work.run(row, reporterFor(id, state, signal))
+      await queueOf(row.kind).line.work.run(row, reporterFor(id, state, signal))
       end(id, { status: 'done', error: null })
     } catch (thrown) {
       const error = toAppError(thrown)
@@ -123,13 +137,19 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
         jobs.append(id, { type: 'document-end', ...event })
         if (event.documentId && event.outcome !== 'removed')
           state.stages.set(event.documentId, event.outcome === 'failed' ? 'failed' : 'ready')
-        const row = jobs.get(id)
-        state.history.push({ atMs: Date.now(), done: doneOf(row) })
-        while (state.history.length > 2 && (state.history[0]?.atMs ?? 0) < Date.now() - rateWindowMs)
-          state.history.shift()
-        changes.notify()
+        note(id, state)
+      },
+      itemEnd(change) {
+        jobs.count(id, change)
+        note(id, state)
       },
     }
+  }
+
+  function note(id: JobId, { history }: LiveJob): void {
+    history.push({ atMs: Date.now(), done: doneOf(jobs.get(id)) })
+    while (history.length > 2 && (history[0]?.atMs ?? 0) < Date.now() - rateWindowMs) history.shift()
+    changes.notify()
   }
 
   /** Stores how a job ended, now or, where the disk has no room for that either, later. Never throws. */
@@ -150,6 +170,7 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
   function store(id: JobId, { status, error }: End): void {
     jobs.together(() => {
       const row = jobs.get(id)
+      const { work } = queueOf(row.kind).line
       if (status === 'done') work.done?.(row)
       if (status === 'cancelled') work.cancelled(row)
       if (status === 'failed' && error) work.failed(row, error)
@@ -169,10 +190,14 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
     return snapshot(how ? { ...row, ...how } : row, live.get(row.id))
   }
 
-  function drain(): void {
-    draining = draining.then(async () => {
+  function snapshot(row: JobRow, state: LiveJob | undefined): Job {
+    return toJob(row, state, queueOf(row.kind).line.unit)
+  }
+
+  function drain(queue: Queue): void {
+    queue.draining = queue.draining.then(async () => {
       while (!closing.signal.aborted) {
-        const id = line.shift()
+        const id = queue.waiting.shift()
         if (id === undefined) return
         await runOne(id)
       }
@@ -181,13 +206,14 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
 
   const runner: JobRunner = {
     enqueue(id) {
-      line.push(id)
+      const queue = queueOf(jobs.get(id).kind)
+      queue.waiting.push(id)
       changes.notify()
-      drain()
+      drain(queue)
     },
     resume() {
-      for (const row of jobs.active()) line.push(row.id)
-      drain()
+      for (const row of jobs.active()) queueOf(row.kind).waiting.push(row.id)
+      queues.forEach(drain)
     },
     get: (id) => present(jobs.get(id)),
     list: (limit) => jobs.list(limit).map(present),
@@ -204,8 +230,9 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
         running.cancel.abort()
         while (live.has(id)) await changes.after(changes.version)
       } else if (!isEnded(row) && !unstored.has(id)) {
-        const place = line.indexOf(id)
-        if (place >= 0) line.splice(place, 1)
+        const { waiting } = queueOf(row.kind)
+        const place = waiting.indexOf(id)
+        if (place >= 0) waiting.splice(place, 1)
         end(id, { status: 'cancelled', error: null })
       }
       return runner.get(id)
@@ -241,12 +268,19 @@ export function createJobRunner(jobs: JobLibrary, work: JobWork, log: Log): JobR
     },
     async [Symbol.asyncDispose]() {
       closing.abort()
-      await draining
+      await Promise.all(queues.map(({ draining }) => draining))
       storeEnds()
       clearTimeout(storeAgain)
     },
   }
   return runner
+}
+
+/** A line with the jobs that wait in it. */
+interface Queue {
+  line: JobLine
+  waiting: JobId[]
+  draining: Promise<void>
 }
 
 /** How a job ended. */
@@ -264,7 +298,7 @@ interface LiveJob {
   history: { atMs: number; done: number }[]
 }
 
-function snapshot(row: JobRow, state: LiveJob | undefined): Job {
+function toJob(row: JobRow, state: LiveJob | undefined, unit: string): Job {
   const done = doneOf(row)
   const rate = state ? rateOf(state.history) : 0
   const left = row.total === null ? undefined : row.total - done
@@ -278,7 +312,7 @@ function snapshot(row: JobRow, state: LiveJob | undefined): Job {
     progress: {
       done,
       ...(row.total === null ? {} : { total: row.total }),
-      unit: 'files',
+      unit,
       label: state?.label ?? '',
       ready: row.ready,
       failed: row.failed,

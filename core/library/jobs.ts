@@ -78,7 +78,7 @@ export interface CountChange {
 export type SyncCounts = Omit<SyncResult, 'waiting' | 'jobId'>
 
 export interface JobLibrary {
-  create(kind: Job['kind'], label: string, collectionId: CollectionId, input: Partial<IngestInput>): JobRow
+  create(kind: Job['kind'], label: string, collectionId: CollectionId | null, input: Partial<IngestInput>): JobRow
   /** Errors: item-missing. */
   get(id: JobId): JobRow
   /** Kept apart from the row: it may name 100,000 files, and the row is read at every step. Errors: item-missing. */

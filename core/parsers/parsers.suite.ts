@@ -5,7 +5,7 @@ import { AppError } from '../contract/errors.ts'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import { silentLog } from '../shared/log.ts'
 import { documentProblems } from '../testing/document-problems.ts'
-import { seededRandom } from '../testing/random.ts'
+import { seededRandom } from '../shared/random.ts'
 import { chooseParser } from './choose-parser.ts'
 import type { Parser, ParserDefinition, ParserDependencies } from './parser.ts'
 

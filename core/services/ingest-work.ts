@@ -50,8 +50,11 @@ const jobVerbs = {
   reindex: { now: 'Building a new index of', done: 'Built a new index of' },
 } as const
 
+export type IngestKind = keyof typeof jobVerbs
+export const ingestKinds = Object.keys(jobVerbs) as IngestKind[]
+
 /** What a person reads of a job. */
-export function jobLabel(kind: JobRow['kind'], { name }: Pick<CollectionCore, 'name'>, when: 'now' | 'done'): string {
+export function jobLabel(kind: IngestKind, { name }: Pick<CollectionCore, 'name'>, when: 'now' | 'done'): string {
   return `${jobVerbs[kind][when]} "${name}"`
 }
 
@@ -101,7 +104,7 @@ export function createIngestWork(parts: IngestParts): JobWork {
     },
     done(job) {
       if (job.collectionId === null) return
-      parts.jobs.setLabel(job.id, jobLabel(job.kind, parts.collections.getCore(job.collectionId), 'done'))
+      parts.jobs.setLabel(job.id, jobLabel(job.kind as IngestKind, parts.collections.getCore(job.collectionId), 'done'))
     },
     cancelled(job) {
       documents.restoreAfterCancel(job.id)

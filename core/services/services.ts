@@ -6,7 +6,6 @@ import type { JobRunner } from '../jobs/job-runner.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
-import type { Job } from '../contract/jobs.ts'
 import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
 import type { IngestInput } from '../library/jobs.ts'
 import type { NetworkAttempts } from '../library/network-attempts.ts'
@@ -23,6 +22,7 @@ import type { CollectionIndexes } from './collection-indexes.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import type { EvaluationWork } from './evaluation-work.ts'
+import type { IngestKind } from './ingest-work.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
@@ -61,7 +61,7 @@ export interface Services {
   /** What was opened of a model is not used again: it has gone, or its place was taken. */
   forgetModel(id: string): void
   /** Errors: item-missing. */
-  startIngest(collectionId: CollectionId, kind: Job['kind'], input: Partial<IngestInput>): JobId
+  startIngest(collectionId: CollectionId, kind: IngestKind, input: Partial<IngestInput>): JobId
   removeDocuments(ids: readonly DocumentId[]): Promise<number>
   /** Takes out what came from a source; files with a path in another source stay. Gives how many documents went. */
   removeSourceDocuments(id: SourceId): Promise<number>

@@ -9,6 +9,8 @@ export type JobId = Id<'job'>
 export type TraceId = Id<'trace'>
 export type UploadId = Id<'upload'>
 export type ChunkEditId = Id<'chunkEdit'>
+export type RunId = Id<'run'>
+export type TuneId = Id<'tune'>
 
 const prefixes = {
   collection: 'col',
@@ -18,6 +20,8 @@ const prefixes = {
   trace: 'trc',
   upload: 'upl',
   chunkEdit: 'ced',
+  run: 'run',
+  tune: 'tun',
 } as const
 
 let lastTime = 0

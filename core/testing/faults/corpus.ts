@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../../shared/random.ts'
 
 /** How many files a made folder has, and the number that fixes what is in them. */
 export interface CorpusPlan {

@@ -1,5 +1,5 @@
 import type { CollectionId } from '../../shared/ids.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { openTestApp } from '../test-app.ts'
 import { collectionName } from './phases.ts'
 

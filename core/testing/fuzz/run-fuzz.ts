@@ -7,7 +7,7 @@ import { toAppError } from '../../contract/errors.ts'
 import { defaultPipeline } from '../../services/default-pipeline.ts'
 import { silentLog } from '../../shared/log.ts'
 import { documentProblems } from '../document-problems.ts'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { watchResidentMemory } from '../resident-memory.ts'
 import { mutate } from './mutate.ts'
 

@@ -1,4 +1,4 @@
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../../shared/random.ts'
 
 /** Weights that a seed fixes, spread evenly around `centre`. */
 export interface RandomWeights {
