@@ -370,6 +370,7 @@ function questionSet(
     dependencies: {
       ...cached(vectors),
       termStatistics: (words) => ({ chunks: passages.length, frequencies: words.map(frequencyOf) }),
+      openTextGenerator: () => Promise.reject(new Error('No generator here has a language model.')),
     },
     search: (question, excluded) => {
       const words = [...new Set(wordsOf(question).map(({ surface }) => phrase(surface)))].filter(

@@ -158,6 +158,8 @@ export async function createApp(environment: Environment): Promise<App> {
 
   const openRerankingHere = (choice: Choice) =>
     openReranking(choice, { locateModel, compute: inference, threads: cores })
+  const openTextGeneratorHere = (choice: Choice) =>
+    openTextGenerator(choice, { locateModel, compute: generation, threads: Math.max(1, cores - 1) })
   const retrieval = createRetrieval({
     openReranking: openRerankingHere,
     documents,
@@ -248,6 +250,7 @@ export async function createApp(environment: Environment): Promise<App> {
     indexLibrary,
     openEmbedding: openEmbeddingOnce,
     openReranking: openRerankingHere,
+    openTextGenerator: openTextGeneratorHere,
     together: (action) => database.transaction(action)(),
     startReindex(id) {
       const { pipeline } = collections.getCore(id)
@@ -299,8 +302,7 @@ export async function createApp(environment: Environment): Promise<App> {
     sourceWatcher,
     network,
     openEmbedding: openEmbeddingOnce,
-    openTextGenerator: (choice) =>
-      openTextGenerator(choice, { locateModel, compute: generation, threads: Math.max(1, cores - 1) }),
+    openTextGenerator: openTextGeneratorHere,
     locateModel,
     modelStore,
     forgetModel(id) {

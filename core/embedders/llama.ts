@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { LlamaEmbeddingContext, LlamaModel } from 'node-llama-cpp'
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
+import { modelOption } from '../model-files/model-option.ts'
 import { llamaError, loadLlamaModel } from '../runtimes/llama.ts'
 import { hashFile } from '../runtimes/onnx-folder.ts'
 import { unit } from '../runtimes/vectors.ts'
@@ -12,7 +13,7 @@ import { closedError, type EmbedderDefinition } from './embedder.ts'
 import { defaultLongest, modelUseOptions, readModelUse } from './parts/model-use.ts'
 
 const optionsSchema = z.object({
-  model: z.string().default('').describe('Name of the model’s folder, which holds one .gguf file.'),
+  model: modelOption({ kind: 'embedder', format: 'gguf' }, 'Name of the model’s folder, which holds one .gguf file.'),
   ...modelUseOptions,
 })
 type Options = z.infer<typeof optionsSchema>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { modelOption } from '../model-files/model-option.ts'
 import { batchesByLength } from '../runtimes/batches.ts'
 import { choosePrecision } from '../runtimes/choose-precision.ts'
 import { hashFile, readOnnxFolder } from '../runtimes/onnx-folder.ts'
@@ -13,10 +14,11 @@ import { createContextFreeEmbedder } from './parts/context-free.ts'
 import { defaultLongest, modelUseOptions, readModelUse } from './parts/model-use.ts'
 
 const optionsSchema = z.object({
-  model: z
-    .string()
-    .default('static-256')
-    .describe('Name of the model’s folder: config.json, tokenizer.json, tokenizer_config.json and onnx/model.onnx.'),
+  model: modelOption(
+    { kind: 'embedder', format: 'onnx' },
+    'Name of the model’s folder: config.json, tokenizer.json, tokenizer_config.json and onnx/model.onnx.',
+    'static-256',
+  ),
   precision: z
     .enum(['auto', ...precisions])
     .default('auto')

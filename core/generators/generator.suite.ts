@@ -148,6 +148,9 @@ export function passage(index: number, text: string, more: Partial<Passage> = {}
 export function dependenciesFor(passages: readonly Passage[]): GeneratorDependencies {
   const sets = passages.map(({ text }) => new Set(wordsOf(text.slice(0, 100_000)).map(({ folded }) => folded)))
   return {
+    openTextGenerator: async ({ id }) => {
+      throw new Error(`Nobody said which language model "${id}" is.`)
+    },
     dimensions: 4,
     embed: async (texts) => new Float32Array(texts.length * 4),
     tokenizer: {

@@ -1,5 +1,7 @@
+import type { Choice } from '../contract/pipeline.ts'
 import type { Definition } from '../shared/family.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
+import type { TextGenerator } from './text-generator.ts'
 
 /** A retrieved passage as a generator sees it. Its text is data, never instructions. */
 export interface Passage {
@@ -46,10 +48,18 @@ export interface GeneratorDependencies {
   dimensions: number
   /** In how many chunks of the collection each word occurs (0 = never), and how many chunks there are. */
   termStatistics(words: readonly string[]): { chunks: number; frequencies: number[] }
+  /**
+   * The language model that a generator's `languageModel` names, ready to write; whoever opens it disposes it.
+   * Errors: model-missing, model-invalid, memory-exceeded, input-invalid.
+   */
+  openTextGenerator(choice: Choice): Promise<TextGenerator>
 }
 
-export type GeneratorDefinition<Options = Record<string, unknown>> = Definition<
+export interface GeneratorDefinition<Options = Record<string, unknown>> extends Definition<
   Options,
   Generator,
   GeneratorDependencies
->
+> {
+  /** The text generator that words answers, with its options. Absent: no language model is needed. */
+  languageModel?(options: Options): Choice
+}

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Definition } from '../shared/family.ts'
 
 export interface ChatMessage {
@@ -55,8 +56,13 @@ export interface TextGeneratorDependencies {
   gpu?: boolean
 }
 
-export type TextGeneratorDefinition<Options = Record<string, unknown>> = Definition<
+export interface TextGeneratorDefinition<Options = Record<string, unknown>> extends Definition<
   Options,
   Promise<TextGenerator>,
   TextGeneratorDependencies
->
+> {
+  /** An object's: a generator over it has these options and those of its answers, side by side. */
+  readonly options: z.ZodType<Options> & z.ZodObject
+  /** 'worker': it has weights to load, in a process of its own. 'host': it asks a server. */
+  readonly runsIn: 'worker' | 'host'
+}

@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts'
 import type { Model } from '../contract/models.ts'
 import type { PlacedFile } from '../model-files/file-source.ts'
 import type { StoredModel } from '../model-files/model-store.ts'
-import { modelName } from '../services/embedding.ts'
+import { modelsOf } from '../services/pipelines.ts'
 import type { Services } from '../services/services.ts'
 import type { UploadId } from '../shared/ids.ts'
 import type { Progress } from '../shared/progress.ts'
@@ -114,17 +114,8 @@ async function* told<Result>(
 /** Collections whose pipeline names the model, in whichever family. */
 function users(id: string, collections: readonly Collection[]): Model['usedBy'] {
   return collections
-    .filter(({ pipeline }) => {
-      if (modelName(pipeline.embedder) === id) return true
-      return Object.values(pipeline).some((choice: unknown) => namesModel(choice, id))
-    })
+    .filter(({ pipeline }) => modelsOf(pipeline).includes(id))
     .map((collection) => ({ collectionId: collection.id, name: collection.name }))
-}
-
-function namesModel(choice: unknown, id: string): boolean {
-  if (typeof choice !== 'object' || choice === null || !('options' in choice)) return false
-  const { options } = choice
-  return typeof options === 'object' && options !== null && 'model' in options && options.model === id
 }
 
 function requireAbsolute(path: string): void {

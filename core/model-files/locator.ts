@@ -18,6 +18,9 @@ export type LocateModel = (name: string) => Promise<string>
 export function createModelLocator(folders: readonly string[]): LocateModel {
   const places = [...new Set(folders.map((folder) => resolve(folder)))]
   return async (name) => {
+    if (name === '') {
+      throw new AppError('input-invalid', 'No model is chosen. Name one that is installed; see: quarry models list')
+    }
     if (!isModelName(name)) {
       throw new AppError(
         'input-invalid',

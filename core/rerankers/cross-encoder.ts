@@ -12,7 +12,7 @@ import { closedError, requireModel, rerankerOptions, shareRoom } from './parts/o
 import type { RerankerDefinition } from './reranker.ts'
 
 const optionsSchema = z.object({
-  ...rerankerOptions,
+  ...rerankerOptions('onnx'),
   precision: z
     .enum(['auto', ...precisions])
     .default('auto')

@@ -9,7 +9,7 @@ import { ggufFile } from '../shared/gguf-file.ts'
 import { closedError, requireModel, rerankerOptions, shareRoom } from './parts/options.ts'
 import type { RerankerDefinition } from './reranker.ts'
 
-const optionsSchema = z.object(rerankerOptions)
+const optionsSchema = z.object(rerankerOptions('gguf'))
 type Options = z.infer<typeof optionsSchema>
 
 /** A GGUF ranking model (pooling type "rank") through llama.cpp. Its scores are between 0 and 1. */

@@ -1,10 +1,12 @@
 import type { Citation } from '../contract/ask.ts'
+import type { Choice } from '../contract/pipeline.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { AskSteps } from '../flows/ask.ts'
 import type { Generator } from '../generators/generator.ts'
 import { generatorDefinitions } from '../generators/list.ts'
+import type { TextGenerator } from '../generators/text-generator.ts'
 import type { CollectionCore } from '../library/collections.ts'
 import type { SqlFilter, StoredText } from '../library/documents.ts'
 import type { TraceLibrary } from '../library/traces.ts'
@@ -23,6 +25,7 @@ export interface AskParts {
   traces: TraceLibrary
   log: Log
   openEmbedding(owner: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
+  openTextGenerator(choice: Choice): Promise<TextGenerator>
 }
 
 /** The ask flow's steps for one collection. */
@@ -81,6 +84,7 @@ function createGenerator(collection: CollectionCore, embedding: Embedding, parts
     tokenizer: embedding.tokenizer,
     embed: (texts, purpose) => embedding.embedNow(texts, purpose),
     dimensions: embedding.dimensions,
+    openTextGenerator: (choice) => parts.openTextGenerator(choice),
     termStatistics(words) {
       const index = parts.collectionIndexes.active(collection.id)
       return index ? index.store.termStatistics(words) : { chunks: 0, frequencies: words.map(() => 0) }

@@ -6,9 +6,11 @@ import { AppError } from '../contract/errors.ts'
 import type { Choice, IngestSettings, Pipeline } from '../contract/pipeline.ts'
 import { embedderDefinitions } from '../embedders/list.ts'
 import { generatorDefinitions } from '../generators/list.ts'
+import type { TextGenerator } from '../generators/text-generator.ts'
 import { indexDefinitions } from '../indexes/list.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
+import { modelsNamed } from '../model-files/model-option.ts'
 import { parserDefinitions } from '../parsers/list.ts'
 import { parserOfType } from '../parsers/choose-parser.ts'
 import { rerankerDefinitions } from '../rerankers/list.ts'
@@ -32,6 +34,8 @@ export interface PipelinesParts {
   openEmbedding(owner: { pipeline: Pipeline }): Promise<unknown>
   /** Throws where the model cannot be had. */
   openReranking(choice: Choice): Promise<unknown>
+  /** Throws where the model cannot be had. */
+  openTextGenerator(choice: Choice): Promise<Pick<TextGenerator, 'dispose'>>
   startReindex(id: CollectionId): JobId
   /** Runs `action` in one transaction. */
   together<Result>(action: () => Result): Result
@@ -45,6 +49,8 @@ export function createPipelines(parts: PipelinesParts): Pipelines {
       checkPipeline(pipeline)
       await parts.openEmbedding({ pipeline })
       if (pipeline.reranker) await parts.openReranking(pipeline.reranker)
+      const languageModel = languageModelOf(pipeline.generator)
+      if (languageModel) await (await parts.openTextGenerator(languageModel)).dispose()
       // The pipeline and the job that brings the index up to it: one without the other would never be noticed.
       return parts.together(() => {
         collections.setPipeline(id, pipeline)
@@ -61,6 +67,25 @@ export function createPipelines(parts: PipelinesParts): Pipelines {
     },
   }
   return pipelines
+}
+
+/** The installed models that a pipeline names, in whichever family. What this version does not know names none. */
+export function modelsOf({ embedder, reranker, generator }: Pipeline): string[] {
+  const named = (definitions: readonly Checkable[], choice: Choice | null): string[] => {
+    const definition = definitions.find(({ id }) => id === choice?.id)
+    return definition && choice ? modelsNamed(definition.options, choice.options) : []
+  }
+  return [
+    ...named(embedderDefinitions, embedder),
+    ...named(rerankerDefinitions, reranker),
+    ...named(generatorDefinitions, generator),
+  ]
+}
+
+/** The language model that a generator has word its answers; undefined where it needs none. */
+function languageModelOf({ id, options }: Choice): Choice | undefined {
+  const definition = findDefinition('generator', generatorDefinitions, id)
+  return definition.languageModel?.(definition.options.parse(options))
 }
 
 /** `pipeline` with what makes chunks and vectors taken from `other`. */

@@ -1,9 +1,11 @@
 import type { ComputePool } from '../compute/pool.ts'
 import type { Choice } from '../contract/pipeline.ts'
+import { textGeneratorDefinitions } from '../generators/text/list.ts'
 import { createPartQueue } from '../generators/text/part-queue.ts'
 import type { TextGenerator, TextPart } from '../generators/text-generator.ts'
 import type { LocateModel } from '../model-files/locator.ts'
 import { throwIfAborted } from '../shared/abort.ts'
+import { findDefinition } from '../shared/family.ts'
 import { modelError } from './model-errors.ts'
 
 export interface TextGenerationParts {
@@ -19,12 +21,18 @@ export interface TextGenerationParts {
 const stopMs = 200
 
 /**
- * A language model in a worker process. It is loaded here, unloaded when it was idle for long or another one is asked
- * for, and loaded again when it is used. Errors: model-missing, model-invalid, memory-exceeded, input-invalid.
- *
- * @param choice Of a text generator, with its options; `options.model` names the model's folder.
+ * The language model that a choice of a text generator names: weights in a worker process, or a server that is asked
+ * from here. Errors: implementation-unknown, model-missing, model-invalid, memory-exceeded, input-invalid.
  */
 export async function openTextGenerator(choice: Choice, parts: TextGenerationParts): Promise<TextGenerator> {
+  const definition = findDefinition('text generator', textGeneratorDefinitions, choice.id)
+  if (definition.runsIn === 'worker') return openInWorker(choice, parts)
+  const { locateModel, threads } = parts
+  return definition.create(definition.options.parse(choice.options), { locateModel, threads })
+}
+
+/** It is loaded here, unloaded when it was idle for long or another one is asked for, and loaded again when it is used. */
+async function openInWorker(choice: Choice, parts: TextGenerationParts): Promise<TextGenerator> {
   const { compute, threads, gpu } = parts
   const name = typeof choice.options.model === 'string' ? choice.options.model : ''
   const modelFolder = await parts.locateModel(name)

@@ -3,6 +3,7 @@ import type { ChatHistoryItem, LlamaChat, LlamaContext, LlamaGrammar, LlamaModel
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { readManifest } from '../../model-files/manifest.ts'
+import { modelOption } from '../../model-files/model-option.ts'
 import { isEncoder, llamaError, loadLlamaModel } from '../../runtimes/llama.ts'
 import { hashFile } from '../../runtimes/onnx-folder.ts'
 import { cancelled, throwIfAborted } from '../../shared/abort.ts'
@@ -18,7 +19,7 @@ import type {
 import { createPartQueue, type PartQueue } from './part-queue.ts'
 
 const optionsSchema = z.object({
-  model: z.string().default('').describe('Name of the model’s folder, which holds one .gguf file.'),
+  model: modelOption({ kind: 'generator', format: 'gguf' }, 'Name of the model’s folder, which holds one .gguf file.'),
   contextTokens: z
     .int()
     .min(256)
@@ -43,6 +44,7 @@ export const llamaTextGenerator: TextGeneratorDefinition<Options> = {
   label: 'Local model (GGUF)',
   summary: 'Writes on this machine with a model folder in GGUF format, on a graphics processor where there is one.',
   version: 1,
+  runsIn: 'worker',
   options: optionsSchema,
   async create(options, { locateModel, threads, gpu = true }) {
     if (options.model === '') throw new AppError('input-invalid', 'Choose the model to answer with.')

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
+import { type ModelOption, modelOption } from '../../model-files/model-option.ts'
 
 /** Options of every reranker that runs on this machine. */
-export const rerankerOptions = {
-  model: z.string().default('').describe('Name of the model’s folder.'),
+export const rerankerOptions = (format: ModelOption['format']) => ({
+  model: modelOption({ kind: 'reranker', format }, 'Name of the model’s folder.'),
   candidates: z
     .int()
     .min(1)
@@ -16,7 +17,7 @@ export const rerankerOptions = {
     .max(8192)
     .default(512)
     .describe('Question and passage together are cut after this many tokens, or as many as the model was made for.'),
-}
+})
 
 export function requireModel(name: string): void {
   if (name === '') throw new AppError('input-invalid', 'Choose the model to rerank with.')

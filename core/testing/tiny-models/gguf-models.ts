@@ -21,6 +21,18 @@ export async function writeTinyGenerator(folder: string, shape: GgufShape = {}):
   return writeGguf(folder, encodeGguf(llamaModel(shape)))
 }
 
+/**
+ * A generator that writes `script` whatever it is asked, and then ends: each piece of it is a token that follows the one
+ * before, and the first one follows every other token. Layers are there and change nothing.
+ */
+export async function writeScriptedGenerator(
+  folder: string,
+  script: string,
+  { contextTokens = 4096 }: Pick<GgufShape, 'contextTokens'> = {},
+): Promise<string> {
+  return writeGguf(folder, encodeGguf(scriptedModel(script, contextTokens)))
+}
+
 export async function writeTinyGgufEmbedder(
   folder: string,
   { pooling = 'mean', ...shape }: GgufShape & { pooling?: GgufPooling } = {},
@@ -62,7 +74,81 @@ function llamaModel(given: GgufShape) {
   const weights = randomWeights(seed)
   const tokens = sentencePieces()
   const feedForward = 2 * hidden
-  const metadata: [string, GgufValue][] = [
+  const tensors = [
+    matrix('token_embd.weight', hidden, tokens.length, weights),
+    ones('output_norm.weight', hidden),
+    matrix('output.weight', hidden, tokens.length, weights),
+    ...Array.from({ length: layers }, (_, layer) => [
+      ones(`blk.${layer}.attn_norm.weight`, hidden),
+      matrix(`blk.${layer}.attn_q.weight`, hidden, hidden, weights),
+      matrix(`blk.${layer}.attn_k.weight`, hidden, hidden, weights),
+      matrix(`blk.${layer}.attn_v.weight`, hidden, hidden, weights),
+      matrix(`blk.${layer}.attn_output.weight`, hidden, hidden, weights),
+      ones(`blk.${layer}.ffn_norm.weight`, hidden),
+      matrix(`blk.${layer}.ffn_gate.weight`, hidden, feedForward, weights),
+      matrix(`blk.${layer}.ffn_up.weight`, hidden, feedForward, weights),
+      matrix(`blk.${layer}.ffn_down.weight`, feedForward, hidden, weights),
+    ]).flat(),
+  ]
+  return { metadata: llamaMetadata({ layers, hidden, heads, contextTokens }, tokens), tensors }
+}
+
+function scriptedModel(script: string, contextTokens: number) {
+  const [hidden, heads, feedForward] = [256, 4, 8]
+  const pieces = uniquePieces(script)
+  const plain = sentencePieces()
+  const tokens = [...plain, ...pieces.map((piece) => ({ text: piece.replaceAll(' ', '▁'), type: tokenTypes.normal }))]
+  // Directions at random in so many dimensions are nearly at right angles to each other.
+  const weights = randomWeights(1)
+  const directions = Array.from({ length: pieces.length + 1 }, () => weights.values(hidden, 1))
+  const [start, ...states] = directions as [Float32Array, ...Float32Array[]]
+  const nothing = new Float32Array(hidden)
+  const follows = new Map([...states.keys()].map((index) => [plain.length + index, directions[index]]))
+  const end = 2
+  follows.set(end, states.at(-1) ?? start)
+  const rows = (name: string, of: (token: number) => Float32Array): GgufTensor => ({
+    name,
+    shape: [hidden, tokens.length],
+    values: Float32Array.from(tokens.flatMap((_, token) => [...of(token)])),
+  })
+  const zeros = (name: string, inputs: number, outputs: number): GgufTensor => ({
+    name,
+    shape: [inputs, outputs],
+    values: new Float32Array(inputs * outputs),
+  })
+  const tensors = [
+    rows('token_embd.weight', (token) => states[token - plain.length] ?? start),
+    ones('output_norm.weight', hidden),
+    rows('output.weight', (token) => follows.get(token) ?? nothing),
+    ones('blk.0.attn_norm.weight', hidden),
+    ...['q', 'k', 'v', 'output'].map((part) => zeros(`blk.0.attn_${part}.weight`, hidden, hidden)),
+    ones('blk.0.ffn_norm.weight', hidden),
+    zeros('blk.0.ffn_gate.weight', hidden, feedForward),
+    zeros('blk.0.ffn_up.weight', hidden, feedForward),
+    zeros('blk.0.ffn_down.weight', feedForward, hidden),
+  ]
+  return { metadata: llamaMetadata({ layers: 1, hidden, heads, contextTokens, feedForward }, tokens), tensors }
+}
+
+/** Words with the gap before them; longer pieces where one was there before, for a token is one place in the script. */
+function uniquePieces(script: string): string[] {
+  const pieces: string[] = []
+  let piece = ''
+  for (const word of script.match(/\s*\S+/g) ?? []) {
+    piece += word
+    if (pieces.includes(piece)) continue
+    pieces.push(piece)
+    piece = ''
+  }
+  return piece === '' ? pieces : [...pieces.slice(0, -1), `${pieces.at(-1) ?? ''}${piece}`]
+}
+
+function llamaMetadata(
+  shape: Omit<Required<GgufShape>, 'seed'> & { feedForward?: number },
+  tokens: readonly { text: string; type: number }[],
+): [string, GgufValue][] {
+  const { layers, hidden, heads, contextTokens, feedForward = 2 * hidden } = shape
+  return [
     ['general.architecture', { text: 'llama' }],
     ['general.name', { text: 'tiny generator' }],
     ['llama.vocab_size', { uint32: tokens.length }],
@@ -83,23 +169,6 @@ function llamaModel(given: GgufShape) {
     ['tokenizer.ggml.unknown_token_id', { uint32: 0 }],
     ['tokenizer.chat_template', { text: chatTemplate }],
   ]
-  const tensors = [
-    matrix('token_embd.weight', hidden, tokens.length, weights),
-    ones('output_norm.weight', hidden),
-    matrix('output.weight', hidden, tokens.length, weights),
-    ...Array.from({ length: layers }, (_, layer) => [
-      ones(`blk.${layer}.attn_norm.weight`, hidden),
-      matrix(`blk.${layer}.attn_q.weight`, hidden, hidden, weights),
-      matrix(`blk.${layer}.attn_k.weight`, hidden, hidden, weights),
-      matrix(`blk.${layer}.attn_v.weight`, hidden, hidden, weights),
-      matrix(`blk.${layer}.attn_output.weight`, hidden, hidden, weights),
-      ones(`blk.${layer}.ffn_norm.weight`, hidden),
-      matrix(`blk.${layer}.ffn_gate.weight`, hidden, feedForward, weights),
-      matrix(`blk.${layer}.ffn_up.weight`, hidden, feedForward, weights),
-      matrix(`blk.${layer}.ffn_down.weight`, feedForward, hidden, weights),
-    ]).flat(),
-  ]
-  return { metadata, tensors }
 }
 
 /** `llama_token_type` */
