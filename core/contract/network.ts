@@ -2,7 +2,7 @@ import { oc } from '@orpc/contract'
 import { z } from 'zod'
 
 /** Why a connection is made. A host is allowed for some of these, never for whatever comes. */
-export const networkPurposes = ['model-download', 'chat', 'embeddings', 'rerank', 'trace-export'] as const
+export const networkPurposes = ['model-download', 'chat', 'embeddings', 'rerank', 'trace-export', 'run-export'] as const
 export const networkPurposeSchema = z.enum(networkPurposes)
 export type NetworkPurpose = z.infer<typeof networkPurposeSchema>
 
