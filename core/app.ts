@@ -13,6 +13,7 @@ import { os } from './handlers/base.ts'
 import { catalogueHandlers } from './handlers/catalogue.ts'
 import { chunkHandlers } from './handlers/chunks.ts'
 import { collectionHandlers } from './handlers/collections.ts'
+import { datasetHandlers } from './handlers/datasets.ts'
 import { documentHandlers } from './handlers/documents.ts'
 import { evaluationHandlers } from './handlers/evaluation.ts'
 import { ingestHandlers } from './handlers/ingest.ts'
@@ -25,6 +26,7 @@ import { workspaceHandlers } from './handlers/workspace.ts'
 import { createJobRunner } from './jobs/job-runner.ts'
 import { createChunkEditLibrary } from './library/chunk-edits.ts'
 import { createCollectionLibrary } from './library/collections.ts'
+import { createDatasetLibrary } from './library/datasets.ts'
 import { createDocumentLibrary } from './library/documents.ts'
 import { createEmbeddingCache } from './library/embedding-cache.ts'
 import { createIndexLibrary } from './library/indexes.ts'
@@ -40,6 +42,7 @@ import { createNetworkDoor } from './network/door.ts'
 import { createNetworkPolicy } from './network/policy.ts'
 import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
+import { createDatasets } from './services/datasets.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
 import { type Embedding, modelName, openEmbedding } from './services/embedding.ts'
 import { createEvaluationWork } from './services/evaluation-work.ts'
@@ -132,6 +135,7 @@ export async function createApp(environment: Environment): Promise<App> {
   const chunkEdits = createChunkEditLibrary(database)
   const indexLibrary = createIndexLibrary(database)
   const jobs = createJobLibrary(database)
+  const datasetLibrary = createDatasetLibrary(database)
   const traces = createTraceLibrary(database)
   const cache = createEmbeddingCache(database)
   const texts = createDocumentTexts(documents)
@@ -294,6 +298,8 @@ export async function createApp(environment: Environment): Promise<App> {
     uploads,
     sample: openSample(environment.demoFolder),
     retrieval,
+    datasetLibrary,
+    datasets: createDatasets({ datasets: datasetLibrary, collections, documents, texts }),
     evaluation: createEvaluationWork({ compute: parsing, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
     jobRunner,
     pipelines,
@@ -368,6 +374,7 @@ function createRouter(services: Services) {
     search: searchHandlers(services),
     ask: askHandlers(services),
     traces: traceHandlers(services),
+    datasets: datasetHandlers(services),
     evaluation: evaluationHandlers(services),
     models: modelHandlers(services),
     network: networkHandlers(services),

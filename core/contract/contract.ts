@@ -1,6 +1,7 @@
 import { askContract, tracesContract } from './ask.ts'
 import { collectionsContract } from './collections.ts'
 import { documentsContract } from './documents.ts'
+import { datasetsContract } from './datasets.ts'
 import { evaluationContract } from './evaluation.ts'
 import { ingestContract } from './ingest.ts'
 import { jobsContract } from './jobs.ts'
@@ -28,6 +29,7 @@ export const contract = {
   search: searchContract,
   ask: askContract,
   traces: tracesContract,
+  datasets: datasetsContract,
   evaluation: evaluationContract,
   models: modelsContract,
   network: networkContract,

@@ -160,6 +160,8 @@ export interface DocumentLibrary {
   jobOf(id: DocumentId): JobId
   uploadsIn(collectionId: CollectionId): UploadId[]
   idsIn(collectionId: CollectionId): DocumentId[]
+  /** Every path of every document that has been read. */
+  readPaths(collectionId: CollectionId): { id: DocumentId; path: string }[]
   remove(ids: readonly DocumentId[]): number
 }
 
@@ -337,6 +339,12 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     .prepare<[string], string>('SELECT upload_id FROM documents WHERE id = ? AND upload_id IS NOT NULL')
     .pluck()
   const selectUses = database.prepare<[string], number>('SELECT 1 FROM documents WHERE upload_id = ? LIMIT 1').pluck()
+  const selectReadPaths = database.prepare<[string, string], { id: DocumentId; path: string }>(
+    `SELECT id, path FROM documents WHERE collection_id = ? AND version > 0 AND approval IS NULL
+     UNION ALL
+     SELECT p.document_id, p.path FROM document_paths p JOIN documents d ON d.id = p.document_id
+     WHERE p.collection_id = ? AND d.version > 0`,
+  )
   const selectJob = database.prepare<[string], string>('SELECT job_id FROM documents WHERE id = ?').pluck()
   const selectUploads = database
     .prepare<[string], string>(
@@ -576,6 +584,7 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     uploadOf: (id) => selectUpload.get(id) as UploadId | undefined,
     uploadsIn: (collectionId) => selectUploads.all(collectionId) as UploadId[],
     idsIn: (collectionId) => selectIds.all(collectionId) as DocumentId[],
+    readPaths: (collectionId) => selectReadPaths.all(collectionId, collectionId),
     remove: (ids) => removeAll(ids),
   }
   return library

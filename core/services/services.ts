@@ -4,6 +4,7 @@ import type { Workspace } from '../database/open-workspace.ts'
 import type { TextGenerator } from '../generators/text-generator.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
+import type { DatasetLibrary } from '../library/datasets.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
 import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
@@ -19,6 +20,7 @@ import type { CollectionId, DocumentId, JobId, SourceId } from '../shared/ids.ts
 import type { Log } from '../shared/log.ts'
 import type { ChunkRevisions } from './chunk-revisions.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
+import type { Datasets } from './datasets.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import type { EvaluationWork } from './evaluation-work.ts'
@@ -46,6 +48,8 @@ export interface Services {
   uploads: Uploads
   sample: Sample
   retrieval: Retrieval
+  datasetLibrary: DatasetLibrary
+  datasets: Datasets
   evaluation: EvaluationWork
   jobRunner: JobRunner
   pipelines: Pipelines

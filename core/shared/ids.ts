@@ -11,6 +11,7 @@ export type UploadId = Id<'upload'>
 export type ChunkEditId = Id<'chunkEdit'>
 export type RunId = Id<'run'>
 export type TuneId = Id<'tune'>
+export type DatasetId = Id<'dataset'>
 
 const prefixes = {
   collection: 'col',
@@ -22,6 +23,8 @@ const prefixes = {
   chunkEdit: 'ced',
   run: 'run',
   tune: 'tun',
+  dataset: 'dat',
+  case: 'cas',
 } as const
 
 let lastTime = 0
