@@ -18,6 +18,7 @@ import { documentHandlers } from './handlers/documents.ts'
 import { evaluationHandlers } from './handlers/evaluation.ts'
 import { ingestHandlers } from './handlers/ingest.ts'
 import { jobHandlers } from './handlers/jobs.ts'
+import { labHandlers } from './handlers/lab.ts'
 import { modelHandlers } from './handlers/models.ts'
 import { networkHandlers } from './handlers/network.ts'
 import { searchHandlers } from './handlers/search.ts'
@@ -47,6 +48,8 @@ import { createDocumentTexts } from './services/document-texts.ts'
 import { type Embedding, modelName, openEmbedding } from './services/embedding.ts'
 import { createEvaluationWork } from './services/evaluation-work.ts'
 import { attachmentsBelow, createIngestWork, ingestKinds, jobLabel } from './services/ingest-work.ts'
+import { createLab } from './services/lab.ts'
+import { createLabIndexes } from './services/lab-indexes.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
 import { createPreviews } from './services/previews.ts'
 import { openReranking } from './services/reranking.ts'
@@ -122,6 +125,10 @@ export async function createApp(environment: Environment): Promise<App> {
     tasksPerWorker,
   }
   const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
+  // Keeps the texts of the chunk lab and how they were measured: a slider asks for the same one again and again.
+  const cutting = cleanup.use(
+    createComputePool({ ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, idleMs: 5 * 60_000 }),
+  )
   // Models stay loaded in their one worker, however large they are, until nobody has used them for a while.
   const modelPool = { ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, memoryMb: modelMemoryMb() }
   const inference = cleanup.use(createComputePool({ ...modelPool, idleMs: 30 * 60_000 }))
@@ -249,6 +256,13 @@ export async function createApp(environment: Environment): Promise<App> {
     jobRunner.enqueue(job.id)
     return job.id
   }
+  const labIndexes = cleanup.use(
+    createLabIndexes({
+      compute: parsing,
+      openEmbedding: (choice, own) =>
+        openEmbedding(choice, { locateModel, cache: own, compute: inference, threads: cores }),
+    }),
+  )
   const pipelines = createPipelines({
     collections,
     indexLibrary,
@@ -301,6 +315,17 @@ export async function createApp(environment: Environment): Promise<App> {
     datasetLibrary,
     datasets: createDatasets({ datasets: datasetLibrary, collections, documents, texts }),
     evaluation: createEvaluationWork({ compute: parsing, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
+    lab: createLab({
+      collections,
+      documents,
+      uploads,
+      parsing,
+      cutting,
+      openEmbedding: openEmbeddingOnce,
+      indexes: labIndexes,
+      maximumFileBytes,
+      ocr,
+    }),
     jobRunner,
     pipelines,
     previews: createPreviews({ documents, compute: parsing, openEmbedding: openEmbeddingOnce, maximumFileBytes, ocr }),
@@ -312,6 +337,7 @@ export async function createApp(environment: Environment): Promise<App> {
     locateModel,
     modelStore,
     forgetModel(id) {
+      labIndexes.forgetModels()
       for (const key of opened.keys()) {
         if (modelName(JSON.parse(key) as Choice) === id) opened.delete(key)
       }
@@ -376,6 +402,7 @@ function createRouter(services: Services) {
     traces: traceHandlers(services),
     datasets: datasetHandlers(services),
     evaluation: evaluationHandlers(services),
+    lab: labHandlers(services),
     models: modelHandlers(services),
     network: networkHandlers(services),
   })

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '../contract/errors.ts'
-import type { ParsedDocument } from '../contract/parsed-document.ts'
-import type { IngestSettings } from '../contract/pipeline.ts'
+import type { CutText } from '../contract/lab.ts'
+import type { Chunk, ParsedDocument } from '../contract/parsed-document.ts'
+import type { Choice, IngestSettings } from '../contract/pipeline.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { findDefinition } from '../shared/family.ts'
 import { settingsFor } from '../shared/ingest-settings.ts'
@@ -74,6 +75,23 @@ export interface ChunkOutput {
   chunkMs: number
 }
 
+/** A document that a worker keeps, so that it can be cut again and again. */
+export interface HoldInput {
+  key: string
+  document: ParsedDocument
+}
+
+export interface CutInput {
+  /** Of the document. */
+  key: string
+  chunker: Choice
+  modelFolder: string
+}
+
+/** `held` is false where the worker does not have the document: a new process, or one that had too much to keep. */
+export type CutOutput = { held: false } | { held: true; cut: CutText }
+export type CutChunksOutput = { held: false } | { held: true; chunks: ChunkSpan[]; chunkMs: number }
+
 export interface EmbedInput {
   modelFolder: string
   /** Passed to the embedder's factory as its options; the folder answers for every model name. */
@@ -137,6 +155,11 @@ export interface Tasks {
   /** Reads, parses and chunks one file. Errors: file-…, type-unsupported; `details.type` says what the file is. */
   parse: { input: ParseInput; output: ParseOutput }
   chunk: { input: ChunkInput; output: ChunkOutput }
+  hold: { input: HoldInput; output: null }
+  /** Chunks of a held document in numbers, with what they cut apart. */
+  cut: { input: CutInput; output: CutOutput }
+  /** The chunks themselves. */
+  'cut-chunks': { input: CutInput; output: CutChunksOutput }
   embed: { input: EmbedInput; output: EmbedOutput }
   rerank: { input: RerankInput; output: RerankOutput }
   /** Errors as those of `generate`. */
@@ -161,6 +184,9 @@ export type TaskHandlers = {
 export const taskHandlers: TaskHandlers = {
   parse,
   chunk,
+  hold,
+  cut,
+  'cut-chunks': cutChunks,
   embed,
   rerank,
   'count-tokens': countTokens,
@@ -208,24 +234,74 @@ async function readAndParse(
 const tokenizers = new Map<string, Promise<Tokenizer>>()
 
 async function chunk({ document, settings, path, type, modelFolder }: ChunkInput): Promise<ChunkOutput> {
+  const { chunker } = settingsFor(settings, { path, type })
+  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
+  return { chunks: await withPlaces(document, chunks), chunkerId: chunker.id, chunkMs }
+}
+
+/** `chunkMs` includes loading the tokenizer. */
+async function cutDocument(
+  document: ParsedDocument,
+  { id, options }: Choice,
+  modelFolder: string,
+): Promise<{ chunks: Chunk[]; chunkMs: number }> {
   const startedMs = performance.now()
   // Loaded on first use: a worker that only parses or embeds needs none of it.
-  const [{ chunkerDefinitions }, { placeOf }] = await Promise.all([
-    import('../chunkers/list.ts'),
-    import('../chunkers/parts/place.ts'),
-  ])
+  const { chunkerDefinitions } = await import('../chunkers/list.ts')
   const tokenizer = await remember(tokenizers, modelFolder, async () => {
     const { loadTokenizer } = await import('../tokenizers/load-tokenizer.ts')
     return loadTokenizer(modelFolder)
   })
-  const { id: chunkerId, options } = settingsFor(settings, { path, type }).chunker
-  const definition = findDefinition('chunker', chunkerDefinitions, chunkerId)
+  const definition = findDefinition('chunker', chunkerDefinitions, id)
   const chunks = definition.create(definition.options.parse(options), { tokenizer }).chunk(document)
+  return { chunks, chunkMs: performance.now() - startedMs }
+}
+
+async function withPlaces(document: ParsedDocument, chunks: Chunk[]): Promise<ChunkSpan[]> {
+  const { placeOf } = await import('../chunkers/parts/place.ts')
   for (const chunk of chunks) {
     const place = placeOf(document, chunk.start, chunk.end)
     if (place !== undefined) chunk.place = place
   }
-  return { chunks: withoutTexts(chunks), chunkerId, chunkMs: performance.now() - startedMs }
+  return withoutTexts(chunks)
+}
+
+/** The last ones that were handed in, by key; what was used last comes last. */
+const heldDocuments = new Map<string, ParsedDocument>()
+/** Characters. The measures of a document are about as large as its text. */
+const mostHeld = 30_000_000
+
+async function hold({ key, document }: HoldInput): Promise<null> {
+  heldDocuments.set(key, document)
+  let characters = 0
+  for (const [held, { text }] of [...heldDocuments].reverse()) {
+    characters += text.length
+    if (characters > mostHeld && held !== key) heldDocuments.delete(held)
+  }
+  return null
+}
+
+function heldDocument(key: string): ParsedDocument | undefined {
+  const document = heldDocuments.get(key)
+  if (!document) return undefined
+  heldDocuments.delete(key)
+  heldDocuments.set(key, document)
+  return document
+}
+
+async function cut({ key, chunker, modelFolder }: CutInput): Promise<CutOutput> {
+  const document = heldDocument(key)
+  if (!document) return { held: false }
+  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
+  const { describeCut } = await import('../chunkers/parts/describe-cut.ts')
+  return { held: true, cut: describeCut(document, chunks, chunkMs) }
+}
+
+async function cutChunks({ key, chunker, modelFolder }: CutInput): Promise<CutChunksOutput> {
+  const document = heldDocument(key)
+  if (!document) return { held: false }
+  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
+  return { held: true, chunks: await withPlaces(document, chunks), chunkMs }
 }
 
 const embedders = new Map<string, Promise<Embedder>>()

@@ -4,6 +4,7 @@ import { documentsContract } from './documents.ts'
 import { datasetsContract } from './datasets.ts'
 import { evaluationContract } from './evaluation.ts'
 import { ingestContract } from './ingest.ts'
+import { labContract } from './lab.ts'
 import { jobsContract } from './jobs.ts'
 import { catalogueContract } from './catalogue.ts'
 import { chunksContract } from './chunks.ts'
@@ -31,6 +32,7 @@ export const contract = {
   traces: tracesContract,
   datasets: datasetsContract,
   evaluation: evaluationContract,
+  lab: labContract,
   models: modelsContract,
   network: networkContract,
 }

@@ -25,6 +25,7 @@ import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import type { EvaluationWork } from './evaluation-work.ts'
 import type { IngestKind } from './ingest-work.ts'
+import type { Lab } from './lab.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
@@ -51,6 +52,7 @@ export interface Services {
   datasetLibrary: DatasetLibrary
   datasets: Datasets
   evaluation: EvaluationWork
+  lab: Lab
   jobRunner: JobRunner
   pipelines: Pipelines
   previews: Previews

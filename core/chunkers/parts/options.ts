@@ -23,10 +23,22 @@ export function overlapFits(options: { maxTokens: number; overlapTokens: number 
   return options.overlapTokens * 2 <= options.maxTokens
 }
 
+/**
+ * Sizes of a document's spans. What was measured is kept as long as the document is: cut again, under other options, it
+ * need not be tokenised again.
+ */
 export function measureDocument(
   document: ParsedDocument,
   unit: 'tokens' | 'characters',
   tokenizer: Tokenizer,
 ): Measure {
-  return unit === 'tokens' ? measureTokens(document.text, tokenizer) : measureCharacters()
+  if (unit === 'characters') return measureCharacters()
+  const known = measured.get(document)
+  if (known?.tokenizer === tokenizer && known.text === document.text) return known.measure
+  const measure = measureTokens(document.text, tokenizer)
+  measured.set(document, { tokenizer, text: document.text, measure })
+  return measure
 }
+
+/** One measure a document: seldom is one cut for two models. */
+const measured = new WeakMap<ParsedDocument, { tokenizer: Tokenizer; text: string; measure: Measure }>()
