@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { createComputePool } from './compute/pool.ts'
 import type { StartWorker, WorkerLimits } from './compute/worker-process.ts'
@@ -21,6 +21,7 @@ import { jobHandlers } from './handlers/jobs.ts'
 import { labHandlers } from './handlers/lab.ts'
 import { modelHandlers } from './handlers/models.ts'
 import { networkHandlers } from './handlers/network.ts'
+import { providerHandlers } from './handlers/providers.ts'
 import { searchHandlers } from './handlers/search.ts'
 import { sourceHandlers } from './handlers/sources.ts'
 import { workspaceHandlers } from './handlers/workspace.ts'
@@ -34,6 +35,7 @@ import { createIndexLibrary } from './library/indexes.ts'
 import { createJobLibrary } from './library/jobs.ts'
 import { createNetworkAttempts } from './library/network-attempts.ts'
 import { createNetworkSettingsLibrary } from './library/network-settings.ts'
+import { createProviderLibrary } from './library/providers.ts'
 import { createSourceLibrary } from './library/sources.ts'
 import { createTraceLibrary } from './library/traces.ts'
 import { createModelLocator } from './model-files/locator.ts'
@@ -41,6 +43,10 @@ import { createModelStore } from './model-files/model-store.ts'
 import { type AdministratorPlaces, readAdministratorPolicy, systemPolicyFile } from './network/administrator.ts'
 import { createNetworkDoor } from './network/door.ts'
 import { createNetworkPolicy } from './network/policy.ts'
+import { keyFileSealer } from './secrets/key-file-sealer.ts'
+import { type Keychain, keychainSealer } from './secrets/keychain-sealer.ts'
+import { passphraseSealer } from './secrets/passphrase-sealer.ts'
+import { createSecretStore, type SecretStore } from './secrets/secret-store.ts'
 import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDatasets } from './services/datasets.ts'
@@ -52,6 +58,7 @@ import { createLab } from './services/lab.ts'
 import { createLabIndexes } from './services/lab-indexes.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
 import { createPreviews } from './services/previews.ts'
+import { createProviders } from './services/providers.ts'
 import { openReranking } from './services/reranking.ts'
 import { createRetrieval } from './services/retrieval.ts'
 import { openSample } from './services/sample.ts'
@@ -89,6 +96,10 @@ export interface Environment {
   watchSources?: boolean
   /** Where an administrator's word about the network is looked for; by default the system's file and QUARRY_OFFLINE. */
   administrator?: AdministratorPlaces
+  /** The system's own protection of keys, where this host can reach it. */
+  keychain?: Keychain
+  /** Where keys and the passphrase over them are looked for; by default the environment of the process. */
+  variables?: Readonly<Record<string, string | undefined>>
 }
 
 export interface App extends AsyncDisposable {
@@ -167,6 +178,18 @@ export async function createApp(environment: Environment): Promise<App> {
     return opening
   }
 
+  const secrets = openSecrets(environment)
+  const providers = createProviders({
+    library: createProviderLibrary(database),
+    secrets,
+    door: network.door,
+    collections,
+    forget(id) {
+      for (const key of opened.keys()) {
+        if ((JSON.parse(key) as Choice).options.provider === id) opened.delete(key)
+      }
+    },
+  })
   const openRerankingHere = (choice: Choice) =>
     openReranking(choice, { locateModel, compute: inference, threads: cores })
   const openTextGeneratorHere = (choice: Choice) =>
@@ -332,6 +355,8 @@ export async function createApp(environment: Environment): Promise<App> {
     chunkRevisions: createChunkRevisions({ ...stepParts, collections, openEmbedding: openEmbeddingOnce }),
     sourceWatcher,
     network,
+    providers,
+    secrets,
     openEmbedding: openEmbeddingOnce,
     openTextGenerator: openTextGeneratorHere,
     locateModel,
@@ -387,6 +412,21 @@ function openNetwork(database: Database, { administrator, log }: Environment): S
   return { door: createNetworkDoor({ policy, attempts }), policy, attempts }
 }
 
+/** Keys of providers: in a file of the workspace, sealed by the best that there is. */
+function openSecrets({ dataFolder, keychain, variables = process.env }: Environment): SecretStore {
+  const folder = resolve(dataFolder)
+  return createSecretStore({
+    path: join(folder, 'keys.json'),
+    sealers: [
+      ...(keychain ? [keychainSealer(keychain)] : []),
+      passphraseSealer(variables.QUARRY_SECRETS_PASSPHRASE),
+      // Beside the workspace, not in it: a copy of the workspace is then worth nothing.
+      keyFileSealer(`${folder}.key`),
+    ],
+    variables,
+  })
+}
+
 function createRouter(services: Services) {
   return os.router({
     workspace: workspaceHandlers(services),
@@ -405,6 +445,7 @@ function createRouter(services: Services) {
     lab: labHandlers(services),
     models: modelHandlers(services),
     network: networkHandlers(services),
+    providers: providerHandlers(services),
   })
 }
 

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Rooms by floor, lowest first. Rooms on one floor do not import each other. */
 const floors: string[][] = [
   ['core/shared', 'core/contract'],
-  ['core/tokenizers', 'core/model-files', 'core/database', 'core/network', 'core/tracking'],
+  ['core/tokenizers', 'core/model-files', 'core/database', 'core/network', 'core/secrets', 'core/tracking'],
   ['core/runtimes'],
   [
     'core/containers',

@@ -10,6 +10,7 @@ import { catalogueContract } from './catalogue.ts'
 import { chunksContract } from './chunks.ts'
 import { modelsContract } from './models.ts'
 import { networkContract } from './network.ts'
+import { providersContract } from './providers.ts'
 import { searchContract } from './search.ts'
 import { sourcesContract } from './sources.ts'
 import { workspaceContract } from './workspace.ts'
@@ -35,5 +36,6 @@ export const contract = {
   lab: labContract,
   models: modelsContract,
   network: networkContract,
+  providers: providersContract,
 }
 export type Contract = typeof contract

@@ -28,6 +28,17 @@ export const errorCodes = [
   'memory-exceeded',
   'network-refused',
   'network-locked',
+  'provider-in-use',
+  /** The server says that the key is wrong or missing, or may not do this. */
+  'provider-refused',
+  /** Too many requests, or what was paid for is used up. */
+  'provider-limited',
+  /** No connection, no answer in time, or trouble on the server's side. */
+  'provider-unreachable',
+  /** What came back is not what the API promises, or ended in the middle. */
+  'provider-answer-invalid',
+  /** Keys cannot be read or kept. */
+  'keys-unavailable',
   'connection-lost',
   'request-refused',
   'cancelled',

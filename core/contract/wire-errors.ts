@@ -24,6 +24,12 @@ export const httpStatuses: Partial<Record<ErrorCode, number>> = {
   'disk-full': 507,
   'network-refused': 403,
   'network-locked': 403,
+  'provider-in-use': 409,
+  'provider-refused': 502,
+  'provider-limited': 503,
+  'provider-unreachable': 504,
+  'provider-answer-invalid': 502,
+  'keys-unavailable': 409,
   'request-refused': 403,
   cancelled: 499,
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../contract/errors.ts'
+import type { Connect } from '../runtimes/remote/connection.ts'
 import type { Definition } from '../shared/family.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 
@@ -30,6 +31,8 @@ export interface EmbedderDependencies {
   threads: number
   /** Whether a graphics processor may be used. Default: where there is one. */
   gpu?: boolean
+  /** A way to a remote server; absent in worker processes, which have no network. */
+  connect?: Connect
 }
 
 export type EmbedderDefinition<Options = Record<string, unknown>> = Definition<

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Connect } from '../runtimes/remote/connection.ts'
 import type { Definition } from '../shared/family.ts'
 
 export interface ChatMessage {
@@ -54,6 +55,8 @@ export interface TextGeneratorDependencies {
   threads: number
   /** Whether a graphics processor may be used. Default: where there is one. */
   gpu?: boolean
+  /** A way to a remote server; absent in worker processes, which have no network. */
+  connect?: Connect
 }
 
 export interface TextGeneratorDefinition<Options = Record<string, unknown>> extends Definition<

@@ -4,6 +4,7 @@ import { consoleLog } from '../shared/log.ts'
 import { addDocumentCommands } from './cli-documents.ts'
 import { addModelCommands } from './cli-models.ts'
 import { addNetworkCommands } from './cli-network.ts'
+import { addProviderCommands } from './cli-providers.ts'
 import { addSourceCommands } from './cli-sources.ts'
 import {
   collectionOption,
@@ -137,6 +138,7 @@ command('collections', 'list the collections').action((options: GlobalOptions) =
 addSourceCommands()
 addDocumentCommands()
 addNetworkCommands()
+addProviderCommands()
 addModelCommands()
 
 command('jobs', 'list the jobs, newest first')

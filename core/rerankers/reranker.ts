@@ -1,3 +1,4 @@
+import type { Connect } from '../runtimes/remote/connection.ts'
 import type { Definition } from '../shared/family.ts'
 
 /**
@@ -22,6 +23,8 @@ export interface RerankerDependencies {
   threads: number
   /** Whether a graphics processor may be used. Default: where there is one. */
   gpu?: boolean
+  /** A way to a remote server; absent in worker processes, which have no network. */
+  connect?: Connect
 }
 
 export type RerankerDefinition<Options extends RerankerOptions = RerankerOptions> = Definition<

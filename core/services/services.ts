@@ -16,6 +16,7 @@ import type { LocateModel } from '../model-files/locator.ts'
 import type { ModelStore } from '../model-files/model-store.ts'
 import type { NetworkDoor } from '../network/door.ts'
 import type { NetworkPolicy } from '../network/policy.ts'
+import type { SecretStore } from '../secrets/secret-store.ts'
 import type { CollectionId, DocumentId, JobId, SourceId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import type { ChunkRevisions } from './chunk-revisions.ts'
@@ -27,6 +28,7 @@ import type { EvaluationWork } from './evaluation-work.ts'
 import type { IngestKind } from './ingest-work.ts'
 import type { Lab } from './lab.ts'
 import type { Pipelines } from './pipelines.ts'
+import type { Providers } from './providers.ts'
 import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
 import type { Sample } from './sample.ts'
@@ -59,6 +61,10 @@ export interface Services {
   chunkRevisions: ChunkRevisions
   sourceWatcher: SourceWatcher
   network: { door: NetworkDoor; policy: NetworkPolicy; attempts: NetworkAttempts }
+  /** Servers with models, and ways to them. */
+  providers: Providers
+  /** Their keys. */
+  secrets: SecretStore
   openEmbedding(owner: Pick<Collection, 'pipeline'>): Promise<Embedding>
   /** A language model, loaded in a process of its own. Errors: model-missing, model-invalid, memory-exceeded. */
   openTextGenerator(choice: Choice): Promise<TextGenerator>

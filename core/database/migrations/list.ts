@@ -2,11 +2,20 @@ import * as workspace from './0010-workspace.ts'
 import * as foreignKeys from './0020-foreign-keys.ts'
 import * as sources from './0030-sources.ts'
 import * as network from './0040-network.ts'
+import * as providers from './0060-providers.ts'
 import * as datasets from './0080-datasets.ts'
 import * as textPieces from './0100-text-pieces.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
-export const migrations: readonly Migration[] = [workspace, foreignKeys, sources, network, datasets, textPieces]
+export const migrations: readonly Migration[] = [
+  workspace,
+  foreignKeys,
+  sources,
+  network,
+  providers,
+  datasets,
+  textPieces,
+]
 
 export interface Migration {
   readonly name: string
