@@ -5,7 +5,14 @@ import type { Block, Cell, Run } from './text-blocks.ts'
  * A part of a document as it is read. The text is data: it only ever becomes text nodes. Each run says where it stands
  * (`data-start`) and which spans hold it (`data-spans`), so that a view can find them again on the page.
  */
-export const BlockView = memo(function BlockView({ block }: { block: Block }) {
+export const BlockView = memo(function BlockView({
+  block,
+  wraps = false,
+}: {
+  block: Block
+  /** Tables and code are no wider than the view: they do not scroll, and take no focus. */
+  wraps?: boolean
+}) {
   switch (block.kind) {
     case 'page-break':
       return (
@@ -37,7 +44,7 @@ export const BlockView = memo(function BlockView({ block }: { block: Block }) {
       )
     case 'table':
       return (
-        <div className="block-table" role="group" aria-label="Table" tabIndex={0}>
+        <div className="block-table" role="group" aria-label="Table" tabIndex={wraps ? undefined : 0}>
           <table>
             {block.header.length > 0 ? (
               <thead>
@@ -56,7 +63,7 @@ export const BlockView = memo(function BlockView({ block }: { block: Block }) {
       )
     case 'code':
       return (
-        <pre className="block-code" tabIndex={0} aria-label="Code">
+        <pre className="block-code" tabIndex={wraps ? undefined : 0} aria-label={wraps ? undefined : 'Code'}>
           <Runs runs={block.runs} />
         </pre>
       )

@@ -166,3 +166,23 @@ describe('splitRow', () => {
     ['one cell', null, ['one cell']],
   ] as const)('%j by %j', (row, separator, expected) => expect(cells(row, separator)).toEqual(expected))
 })
+
+it('gives the header of a table to its first part only', () => {
+  const text = 'name | price\nbolt | 1\nnut | 2'
+  const rows = [
+    { start: 0, end: 12 },
+    { start: 13, end: 21 },
+    { start: 22, end: 29 },
+  ]
+  const elements: Element[] = [{ kind: 'table', start: 0, end: 29, rows, headerRows: 1 }]
+  const parts = [
+    { from: 0, to: 21 },
+    { from: 22, to: 29 },
+  ].map(({ from, to }) =>
+    toBlocks({ text: text.slice(from, to), textStart: from, elements, pages: [], type: 'text' }, null),
+  )
+  expect(parts.map(([block]) => block?.kind === 'table' && [block.header.length, block.rows.length])).toEqual([
+    [1, 1],
+    [0, 1],
+  ])
+})

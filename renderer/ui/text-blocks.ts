@@ -55,6 +55,16 @@ export interface Span {
   end: number
 }
 
+/** The spans that touch a stretch. `spans` are in order of their beginnings. */
+export function spansIn(spans: readonly NamedSpan[], { start, end }: Span): NamedSpan[] {
+  const found: NamedSpan[] = []
+  for (const span of spans) {
+    if (span.start >= end) break
+    if (span.end > start) found.push(span)
+  }
+  return found
+}
+
 /**
  * The blocks of a window of a document, with the passage `mark` (offsets in the whole text) marked in them, and each run
  * telling which of `spans` hold it. Nothing that is not syntax is left out: text that no element covers becomes
@@ -162,10 +172,11 @@ function toBlock(window: Cutting, element: Element, mark: Span | null): Block {
 }
 
 function tableBlock(window: Cutting, element: Element, mark: Span | null): Block {
-  const spans: (Span & { cells?: number[] | undefined })[] = (element.rows ?? linesOf(window, element)).filter(
-    (row) => row.end > element.start && row.start < element.end,
-  )
-  const headerRows = element.headerRows ?? 0
+  const all: (Span & { cells?: number[] | undefined })[] = element.rows ?? linesOf(window, element)
+  const spans = all.filter((row) => row.end > element.start && row.start < element.end)
+  // Of a table that is shown in parts only the first has the header.
+  const before = all.findIndex((row) => row.end > element.start)
+  const headerRows = (element.headerRows ?? 0) - Math.max(0, before)
   const first = spans[0]
   const sample = first ? slice(window, first.start, first.end) : ''
   const separator = separatorOf(sample, window.type)

@@ -37,31 +37,11 @@ export function figuresText({
   return `${formatNumberOf(chunks, 'chunk')} of ${range}`
 }
 
-export interface Bin {
-  from: number
-  /** Inclusive. */
-  to: number
-  count: number
+/** In the unit of the figures. */
+export function sizesOf(chunks: readonly Pick<ShownChunk, 'tokens' | 'text'>[]): number[] {
+  const { unit } = figuresOf(chunks)
+  return chunks.map((chunk) => sizeOf(chunk, unit))
 }
-
-/** How many chunks there are of each size, in equal steps that a person would choose. */
-export function histogramOf(chunks: readonly Pick<ShownChunk, 'tokens' | 'text'>[], mostBins = 16): Bin[] {
-  const { most, unit } = figuresOf(chunks)
-  if (most === 0) return []
-  const step = steps.find((candidate) => (most + 1) / candidate <= mostBins) ?? Math.ceil((most + 1) / mostBins)
-  const bins: Bin[] = Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => ({
-    from: index * step,
-    to: (index + 1) * step - 1,
-    count: 0,
-  }))
-  for (const chunk of chunks) {
-    const bin = bins[Math.floor(sizeOf(chunk, unit) / step)]
-    if (bin) bin.count++
-  }
-  return bins
-}
-
-const steps = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192]
 
 function sizeOf(chunk: Pick<ShownChunk, 'tokens' | 'text'>, unit: Figures['unit']): number {
   return unit === 'token' ? chunk.tokens : chunk.text.length

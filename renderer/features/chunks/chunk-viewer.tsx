@@ -2,10 +2,10 @@ import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } fro
 import { Switch } from 'react-aria-components'
 import type { ChunkEdit, ShownChunk } from '../../../core/contract/chunks.ts'
 import { formatCount } from '../../ui/format.ts'
+import { Histogram } from '../../ui/histogram.tsx'
 import type { Span } from '../../ui/text-blocks.ts'
-import { figuresOf, figuresText } from './chunk-figures.ts'
+import { figuresOf, figuresText, sizesOf } from './chunk-figures.ts'
 import { ChunkList, type ChunkActions } from './chunk-list.tsx'
-import { Histogram } from './histogram.tsx'
 import { toSegments, toSpans } from './segments.ts'
 import { SourcePane, type SourceText, type Target } from './source-pane.tsx'
 
@@ -86,7 +86,7 @@ export function ChunkViewer({
   return (
     <div className="chunk-viewer">
       <div className="chunk-bar">
-        <Histogram chunks={chunks} />
+        <Histogram sizes={sizesOf(chunks)} unit={figures.unit} />
         <p className="chunk-figures number">
           {figuresText(figures)}
           {chunks.length > 1 ? (

@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChunkEdit, ShownChunk } from '../../../core/contract/chunks.ts'
 import type { ChunkEditId, DocumentId } from '../../../core/shared/ids.ts'
-import { figuresOf, figuresText, histogramOf, statesOf } from './chunk-figures.ts'
-import { chunkAt, offsetInText, segmentAt, spansIn, toSegments, toSpans } from './segments.ts'
+import { figuresOf, figuresText, sizesOf, statesOf } from './chunk-figures.ts'
+import { histogramOf } from '../../ui/histogram-bins.ts'
+import { spansIn } from '../../ui/text-blocks.ts'
+import { chunkAt, offsetInText, segmentAt, toSegments, toSpans } from './segments.ts'
 
 function chunk(ordinal: number, start: number, end: number, change: Partial<ShownChunk> = {}): ShownChunk {
   return {
@@ -94,7 +96,7 @@ describe('figures', () => {
   it('put every chunk in one bin', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 80 }), (sizes) => {
-        const bins = histogramOf(sizes.map((size, index) => chunk(index, 0, size)))
+        const bins = histogramOf(sizesOf(sizes.map((size, index) => chunk(index, 0, size))))
         expect(bins.reduce((sum, bin) => sum + bin.count, 0)).toBe(sizes.length)
         expect(bins.length).toBeLessThanOrEqual(16)
         for (const bin of bins) {
@@ -102,6 +104,12 @@ describe('figures', () => {
         }
       }),
     )
+  })
+
+  it('end where several are compared', () => {
+    const bins = histogramOf([3, 12], { mostBins: 8, upTo: 100 })
+    expect(bins.map(({ count }) => count)).toEqual([2, 0, 0, 0, 0, 0, 0])
+    expect(bins.at(-1)).toEqual({ from: 96, to: 111, count: 0 })
   })
 })
 

@@ -43,16 +43,6 @@ export function toSpans(chunks: readonly ShownChunk[]): NamedSpan[] {
     }))
 }
 
-/** The spans that touch a stretch. `spans` are in order of their beginnings. */
-export function spansIn(spans: readonly NamedSpan[], { start, end }: Span): NamedSpan[] {
-  const found: NamedSpan[] = []
-  for (const span of spans) {
-    if (span.start >= end) break
-    if (span.end > start) found.push(span)
-  }
-  return found
-}
-
 /** The chunk that an offset belongs to: the one that holds it, else the one before it. */
 export function chunkAt(chunks: readonly ShownChunk[], offset: number): ShownChunk | undefined {
   const holding = chunks.find((chunk) => chunk.start <= offset && chunk.end > offset)

@@ -14,9 +14,9 @@ import type { ErrorData } from '../../../core/contract/errors.ts'
 import { toFailure } from '../../state/failure.ts'
 import { BlockView, isFlowing } from '../../ui/block-view.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
-import { toBlocks, type Block, type NamedSpan, type Span, type TextWindow } from '../../ui/text-blocks.ts'
-import { segmentAt, spansIn } from './segments.ts'
-import { selectedSpan } from './selection.ts'
+import { selectedSpan } from '../../ui/selected-span.ts'
+import { spansIn, toBlocks, type Block, type NamedSpan, type Span, type TextWindow } from '../../ui/text-blocks.ts'
+import { segmentAt } from './segments.ts'
 
 /** A text that is read in windows: one of the workspace, or one that is only looked at. */
 export interface SourceText {

@@ -1,4 +1,4 @@
-import type { Span } from '../../ui/text-blocks.ts'
+import type { Span } from './text-blocks.ts'
 
 /**
  * The stretch of the document that is selected inside `pane`, or null. Every piece of text on it says where it stands

@@ -1,14 +1,23 @@
-import type { ShownChunk } from '../../../core/contract/chunks.ts'
-import { formatNumberOf } from '../../ui/format.ts'
-import { figuresOf, histogramOf } from './chunk-figures.ts'
+import { formatNumberOf } from './format.ts'
+import { histogramOf } from './histogram-bins.ts'
 
 const barPx = 7
 const heightPx = 28
 
 /** How large the chunks are: one bar for each step of sizes. It says the same in words. */
-export function Histogram({ chunks }: { chunks: ShownChunk[] }) {
-  const bins = histogramOf(chunks)
-  const { unit } = figuresOf(chunks)
+export function Histogram({
+  sizes,
+  unit,
+  mostBins = 16,
+  upTo = 0,
+}: {
+  sizes: readonly number[]
+  unit: 'token' | 'character'
+  mostBins?: number
+  /** See `histogramOf`. */
+  upTo?: number
+}) {
+  const bins = histogramOf(sizes, { mostBins, upTo })
   const most = Math.max(1, ...bins.map((bin) => bin.count))
   if (bins.length === 0) return null
   const words = bins
