@@ -33,6 +33,7 @@ import { createDocumentLibrary } from './library/documents.ts'
 import { createEmbeddingCache } from './library/embedding-cache.ts'
 import { createIndexLibrary } from './library/indexes.ts'
 import { createJobLibrary } from './library/jobs.ts'
+import { createModelSpeedLibrary } from './library/model-speeds.ts'
 import { createNetworkAttempts } from './library/network-attempts.ts'
 import { createNetworkSettingsLibrary } from './library/network-settings.ts'
 import { createProviderLibrary } from './library/providers.ts'
@@ -56,6 +57,7 @@ import { createEvaluationWork } from './services/evaluation-work.ts'
 import { attachmentsBelow, createIngestWork, ingestKinds, jobLabel } from './services/ingest-work.ts'
 import { createLab } from './services/lab.ts'
 import { createLabIndexes } from './services/lab-indexes.ts'
+import { createModelSpeeds } from './services/model-speeds.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
 import { createPreviews } from './services/previews.ts'
 import { createProviders } from './services/providers.ts'
@@ -146,6 +148,8 @@ export async function createApp(environment: Environment): Promise<App> {
   // Apart from the embedder: what a language model takes, or crashes, is its own.
   const generation = cleanup.use(createComputePool({ ...modelPool, idleMs: environment.modelIdleMs ?? 5 * 60_000 }))
 
+  const generationThreads = Math.max(1, cores - 1)
+
   const network = openNetwork(database, environment)
   const collections = createCollectionLibrary(database)
   const documents = createDocumentLibrary(database)
@@ -165,6 +169,14 @@ export async function createApp(environment: Environment): Promise<App> {
   const modelsFolder = join(environment.dataFolder, 'models')
   const locateModel = createModelLocator([modelsFolder, ...environment.modelFolders])
   const modelStore = createModelStore({ folder: modelsFolder, bundledFolders: environment.modelFolders })
+  const modelSpeeds = createModelSpeeds({
+    library: createModelSpeedLibrary(database),
+    locateModel,
+    cache,
+    openWorker: () => createComputePool(modelPool),
+    threads: { inference: cores, generation: generationThreads },
+    now: () => Date.now(),
+  })
   const opened = new Map<string, Promise<Embedding>>()
   const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> => {
     const choice = owner.pipeline.embedder
@@ -193,7 +205,7 @@ export async function createApp(environment: Environment): Promise<App> {
   const openRerankingHere = (choice: Choice) =>
     openReranking(choice, { locateModel, compute: inference, threads: cores })
   const openTextGeneratorHere = (choice: Choice) =>
-    openTextGenerator(choice, { locateModel, compute: generation, threads: Math.max(1, cores - 1) })
+    openTextGenerator(choice, { locateModel, compute: generation, threads: generationThreads })
   const retrieval = createRetrieval({
     openReranking: openRerankingHere,
     documents,
@@ -360,6 +372,8 @@ export async function createApp(environment: Environment): Promise<App> {
     openEmbedding: openEmbeddingOnce,
     openTextGenerator: openTextGeneratorHere,
     locateModel,
+    modelSpeeds,
+    modelMemory: () => ({ inferenceMb: inference.residentMb, generationMb: generation.residentMb }),
     modelStore,
     forgetModel(id) {
       labIndexes.forgetModels()

@@ -67,6 +67,8 @@ export interface ComputePool<Map extends { [Name in keyof Map]: { input: unknown
   prepare(): void
   /** Tasks that wait or run. */
   readonly pending: number
+  /** What its workers held of the system's memory after their last tasks, in MiB; null where there are none. */
+  readonly residentMb: number | null
   /** Refuses new work, drops what waits, lets running tasks end for up to `graceMs` (default 2000), then ends them. */
   dispose(graceMs?: number): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -93,6 +95,8 @@ interface Seat {
   /** Long texts of the output, as far as they have come. */
   texts: TextCollector
   tasksDone: number
+  /** After its last task. */
+  residentMb: number
   /** Fires when the job has said nothing for too long. */
   timer: NodeJS.Timeout | undefined
   /** Fires when the job has taken too long in all, or to stop. */
@@ -137,6 +141,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       job: undefined,
       texts: createTextCollector(),
       tasksDone: 0,
+      residentMb: 0,
       timer: undefined,
       lastTimer: undefined,
       idleTimer: undefined,
@@ -189,6 +194,7 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
     }
     seat.job = undefined
     seat.tasksDone++
+    seat.residentMb = message.residentMb
     stopTimers(seat)
     rest(seat)
     const deliver = (): void =>
@@ -274,6 +280,10 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
     },
     get pending() {
       return queue.length + [...seats].filter((seat) => seat.job).length
+    },
+    get residentMb() {
+      const used = [...seats].filter((seat) => seat.tasksDone > 0)
+      return used.length === 0 ? null : used.reduce((sum, seat) => sum + seat.residentMb, 0)
     },
     run(name, input, options = {}) {
       const { promise, resolve, reject } = Promise.withResolvers<unknown>()

@@ -105,6 +105,24 @@ export type ModelManifest = z.infer<typeof modelManifestSchema>
 
 const windowsDevice = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i
 
+/** What a model did on this machine in a self-test of some seconds. */
+export const modelSpeedSchema = z.object({
+  /** Embedders: passages of about a hundred tokens. Rerankers: a question with such a passage. Generators: tokens. */
+  unit: z.enum(['texts', 'pairs', 'tokens']),
+  perSecond: z.number(),
+  /** Starting a process and reading the files, which the system may have kept in memory. */
+  loadMs: z.number(),
+  /** Generators: how long it read `promptTokens` before it wrote. */
+  firstTokenMs: z.number().nullable(),
+  promptTokens: z.int().nullable(),
+  /** What the process with the model held of the system's memory. */
+  memoryMb: z.number().nullable(),
+  /** Processor, threads, architecture. */
+  machine: z.string(),
+  measuredAt: z.number(),
+})
+export type ModelSpeed = z.infer<typeof modelSpeedSchema>
+
 export const modelStates = ['absent', 'downloading', 'installed', 'damaged'] as const
 
 /** A model of the catalogue, on this machine, or both. */
@@ -124,6 +142,8 @@ export const modelSchema = z.object({
   described: z.boolean(),
   /** Collections whose pipeline names it. */
   usedBy: z.array(z.object({ collectionId: id<'collection'>(), name: z.string() })),
+  /** Null where `measure` was never called for it on this machine. */
+  speed: modelSpeedSchema.nullable(),
 })
 export type Model = z.infer<typeof modelSchema>
 
@@ -253,6 +273,30 @@ export const modelsContract = {
         ]),
       ),
     ),
+  /**
+   * How fast an installed model is on this machine, by a self-test of 5 seconds once it is loaded, in a process of its
+   * own. The model shows it from then on. Errors: model-missing, model-invalid, memory-exceeded.
+   */
+  measure: oc
+    .route({ method: 'POST', path: '/models/{id}/measure' })
+    .input(z.object({ id: name }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progressSchema,
+          z.object({ type: z.literal('measure-end'), model: modelSchema, speed: modelSpeedSchema }),
+        ]),
+      ),
+    ),
+  /** What the processes that hold models take of the system's memory now. Models that nobody uses are unloaded. */
+  memory: oc.route({ method: 'GET', path: '/models/memory' }).output(
+    z.object({
+      /** Embedders and rerankers share a process; null: none is loaded. */
+      inferenceMb: z.number().nullable(),
+      /** The language model that was used last. */
+      generationMb: z.number().nullable(),
+    }),
+  ),
   /**
    * Removes a model from the workspace; of an absent one, what an unfinished download has brought.
    * Errors: model-missing, input-invalid (bundled), model-in-use (names the collections).

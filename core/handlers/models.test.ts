@@ -140,6 +140,19 @@ describe('models', () => {
     await expect(test.client.models.upload({ ...piece, size: 1e15 })).rejects.toMatchObject({ code: 'disk-full' })
   })
 
+  it('say how fast they are on this machine once they were measured, and what is in memory', async () => {
+    const { client } = test
+    expect((await client.models.list()).models.every(({ speed }) => speed === null)).toBe(true)
+    const end = await last(client.models.measure({ id: 'static-256' }))
+    if (end.type !== 'measure-end') throw new Error('There is no result.')
+    expect(end.speed).toMatchObject({ unit: 'texts', firstTokenMs: null })
+    expect(end.speed.perSecond).toBeGreaterThan(10)
+    const { models } = await client.models.list()
+    expect(models.find(({ manifest }) => manifest.id === 'static-256')?.speed).toEqual(end.speed)
+    expect(await client.models.memory()).toHaveProperty('generationMb', null)
+    await expect(last(client.models.measure({ id: 'gte-small' }))).rejects.toMatchObject({ code: 'model-missing' })
+  })
+
   it('are not imported half when the caller leaves', async () => {
     const stop = new AbortController()
     const work = last(test.client.models.import({ path: copyBundled('left') }, { signal: stop.signal }))

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import type { Collection } from '../contract/collections.ts'
-import { AppError } from '../contract/errors.ts'
+import { AppError, fromErrorData } from '../contract/errors.ts'
 import type { Model } from '../contract/models.ts'
 import type { PlacedFile } from '../model-files/file-source.ts'
 import type { StoredModel } from '../model-files/model-store.ts'
@@ -12,8 +12,12 @@ import { os } from './base.ts'
 import { type Watch, withProgress } from './with-progress.ts'
 
 export function modelHandlers(services: Services) {
-  const { modelStore, collections, uploads } = services
-  const present = (model: StoredModel): Model => ({ ...model, usedBy: users(model.manifest.id, collections.list()) })
+  const { modelStore, modelSpeeds, collections, uploads } = services
+  const present = (model: StoredModel): Model => ({
+    ...model,
+    usedBy: users(model.manifest.id, collections.list()),
+    speed: modelSpeeds.of(model.manifest),
+  })
   const get = async (id: string): Promise<Model> => present(await modelStore.get(id))
   return {
     list: os.models.list.handler(async () => ({ models: (await modelStore.list()).map(present) })),
@@ -48,6 +52,12 @@ export function modelHandlers(services: Services) {
       const ok = files.every(({ state }) => state === 'right' || state === 'unchecked')
       yield { type: 'verify-end' as const, ok, files }
     }),
+    measure: os.models.measure.handler(async function* ({ input, signal }) {
+      const { manifest } = await requireInstalled(input.id)
+      const speed = yield* told(signal, (watch) => modelSpeeds.measure(manifest, watch))
+      yield { type: 'measure-end' as const, model: await get(manifest.id), speed }
+    }),
+    memory: os.models.memory.handler(() => services.modelMemory()),
     remove: os.models.remove.handler(async ({ input }) => {
       const model = await get(input.id)
       if (model.state === 'downloading') {
@@ -77,6 +87,13 @@ export function modelHandlers(services: Services) {
       )
     }
     return uploadIds.map((id) => ({ path: uploads.get(id).path, location: uploads.path(id) }))
+  }
+
+  async function requireInstalled(id: string): Promise<Model> {
+    const model = await get(id)
+    if (model.state === 'installed') return model
+    if (model.problem) throw fromErrorData(model.problem)
+    throw new AppError('model-missing', `The model "${id}" is not on this machine. Download or import it first.`)
   }
 
   async function removeInstalled({ manifest, usedBy, origin }: Model): Promise<void> {

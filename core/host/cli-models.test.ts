@@ -49,6 +49,15 @@ describe('quarry models', { timeout: 120_000 }, () => {
     expect(await models('verify', 'travelling', '--json')).toMatchObject({ code: 1, json: { ok: false } })
   })
 
+  it('measures a model, and shows what was measured', async () => {
+    const { code, json } = await models('measure', 'static-256', '--json')
+    expect(code).toBe(0)
+    const { speed } = json as { speed: Record<string, unknown> }
+    expect(speed).toMatchObject({ unit: 'texts', first_token_ms: null })
+    expect(speed.per_second).toBeGreaterThan(10)
+    expect((await models('show', 'static-256')).output).toMatch(/^measured +[\d.]+ texts\/s; loaded in \d+ ms, \d+ MB/m)
+  })
+
   it('does not download while Quarry is offline, and says how to change that', async () => {
     const { code, errors } = await models('download', 'gte-small')
     expect(code).toBe(2)

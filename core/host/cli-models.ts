@@ -36,7 +36,9 @@ export function addModelCommands(): void {
         if (!model) {
           throw new AppError('model-missing', `There is no model "${id}", here or in the catalogue: quarry models list`)
         }
-        terminal.result(options.json, { ...modelRow(model), manifest: model.manifest }, () => showModel(model))
+        terminal.result(options.json, { ...modelRow(model), speed: speedRow(model), manifest: model.manifest }, () =>
+          showModel(model),
+        )
         return 0
       }),
     )
@@ -95,6 +97,18 @@ export function addModelCommands(): void {
       }),
     )
 
+  command('measure', 'find out how fast a model is on this machine: it is kept busy for 5 seconds', models)
+    .argument('<id>', 'as quarry models list shows it')
+    .action((id: string, options: GlobalOptions) =>
+      run(options, { program: 'quarry models' }, async (client) => {
+        const { model } = await follow(options, (signal) => client.models.measure({ id }, { signal }), 'measure-end')
+        terminal.result(options.json, { id, speed: speedRow(model) }, () => {
+          for (const line of speedLines(model)) terminal.write(`${line}\n`)
+        })
+        return 0
+      }),
+    )
+
   command('remove', 'remove a model from the workspace, or what an unfinished download has brought', models)
     .argument('<id>', 'as quarry models list shows it')
     .action((id: string, options: GlobalOptions) =>
@@ -140,7 +154,7 @@ export function addModelCommands(): void {
     })
 }
 
-type Progress = { type: 'progress'; done: number; total?: number | undefined; label: string }
+type Progress = { type: 'progress'; done: number; total?: number | undefined; unit: string; label: string }
 
 /** Shows progress until the event of this type, which is given. Ctrl-C stops the call. */
 async function follow<Event extends { type: string }, Type extends Event['type']>(
@@ -155,8 +169,10 @@ async function follow<Event extends { type: string }, Type extends Event['type']
   try {
     for await (const event of await start(stop.signal)) {
       if (isProgress(event)) {
-        const total = event.total === undefined ? undefined : Math.max(1, Math.round(event.total / 1e6))
-        bar.update(Math.round(event.done / 1e6), total, `MB ${event.label}`)
+        // Bytes are too many to be read.
+        const [scale, unit] = event.unit === 'bytes' ? [1e6, 'MB'] : [1, event.unit]
+        const total = event.total === undefined ? undefined : Math.max(1, Math.round(event.total / scale))
+        bar.update(Math.round(event.done / scale), total, `${unit} ${event.label}`)
       } else if (event.type === type) {
         return event as Extract<Event, { type: Type }>
       }
@@ -201,7 +217,8 @@ function tableRow({ manifest, state, bytes, usedBy }: Model) {
   }
 }
 
-function showModel({ manifest, state, folder, bytes, problem, usedBy }: Model): void {
+function showModel(model: Model): void {
+  const { manifest, state, folder, bytes, problem, usedBy } = model
   const { prefixes } = manifest
   const lines: [string, string | number | undefined][] = [
     ['name', manifest.label],
@@ -223,6 +240,7 @@ function showModel({ manifest, state, folder, bytes, problem, usedBy }: Model): 
       prefixes && `questions ${JSON.stringify(prefixes.query)}, passages ${JSON.stringify(prefixes.passage)}`,
     ],
     ['used by', usedBy.map(({ name }) => name).join(', ')],
+    ['measured', speedLines(model).join('; ')],
     ['problem', problem?.message],
   ]
   for (const [key, value] of lines)
@@ -236,6 +254,26 @@ function showModel({ manifest, state, folder, bytes, problem, usedBy }: Model): 
   }))
   terminal.table(rows, ['file', 'bytes', 'precision', 'sha256'], 'It has no files.')
   if (manifest.sources.length > 0) terminal.write(`\nsources\n${manifest.sources.map((one) => `- ${one}\n`).join('')}`)
+}
+
+/** What was measured on this machine, for programs. */
+function speedRow({ speed }: Model) {
+  if (!speed) return null
+  const { unit, perSecond, loadMs, firstTokenMs, promptTokens, memoryMb, machine, measuredAt } = speed
+  return {
+    ...{ unit, per_second: perSecond, load_ms: loadMs, first_token_ms: firstTokenMs, prompt_tokens: promptTokens },
+    ...{ memory_mb: memoryMb, machine, measured_at: measuredAt },
+  }
+}
+
+/** The same for a person; nothing where nothing was measured. */
+function speedLines({ speed }: Model): string[] {
+  if (!speed) return []
+  const { unit, perSecond, loadMs, firstTokenMs, promptTokens, memoryMb, machine } = speed
+  const first = firstTokenMs === null ? '' : `, ${Math.round(firstTokenMs)} ms to the first after ${promptTokens ?? 0}`
+  const memory = memoryMb === null ? '' : `, ${Math.round(memoryMb)} MB of memory`
+  const rate = perSecond.toFixed(perSecond < 100 ? 1 : 0)
+  return [`${rate} ${unit}/s${first}`, `loaded in ${Math.round(loadMs)} ms${memory}`, machine]
 }
 
 function megabytes(bytes: number): string {

@@ -14,12 +14,23 @@ export function modelOption(model: ModelOption, description: string, standard = 
   return z.string().default(standard).meta({ description, model })
 }
 
+/** Whether one of the options names models of this kind and format. */
+export function takesModel(schema: z.ZodType, { kind, format }: ModelOption): boolean {
+  return optionsOf(schema).some(([, option]) => {
+    const model = option.meta()?.model as ModelOption | undefined
+    return model?.kind === kind && model.format === format
+  })
+}
+
 /** The installed models that options of this schema name, defaults included. */
 export function modelsNamed(schema: z.ZodType, options: Record<string, unknown>): string[] {
-  if (!(schema instanceof z.ZodObject)) return []
-  return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, option]) => {
+  return optionsOf(schema).flatMap(([name, option]) => {
     if (option.meta()?.model === undefined) return []
     const parsed = option.safeParse(options[name])
     return typeof parsed.data === 'string' && parsed.data !== '' ? [parsed.data] : []
   })
+}
+
+function optionsOf(schema: z.ZodType): [name: string, option: z.ZodType][] {
+  return schema instanceof z.ZodObject ? Object.entries(schema.shape) : []
 }

@@ -27,6 +27,7 @@ import type { Embedding } from './embedding.ts'
 import type { EvaluationWork } from './evaluation-work.ts'
 import type { IngestKind } from './ingest-work.ts'
 import type { Lab } from './lab.ts'
+import type { ModelSpeeds } from './model-speeds.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Providers } from './providers.ts'
 import type { Previews } from './previews.ts'
@@ -69,6 +70,9 @@ export interface Services {
   /** A language model, loaded in a process of its own. Errors: model-missing, model-invalid, memory-exceeded. */
   openTextGenerator(choice: Choice): Promise<TextGenerator>
   locateModel: LocateModel
+  modelSpeeds: ModelSpeeds
+  /** What the processes that hold models take, in MiB; null: there is none. */
+  modelMemory(): { inferenceMb: number | null; generationMb: number | null }
   modelStore: ModelStore
   /** What was opened of a model is not used again: it has gone, or its place was taken. */
   forgetModel(id: string): void

@@ -2,6 +2,7 @@ import * as workspace from './0010-workspace.ts'
 import * as foreignKeys from './0020-foreign-keys.ts'
 import * as sources from './0030-sources.ts'
 import * as network from './0040-network.ts'
+import * as modelSpeeds from './0050-model-speeds.ts'
 import * as providers from './0060-providers.ts'
 import * as datasets from './0080-datasets.ts'
 import * as textPieces from './0100-text-pieces.ts'
@@ -12,6 +13,7 @@ export const migrations: readonly Migration[] = [
   foreignKeys,
   sources,
   network,
+  modelSpeeds,
   providers,
   datasets,
   textPieces,
