@@ -91,7 +91,7 @@ export function createIngestWork(parts: IngestParts): JobWork {
       // Messages bring attachments, which wait for the next round.
       let changed = false
       for (let pending = documents.pending(job.id); pending.length > 0; pending = documents.pending(job.id)) {
-        for await (const outcome of ingest(pending, steps, options)) record(outcome, reporter, parts)
+        for await (const outcome of ingest(inGoodOrder(pending), steps, options)) record(outcome, reporter, parts)
         changed = true
       }
 
@@ -117,6 +117,19 @@ export function createIngestWork(parts: IngestParts): JobWork {
       })()
     },
   }
+}
+
+/** So many go first. */
+const headStart = 16
+
+/**
+ * A few of the smallest first, so that there is something to search at once; then the largest, so that no worker has to
+ * wait at the end for another one's long file. Files of one size keep their order: the first path of equal ones names them.
+ */
+export function inGoodOrder<Item extends { size: number }>(pending: readonly Item[]): Item[] {
+  const head = pending.toSorted((a, b) => a.size - b.size).slice(0, headStart)
+  const first = new Set(head)
+  return [...head, ...pending.filter((item) => !first.has(item)).sort((a, b) => b.size - a.size)]
 }
 
 /** What the steps use; a job has more. */
