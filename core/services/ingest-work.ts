@@ -384,16 +384,23 @@ export function addToIndex(
 ): void {
   const { dimensions } = index.row
   const ids = parts.indexLibrary.addChunks(index.row.id, documentId, version, chunks)
-  let row = 0
-  const entries = ids.flatMap((chunkId, ordinal) => {
-    if (chunks[ordinal]?.disabled) return []
-    const vector = vectors.subarray(row * dimensions, (row + 1) * dimensions)
-    const text = textAt(row)
-    row += 1
-    return [{ chunkId, documentId, text, vector }]
-  })
-  index.store.add(entries)
+  const indexed = ids.filter((_, ordinal) => !chunks[ordinal]?.disabled)
+  // In slices: the texts of all chunks at once are as much as the document.
+  for (let from = 0; from < indexed.length; from += entriesAtATime) {
+    const entries = indexed.slice(from, from + entriesAtATime).map((chunkId, place) => {
+      const row = from + place
+      return {
+        chunkId,
+        documentId,
+        text: textAt(row),
+        vector: vectors.subarray(row * dimensions, (row + 1) * dimensions),
+      }
+    })
+    index.store.add(entries)
+  }
 }
+
+const entriesAtATime = 1000
 
 /** The end of a document that was neither saved nor merged: its row, the job's counts and the event, together. */
 function record(outcome: IngestOutcome<PendingDocument>, reporter: JobReporter, parts: IngestParts): void {
