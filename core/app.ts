@@ -48,6 +48,7 @@ import { keyFileSealer } from './secrets/key-file-sealer.ts'
 import { type Keychain, keychainSealer } from './secrets/keychain-sealer.ts'
 import { passphraseSealer } from './secrets/passphrase-sealer.ts'
 import { createSecretStore, type SecretStore } from './secrets/secret-store.ts'
+import { answerTasks } from './services/answer-tasks.ts'
 import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDatasets } from './services/datasets.ts'
@@ -137,10 +138,11 @@ export async function createApp(environment: Environment): Promise<App> {
     memoryMb: workerMemoryMb,
     tasksPerWorker,
   }
-  const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
+  const answer = answerTasks((choice) => openEmbedder(choice))
+  const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores), answer }))
   // Keeps the texts of the chunk lab and how they were measured: a slider asks for the same one again and again.
   const cutting = cleanup.use(
-    createComputePool({ ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, idleMs: 5 * 60_000 }),
+    createComputePool({ ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, idleMs: 5 * 60_000, answer }),
   )
   // Models stay loaded in their one worker, however large they are, until nobody has used them for a while.
   const modelPool = { ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, memoryMb: modelMemoryMb() }
@@ -178,8 +180,7 @@ export async function createApp(environment: Environment): Promise<App> {
     now: () => Date.now(),
   })
   const opened = new Map<string, Promise<Embedding>>()
-  const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> => {
-    const choice = owner.pipeline.embedder
+  const openEmbedder = (choice: Choice): Promise<Embedding> => {
     const key = canonicalJson(choice)
     const known = opened.get(key)
     if (known) return known
@@ -189,6 +190,8 @@ export async function createApp(environment: Environment): Promise<App> {
     opening.catch(() => opened.delete(key))
     return opening
   }
+  const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> =>
+    openEmbedder(owner.pipeline.embedder)
 
   const secrets = openSecrets(environment)
   const providers = createProviders({

@@ -82,7 +82,8 @@ export function createEvaluationWork({ compute, openEmbedding, lanes }: Evaluati
         stage: () => {},
         read: async ({ location, path }: { location: string; path: string }, given?: AbortSignal) => {
           const parsed = toParsed(byIdentity.get(location))
-          const file = { path, type: 'text', settings: collection.pipeline, modelFolder: embedding.modelFolder }
+          const { modelFolder, choice: embedder } = embedding
+          const file = { path, type: 'text', settings: collection.pipeline, modelFolder, embedder }
           const chunked = await chunkParsed(parsed, file, compute, given)
           const facts = { contentHash: location, type: 'text', size: 0, parser: 'beir@1' }
           return { outcome: 'read' as const, parsed, ...chunked, ...facts }
