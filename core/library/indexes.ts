@@ -18,18 +18,30 @@ export interface IndexRow {
 }
 
 /** A stored chunk with what a result shows of its document. */
-export interface StoredChunk extends Omit<Chunk, 'pageFirst' | 'pageLast' | 'place'> {
+export interface StoredChunk extends Omit<Chunk, 'pageFirst' | 'pageLast' | 'place' | 'answerStart' | 'answerEnd'> {
   id: number
   documentId: DocumentId
   ordinal: number
   pageFirst: number | null
   pageLast: number | null
   place: string | null
+  /** See Chunk; the chunk's own span where it has none. */
+  answerStart: number
+  answerEnd: number
   /** Indexed instead of `text`. */
   edited: string | null
   documentName: string
   documentPath: string
   documentTitle: string | null
+}
+
+/** Where a chunk stands. */
+export interface ChunkAt {
+  chunkId: number
+  documentId: DocumentId
+  ordinal: number
+  /** See Chunk. */
+  answer?: { start: number; end: number }
 }
 
 /** Index rows and their chunks. The searchable tables of an index belong to the `indexes` family. */
@@ -62,7 +74,8 @@ export interface IndexLibrary {
   /** Whether the document's present version is in the index (a document without text has no chunks and counts as in). */
   has(indexId: number, documentId: DocumentId): boolean
   chunks(ids: readonly number[]): StoredChunk[]
-  places(ids: readonly number[]): { chunkId: number; documentId: DocumentId; ordinal: number }[]
+  /** `answer`: absent where the chunk is what is answered with. */
+  places(ids: readonly number[]): ChunkAt[]
   /** Chunks of a document in an index whose span touches [start, end), in order. */
   neighbours(indexId: number, documentId: DocumentId, firstOrdinal: number, lastOrdinal: number): StoredChunk[]
 }
@@ -103,7 +116,8 @@ export function createIndexLibrary(database: Database): IndexLibrary {
   )
   const insertChunk = database.prepare(
     `INSERT INTO chunks (index_id, document_id, version, ordinal, start_offset, end_offset, tokens, page_first, page_last,
-       headings, context, text, place, edited, disabled, edit_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       headings, context, text, place, edited, disabled, edit_id, answer_start, answer_end)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const selectChunkIds = database
     .prepare<[number, string], number>('SELECT id FROM chunks WHERE index_id = ? AND document_id = ? ORDER BY ordinal')
@@ -116,7 +130,7 @@ export function createIndexLibrary(database: Database): IndexLibrary {
     )
     .pluck()
   const chunkColumns = `k.id, k.document_id, k.ordinal, k.start_offset, k.end_offset, k.tokens, k.page_first, k.page_last,
-    k.headings, k.context, k.text, k.place, k.edited, d.name AS document_name, d.path AS document_path, d.title AS document_title`
+    k.headings, k.context, k.text, k.place, k.edited, k.answer_start, k.answer_end, d.name AS document_name, d.path AS document_path, d.title AS document_title`
   const selectChunks = database.prepare<[string], ChunkRow>(
     `SELECT ${chunkColumns} FROM chunks k JOIN documents d ON d.id = k.document_id
      WHERE k.id IN (SELECT value FROM json_each(?))`,
@@ -127,8 +141,8 @@ export function createIndexLibrary(database: Database): IndexLibrary {
   const selectCountOf = database
     .prepare<[number, string], number>('SELECT count(*) FROM chunks WHERE index_id = ? AND document_id = ?')
     .pluck()
-  const selectPlaces = database.prepare<[string], { id: number; document_id: string; ordinal: number }>(
-    'SELECT id, document_id, ordinal FROM chunks WHERE id IN (SELECT value FROM json_each(?))',
+  const selectPlaces = database.prepare<[string], PlaceRow>(
+    'SELECT id, document_id, ordinal, answer_start, answer_end FROM chunks WHERE id IN (SELECT value FROM json_each(?))',
   )
   const selectNeighbours = database.prepare<[number, string, number, number], ChunkRow>(
     `SELECT ${chunkColumns} FROM chunks k JOIN documents d ON d.id = k.document_id
@@ -193,6 +207,8 @@ export function createIndexLibrary(database: Database): IndexLibrary {
             chunk.edited ?? null,
             chunk.disabled ? 1 : 0,
             chunk.editId ?? null,
+            chunk.answerStart ?? null,
+            chunk.answerEnd ?? null,
           ).lastInsertRowid,
         ),
       ),
@@ -208,6 +224,9 @@ export function createIndexLibrary(database: Database): IndexLibrary {
         chunkId: row.id,
         documentId: row.document_id as DocumentId,
         ordinal: row.ordinal,
+        ...(row.answer_start === null || row.answer_end === null
+          ? {}
+          : { answer: { start: row.answer_start, end: row.answer_end } }),
       })),
     neighbours: (indexId, documentId, first, last) =>
       selectNeighbours.all(indexId, documentId, first, last).map(toStoredChunk),
@@ -226,6 +245,14 @@ interface RawIndexRow {
   retired_at: number | null
 }
 
+interface PlaceRow {
+  id: number
+  document_id: string
+  ordinal: number
+  answer_start: number | null
+  answer_end: number | null
+}
+
 interface ShownRow {
   ordinal: number
   start_offset: number
@@ -240,6 +267,8 @@ interface ShownRow {
   edited: string | null
   disabled: number
   edit_id: string | null
+  answer_start: number | null
+  answer_end: number | null
 }
 
 interface ChunkRow {
@@ -256,6 +285,8 @@ interface ChunkRow {
   text: string
   place: string | null
   edited: string | null
+  answer_start: number | null
+  answer_end: number | null
   document_name: string
   document_path: string
   document_title: string | null
@@ -289,6 +320,8 @@ function toStoredChunk(row: ChunkRow): StoredChunk {
     context: row.context,
     place: row.place,
     edited: row.edited,
+    answerStart: row.answer_start ?? row.start_offset,
+    answerEnd: row.answer_end ?? row.end_offset,
     documentName: row.document_name,
     documentPath: row.document_path,
     documentTitle: row.document_title,
@@ -310,5 +343,7 @@ function toShownChunk(row: ShownRow): ShownChunk {
     edited: row.edited,
     disabled: row.disabled === 1,
     editId: row.edit_id as ChunkEditId | null,
+    answerStart: row.answer_start,
+    answerEnd: row.answer_end,
   }
 }
