@@ -11,6 +11,8 @@ export interface IndexRow {
   fingerprint: string
   dimensions: number
   state: 'building' | 'active' | 'retired'
+  /** 'evaluation': only there to be measured; it never answers anyone's question. */
+  purpose: 'answers' | 'evaluation'
   /** What it was built with; null for one from before indexes remembered. */
   pipeline: Pipeline | null
   createdAt: number
@@ -51,6 +53,10 @@ export interface IndexLibrary {
   /** The index with this fingerprint: found, or made in state 'active' if the collection has none yet, else 'building'. */
   ensure(collectionId: CollectionId, fingerprint: string, dimensions: number, pipeline: Pipeline): IndexRow
   building(collectionId: CollectionId): IndexRow | undefined
+  /** The index with this fingerprint, whatever it is for, or one for evaluation alone. Notes that it is used. */
+  ensureBeside(collectionId: CollectionId, fingerprint: string, dimensions: number, pipeline: Pipeline): IndexRow
+  /** Those for evaluation alone that were not used since the given time. */
+  unusedBeside(beforeMs: number): IndexRow[]
   /** The one to go back to. */
   lastRetired(collectionId: CollectionId): IndexRow | undefined
   setState(id: number, state: IndexRow['state']): void
@@ -76,6 +82,8 @@ export interface IndexLibrary {
   chunks(ids: readonly number[]): StoredChunk[]
   /** `answer`: absent where the chunk is what is answered with. */
   places(ids: readonly number[]): ChunkAt[]
+  /** What chunks of a document are answered with where that touches [start, end); disabled ones left out. */
+  spansTouching(indexId: number, documentId: DocumentId, start: number, end: number): { start: number; end: number }[]
   /** Chunks of a document in an index whose span touches [start, end), in order. */
   neighbours(indexId: number, documentId: DocumentId, firstOrdinal: number, lastOrdinal: number): StoredChunk[]
 }
@@ -91,15 +99,30 @@ export function createIndexLibrary(database: Database): IndexLibrary {
   const insertIndex = database.prepare(
     'INSERT INTO indexes (collection_id, fingerprint, dimensions, state, pipeline, created_at) VALUES (?, ?, ?, ?, ?, ?)',
   )
-  const updatePipeline = database.prepare('UPDATE indexes SET pipeline = ? WHERE id = ?')
+  const updatePipeline = database.prepare(`UPDATE indexes SET pipeline = ?, purpose = 'answers' WHERE id = ?`)
+  const insertBeside = database.prepare(
+    `INSERT INTO indexes (collection_id, fingerprint, dimensions, state, pipeline, created_at, purpose)
+     VALUES (?, ?, ?, 'building', ?, ?, 'evaluation')`,
+  )
+  const updateUsed = database.prepare('UPDATE indexes SET used_at = ? WHERE id = ?')
+  const selectUnused = database.prepare<[number], RawIndexRow>(
+    `SELECT * FROM indexes WHERE purpose = 'evaluation' AND coalesce(used_at, created_at) < ?`,
+  )
+  const selectTouching = database.prepare<[number, string, number, number], { start: number; end: number }>(
+    `SELECT DISTINCT coalesce(answer_start, start_offset) AS start, coalesce(answer_end, end_offset) AS end FROM chunks
+     WHERE index_id = ? AND document_id = ? AND coalesce(answer_end, end_offset) > ?
+       AND coalesce(answer_start, start_offset) < ? AND disabled = 0 ORDER BY 1, 2`,
+  )
   const updateState = database.prepare(
     `UPDATE indexes SET retired_at = CASE WHEN @state = 'retired' THEN coalesce(retired_at, @now) END, state = @state WHERE id = @id`,
   )
   const retireOthers = database.prepare(
-    `UPDATE indexes SET state = 'retired', retired_at = coalesce(retired_at, ?) WHERE collection_id = ? AND id <> ?`,
+    `UPDATE indexes SET state = 'retired', retired_at = coalesce(retired_at, ?)
+     WHERE collection_id = ? AND id <> ? AND purpose = 'answers'`,
   )
   const selectByState = database.prepare<[string, string], RawIndexRow>(
-    `SELECT * FROM indexes WHERE collection_id = ? AND state = ? ORDER BY retired_at DESC, id DESC LIMIT 1`,
+    `SELECT * FROM indexes WHERE collection_id = ? AND state = ? AND purpose = 'answers'
+     ORDER BY retired_at DESC, id DESC LIMIT 1`,
   )
   const selectDroppable = database.prepare<[number], RawIndexRow>(
     `SELECT * FROM indexes i WHERE state = 'retired' AND (retired_at < ? OR EXISTS (SELECT 1 FROM indexes y
@@ -158,7 +181,8 @@ export function createIndexLibrary(database: Database): IndexLibrary {
       const known = selectByFingerprint.get(collectionId, fingerprint)
       const active = selectActive.get(collectionId)
       if (known) {
-        if (known.state === 'retired') library.setState(known.id, active ? 'building' : 'active')
+        if (known.state === 'retired' || known.purpose === 'evaluation')
+          library.setState(known.id, active ? 'building' : 'active')
         updatePipeline.run(JSON.stringify(pipeline), known.id)
       } else {
         const state = active ? 'building' : 'active'
@@ -173,6 +197,15 @@ export function createIndexLibrary(database: Database): IndexLibrary {
       library.setState(id, 'active')
     }),
     setState: (id, state) => void updateState.run({ id, state, now: Date.now() }),
+    ensureBeside(collectionId, fingerprint, dimensions, pipeline) {
+      if (!selectByFingerprint.get(collectionId, fingerprint))
+        insertBeside.run(collectionId, fingerprint, dimensions, JSON.stringify(pipeline), Date.now())
+      const row = selectByFingerprint.get(collectionId, fingerprint)
+      if (!row) throw new Error('The index row that was just written is not there.')
+      updateUsed.run(Date.now(), row.id)
+      return toIndexRow(row)
+    },
+    unusedBeside: (beforeMs) => selectUnused.all(beforeMs).map(toIndexRow),
     building(collectionId) {
       const row = selectByState.get(collectionId, 'building')
       return row && toIndexRow(row)
@@ -228,6 +261,7 @@ export function createIndexLibrary(database: Database): IndexLibrary {
           ? {}
           : { answer: { start: row.answer_start, end: row.answer_end } }),
       })),
+    spansTouching: (indexId, documentId, start, end) => selectTouching.all(indexId, documentId, start, end),
     neighbours: (indexId, documentId, first, last) =>
       selectNeighbours.all(indexId, documentId, first, last).map(toStoredChunk),
   }
@@ -240,6 +274,7 @@ interface RawIndexRow {
   fingerprint: string
   dimensions: number
   state: IndexRow['state']
+  purpose: IndexRow['purpose']
   pipeline: string | null
   created_at: number
   retired_at: number | null
@@ -299,6 +334,7 @@ function toIndexRow(row: RawIndexRow): IndexRow {
     fingerprint: row.fingerprint,
     dimensions: row.dimensions,
     state: row.state,
+    purpose: row.purpose,
     pipeline: row.pipeline === null ? null : pipelineSchema.parse(JSON.parse(row.pipeline)),
     createdAt: row.created_at,
     retiredAt: row.retired_at,

@@ -361,6 +361,8 @@ async function rebuild(
   const steps = createRebuildSteps(collection, embedding, parts, (id, indexed) => {
     database.transaction(() => {
       if (!documents.exists(id)) return
+      // A measurement of the same pipeline may have put it there meanwhile.
+      if (indexLibrary.has(index.row.id, id)) return
       chunkEdits.place(id, indexed.lost, indexed.moved)
       addToIndex(index, id, documents.get(id).version, indexed, parts)
     })()
