@@ -3,11 +3,11 @@ import { AppError } from '../../core/contract/errors.ts'
 import type { CollectionId, UploadId } from '../../core/shared/ids.ts'
 import type { Picked, PickedFile } from '../platform/shell-api.ts'
 import { core } from './client.ts'
-import { toFailure } from './failure.ts'
 import { noteStart } from './jobs.ts'
 import { sayFailure, useNotices } from './notices.ts'
 import { currentRoute, navigate } from './route.ts'
-import { lastPart, nameOfBatch, planPieces, runBounded } from './upload-plan.ts'
+import { sendFile, type SentPiece } from './send-file.ts'
+import { lastPart, nameOfBatch, runBounded } from './upload-plan.ts'
 import { useWorkspace } from './workspace.ts'
 
 export interface Upload {
@@ -112,7 +112,9 @@ async function upload(files: PickedFile[], collectionId: CollectionId, name: str
   try {
     const one = async ({ path, file }: PickedFile): Promise<void> => {
       try {
-        uploadIds.push(await uploadFile(path, file, (bytes) => advance({ bytes }), controller.signal))
+        const { signal } = controller
+        const send = (piece: SentPiece) => core().ingest.upload(piece, { signal })
+        uploadIds.push(await sendFile(path, file, send, (bytes) => advance({ bytes }), signal))
       } catch (error) {
         if (!isUnreadable(error)) throw error
         unread.push(path)
@@ -133,34 +135,6 @@ async function upload(files: PickedFile[], collectionId: CollectionId, name: str
     )
   }
   return uploadIds
-}
-
-/** Sends a file in pieces, in order. A lost connection is tried once more from the file's beginning. */
-async function uploadFile(
-  path: string,
-  file: File,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<UploadId> {
-  for (let attempt = 0; ; attempt++) {
-    let sent = 0
-    try {
-      let uploadId: UploadId | undefined
-      for (const piece of planPieces(file.size)) {
-        const data = file.slice(piece.offset, piece.end)
-        const input = { path, offset: piece.offset, data, last: piece.last }
-        const answer = await core().ingest.upload(uploadId ? { ...input, uploadId } : input, { signal })
-        uploadId = answer.uploadId
-        sent += piece.end - piece.offset
-        onBytes(piece.end - piece.offset)
-      }
-      return uploadId as UploadId
-    } catch (error) {
-      onBytes(-sent)
-      signal.throwIfAborted()
-      if (attempt > 0 || !toFailure(error)?.retryable) throw error
-    }
-  }
 }
 
 /** The browser's own errors for a file that went away or may not be read. */

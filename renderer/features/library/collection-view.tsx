@@ -38,6 +38,7 @@ import { useWorkspace } from '../../state/workspace.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { CollectionTabs } from '../../ui/collection-tabs.tsx'
+import { saveCsv } from '../../ui/csv.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { facetsOf, FilterField, QuickFilters } from '../../ui/filter-field.tsx'
@@ -48,12 +49,12 @@ import { NameDialog, RemoveCollectionDialog } from './collection-dialogs.tsx'
 import {
   countGroups,
   documentColumns,
+  documentsCsv,
   filterDocuments,
   sortDocuments,
-  statusGroups,
-  toCsv,
-  widenStatus,
   type StatusGroup,
+  statusGroups,
+  widenStatus,
 } from './document-columns.ts'
 import { DocumentTable } from './document-table.tsx'
 import { followDocuments, forgetDocuments, useDocuments } from './documents-store.ts'
@@ -197,7 +198,7 @@ export function CollectionView({
                   id: 'export',
                   label: 'Export table as CSV',
                   icon: <Download size={14} aria-hidden />,
-                  onAction: () => download(`${collection.name} documents.csv`, toCsv(rows)),
+                  onAction: () => saveCsv(`${collection.name} documents.csv`, documentsCsv(rows)),
                 },
                 null,
                 {
@@ -588,13 +589,4 @@ async function listMatches(collectionId: CollectionId, filter: string, signal: A
 
 function linkTo(row: Document): PassageLink {
   return { label: row.name, collectionId: row.collectionId, documentId: row.id, name: row.name, span: null }
-}
-
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), 1000)
 }

@@ -1,5 +1,7 @@
 import type { Document, DocumentStatus } from '../../../core/contract/documents.ts'
+import { toCsv } from '../../ui/csv.ts'
 import { formatBytes, formatCount, formatWhen } from '../../ui/format.ts'
+import { fitColumns as fit, leastWidthRem as least } from '../../ui/table-columns.ts'
 
 /** One column of the table of documents: what is shown, how it sorts, what an export writes. */
 export interface DocumentColumn {
@@ -143,17 +145,11 @@ export function widenStatus(column: DocumentColumn, counts: Record<StatusGroup, 
 
 /** The columns that fit into a width, in their order: those that matter least leave first. */
 export function fitColumns(columns: readonly DocumentColumn[], widthRem: number): DocumentColumn[] {
-  const kept = [...columns]
-  while (leastWidthRem(kept) > widthRem) {
-    const leaving = kept.reduce((last, column) => (column.leaves > last.leaves ? column : last), { leaves: 0 })
-    if (leaving.leaves === 0) break
-    kept.splice(kept.indexOf(leaving as DocumentColumn), 1)
-  }
-  return kept
+  return fit(columns, widthRem - aroundRem)
 }
 
 export function leastWidthRem(columns: readonly DocumentColumn[]): number {
-  return columns.reduce((sum, column) => sum + column.leastRem, aroundRem)
+  return aroundRem + least(columns)
 }
 
 export const statusLabels: Record<DocumentStatus, string> = {
@@ -230,15 +226,15 @@ export function filterDocuments(
   })
 }
 
-/** RFC 4180 with a byte order mark, which spreadsheets need to read UTF-8. */
-export function toCsv(documents: readonly Document[]): string {
+/** The table for a spreadsheet. */
+export function documentsCsv(documents: readonly Document[]): string {
   const header = [...documentColumns.map((column) => column.label), 'Path', 'Id']
   const rows = documents.map((document) => [
     ...documentColumns.map((column) => column.exported(document)),
     document.path,
     document.id,
   ])
-  return `\uFEFF${[header, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n')}\r\n`
+  return toCsv([header, ...rows])
 }
 
 /** The folders above a document, without its name; '' at the top. */
@@ -262,11 +258,4 @@ const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
 function compareText(a: string, b: string): number {
   return collator.compare(a, b)
-}
-
-/** A cell that a spreadsheet would run as a formula is made text: file names come from strangers. */
-function csvCell(value: string | number): string {
-  if (typeof value === 'number') return String(value)
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -11,7 +11,7 @@ import {
   folderOf,
   sortDocuments,
   staleReason,
-  toCsv,
+  documentsCsv,
   widenStatus,
 } from './document-columns.ts'
 import { applyChanges, changeOf } from './documents-store.ts'
@@ -105,7 +105,7 @@ describe('columns', () => {
 
 describe('csv', () => {
   it('quotes what needs quoting and defuses formulas', () => {
-    const [header, row] = toCsv([withName('=cmd|"x", y.md', { chunks: 12, pages: null })]).split('\r\n')
+    const [header, row] = documentsCsv([withName('=cmd|"x", y.md', { chunks: 12, pages: null })]).split('\r\n')
     expect(header).toContain('Name,Folder,Tags,Type')
     expect(row?.startsWith(`"'=cmd|""x"", y.md",`)).toBe(true)
     expect(row).toContain(',12,')

@@ -1,13 +1,12 @@
 import { useEffect, useState } from 'react'
 import { Activity, ArrowLeft } from 'lucide-react'
 import type { Span, Trace } from '../../../core/contract/ask.ts'
-import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { TraceId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { useConnection } from '../../state/connection.ts'
-import { toFailure } from '../../state/failure.ts'
 import { useInspector } from '../../state/inspector.ts'
 import { hrefOf, navigate } from '../../state/route.ts'
+import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
@@ -193,25 +192,4 @@ function Json({ label, value }: { label: string; value: unknown }) {
       </pre>
     </div>
   )
-}
-
-/** Reads once, and again when `key` changes or on `retry`; what it read before stays in view meanwhile. */
-function useRead<Value>(read: (signal: AbortSignal) => Promise<Value>, key: unknown) {
-  const [value, setValue] = useState<Value | null>(null)
-  const [failure, setFailure] = useState<ErrorData | null>(null)
-  const [attempt, setAttempt] = useState(0)
-  useEffect(() => {
-    const controller = new AbortController()
-    read(controller.signal).then(
-      (answer) => {
-        setValue(answer)
-        setFailure(null)
-      },
-      (error: unknown) => setFailure(controller.signal.aborted ? null : toFailure(error)),
-    )
-    return () => controller.abort()
-    // `read` is made anew at each render; `key` says when its answer would differ.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [key, attempt])
-  return { value, failure, retry: () => setAttempt((count) => count + 1) }
 }
