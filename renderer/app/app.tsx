@@ -4,7 +4,10 @@ import { AskPage } from '../features/ask/ask-page.tsx'
 import { ChunksPage } from '../features/chunks/chunks-page.tsx'
 import { PreviewChunks } from '../features/chunks/preview-chunks.tsx'
 import { LibraryPage } from '../features/library/library-page.tsx'
+import { ModelsPage } from '../features/models/models-page.tsx'
+import { NetworkPage } from '../features/network/network-page.tsx'
 import { PipelineView } from '../features/pipeline/pipeline-view.tsx'
+import { ProvidersPage } from '../features/providers/providers-page.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
 import { SourcesView } from '../features/sources/sources-view.tsx'
 import { TracesPage } from '../features/traces/traces-page.tsx'
@@ -96,6 +99,12 @@ function Page({ route }: { route: Route }) {
       return (
         <LibraryPage collectionId={route.collectionId} documentId={route.documentId} view={collectionViewOf(route)} />
       )
+    case 'models':
+      return <ModelsPage modelId={route.modelId} />
+    case 'providers':
+      return <ProvidersPage />
+    case 'network':
+      return <NetworkPage />
     case 'traces':
       return <TracesPage traceId={route.traceId} />
     case 'settings':

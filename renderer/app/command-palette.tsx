@@ -1,8 +1,22 @@
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
-import { Activity, FileText, Keyboard, LibraryBig, MessageSquareText, MoonStar, Search, Settings } from 'lucide-react'
+import {
+  Activity,
+  Box,
+  FileText,
+  Keyboard,
+  LibraryBig,
+  MessageSquareText,
+  MoonStar,
+  Network,
+  Search,
+  Settings,
+  Waypoints,
+} from 'lucide-react'
 import { Dialog as AriaDialog, Modal, ModalOverlay } from 'react-aria-components'
 import type { Document } from '../../core/contract/documents.ts'
+import type { Model } from '../../core/contract/models.ts'
 import { core } from '../state/client.ts'
+import { useModels } from '../state/models.ts'
 import { usePreferences } from '../state/preferences.ts'
 import { navigate } from '../state/route.ts'
 import { useWorkspace } from '../state/workspace.ts'
@@ -16,7 +30,7 @@ interface Command {
   run(): void
 }
 
-/** Finds pages, collections and documents by a few letters (APG: combobox with a listbox, focus stays in the field). */
+/** Finds pages, collections, documents and models by a few letters (APG: combobox with a listbox, focus stays in the field). */
 export function CommandPalette({ isOpen, onClose, onKeys }: { isOpen: boolean; onClose(): void; onKeys(): void }) {
   return (
     <ModalOverlay
@@ -37,12 +51,15 @@ export function CommandPalette({ isOpen, onClose, onKeys }: { isOpen: boolean; o
 }
 
 const mostShown = 40
+const noModels: Model[] = []
 
 function Palette({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
   const [query, setQuery] = useState('')
   const [active, setActive] = useState(0)
   const documents = useAllDocuments()
-  const commands = useCommands(documents, onKeys)
+  const models = useModels((state) => state.models)
+  useEffect(() => void useModels.getState().refresh(), [])
+  const commands = useCommands(documents, models ?? noModels, onKeys)
   const listId = useId()
   const list = useRef<HTMLUListElement>(null)
   const found = useMemo(
@@ -76,8 +93,8 @@ function Palette({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
           aria-controls={listId}
           aria-activedescendant={found.length > 0 ? `${listId}-${index}` : undefined}
           aria-autocomplete="list"
-          aria-label="Find a page, collection or document"
-          placeholder="Find a page, collection or document"
+          aria-label="Find a page, collection, document or model"
+          placeholder="Find a page, collection, document or model"
           value={query}
           autoFocus
           autoComplete="off"
@@ -111,7 +128,7 @@ function Palette({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
   )
 }
 
-function useCommands(documents: Document[], onKeys: () => void): Command[] {
+function useCommands(documents: Document[], models: Model[], onKeys: () => void): Command[] {
   const collections = useWorkspace((state) => state.collections)
   return useMemo(() => {
     const page = <FileText size={15} aria-hidden />
@@ -122,6 +139,9 @@ function useCommands(documents: Document[], onKeys: () => void): Command[] {
         navigate({ page: 'ask', collectionId: null }),
       ),
       command('Library', 'page', <LibraryBig size={15} aria-hidden />, () => navigate(library)),
+      command('Models', 'page', <Box size={15} aria-hidden />, () => navigate({ page: 'models', modelId: null })),
+      command('Providers', 'page', <Waypoints size={15} aria-hidden />, () => navigate({ page: 'providers' })),
+      command('Network', 'page', <Network size={15} aria-hidden />, () => navigate({ page: 'network' })),
       command('Traces', 'page', <Activity size={15} aria-hidden />, () => navigate({ page: 'traces', traceId: null })),
       command('Settings', 'page', <Settings size={15} aria-hidden />, () => navigate({ page: 'settings' })),
       command('Keys', 'help', <Keyboard size={15} aria-hidden />, onKeys),
@@ -144,6 +164,15 @@ function useCommands(documents: Document[], onKeys: () => void): Command[] {
         run: () => navigate({ ...library, collectionId: id }),
       })
     }
+    for (const { manifest } of models) {
+      commands.push({
+        id: `model-${manifest.id}`,
+        label: manifest.label,
+        hint: `model, ${manifest.kind}`,
+        icon: <Box size={15} aria-hidden />,
+        run: () => navigate({ page: 'models', modelId: manifest.id }),
+      })
+    }
     for (const { id, collectionId, path } of documents) {
       commands.push({
         id,
@@ -154,7 +183,7 @@ function useCommands(documents: Document[], onKeys: () => void): Command[] {
       })
     }
     return commands
-  }, [collections, documents, onKeys])
+  }, [collections, documents, models, onKeys])
 }
 
 function command(label: string, hint: string, icon: ReactNode, run: () => void): Command {

@@ -1,4 +1,14 @@
-import { Activity, Keyboard, LibraryBig, MessageSquareText, Search, Settings } from 'lucide-react'
+import {
+  Activity,
+  Box,
+  Keyboard,
+  LibraryBig,
+  MessageSquareText,
+  Network,
+  Search,
+  Settings,
+  Waypoints,
+} from 'lucide-react'
 import type { ReactNode } from 'react'
 import { hrefOf, type Route } from '../state/route.ts'
 
@@ -35,6 +45,23 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
         </Item>
       </Group>
       <Group title="System">
+        <Item
+          icon={<Box size={16} aria-hidden />}
+          current={here === 'models'}
+          href={hrefOf({ page: 'models', modelId: null })}
+        >
+          Models
+        </Item>
+        <Item
+          icon={<Waypoints size={16} aria-hidden />}
+          current={here === 'providers'}
+          href={hrefOf({ page: 'providers' })}
+        >
+          Providers
+        </Item>
+        <Item icon={<Network size={16} aria-hidden />} current={here === 'network'} href={hrefOf({ page: 'network' })}>
+          Network
+        </Item>
         <Item
           icon={<Activity size={16} aria-hidden />}
           current={here === 'traces'}

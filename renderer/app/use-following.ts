@@ -4,6 +4,7 @@ import { collectionInSight, useAdding } from '../state/adding.ts'
 import { useConnection } from '../state/connection.ts'
 import { followJobs } from '../state/jobs.ts'
 import { keepFollowing } from '../state/keep-following.ts'
+import { useNetwork } from '../state/network.ts'
 import { sayFailure } from '../state/notices.ts'
 import { usePreferences } from '../state/preferences.ts'
 import { navigate } from '../state/route.ts'
@@ -15,6 +16,7 @@ export function useFollowing(): void {
   const theme = usePreferences((state) => state.theme)
   useEffect(() => {
     void useWorkspace.getState().refresh()
+    void useNetwork.getState().refresh()
   }, [generation])
   useEffect(() => {
     const controller = new AbortController()

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { useInspector } from '../state/inspector.ts'
+import { useInspector, usePagePanel } from '../state/inspector.ts'
 import { usePreferences } from '../state/preferences.ts'
 import { navigate } from '../state/route.ts'
 
@@ -8,19 +8,22 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
   {
     title: 'Anywhere',
     keys: [
-      [['Ctrl/⌘', 'K'], 'Find a page, collection or document'],
+      [['Ctrl/⌘', 'K'], 'Find a page, collection, document or model'],
       [['/'], 'Go to the question or the filter'],
       [['?'], 'Show these keys'],
       [['g', 'a'], 'Ask'],
       [['g', 'l'], 'Library'],
+      [['g', 'm'], 'Models'],
+      [['g', 'p'], 'Providers'],
+      [['g', 'n'], 'Network'],
       [['g', 't'], 'Traces'],
       [['g', 's'], 'Settings'],
     ],
   },
   {
-    title: 'Passage panel',
+    title: 'Panel on the right',
     keys: [
-      [['n'], 'Next passage or document'],
+      [['n'], 'Next passage, document or model'],
       [['p'], 'Previous'],
       [['Esc'], 'Close'],
     ],
@@ -43,6 +46,13 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['Space'], 'Switch off or on'],
       [['e'], 'Edit the text'],
       [['Delete'], 'Take a change back'],
+    ],
+  },
+  {
+    title: 'Tables of models and of hosts',
+    keys: [
+      [['↑', '↓'], 'Move from row to row'],
+      [['Enter'], 'Open'],
     ],
   },
   {
@@ -73,6 +83,7 @@ export function useKeys() {
       if (target?.closest('[role=dialog], [role=alertdialog], [role=menu], [role=listbox]')) return
       if (key === 'Escape') {
         if (useInspector.getState().items.length > 0) useInspector.getState().close()
+        else usePagePanel.getState().panel?.close()
         return
       }
       const typing = Boolean(target?.closest('input, textarea, select, [contenteditable]'))
@@ -84,14 +95,21 @@ export function useKeys() {
       goPressedAt = key === 'g' ? now : 0
       if (afterGo && key === 'a') navigate({ page: 'ask', collectionId: null })
       else if (afterGo && key === 'l') navigate({ page: 'library', collectionId: null, documentId: null, span: null })
+      else if (afterGo && key === 'm') navigate({ page: 'models', modelId: null })
+      else if (afterGo && key === 'p') navigate({ page: 'providers' })
+      else if (afterGo && key === 'n') navigate({ page: 'network' })
       else if (afterGo && key === 't') navigate({ page: 'traces', traceId: null })
       else if (afterGo && key === 's') navigate({ page: 'settings' })
       else if (key === '?') setKeysOpen(true)
       else if (key === '/') document.getElementById('page-search')?.focus()
-      else if (key === 'n' && useInspector.getState().items.length > 0) useInspector.getState().step(1)
-      else if (key === 'p' && useInspector.getState().items.length > 0) useInspector.getState().step(-1)
+      else if (key === 'n' || key === 'p') return step(key === 'n' ? 1 : -1)
       else return false
       return true
+    }
+    const step = (by: 1 | -1): boolean => {
+      const panel = useInspector.getState().items.length > 0 ? useInspector.getState() : usePagePanel.getState().panel
+      panel?.step(by)
+      return panel !== null
     }
     window.addEventListener('keydown', onKeyDown)
     return () => window.removeEventListener('keydown', onKeyDown)

@@ -40,3 +40,10 @@ export const useInspector = create<InspectorStore>((set, get) => ({
     if (restoreFocus && opener?.isConnected) opener.focus()
   },
 }))
+
+interface PagePanelStore {
+  /** What the keys of the inspector do while a page shows a panel of its own in its place. */
+  panel: { step(by: 1 | -1): void; close(): void } | null
+}
+
+export const usePagePanel = create<PagePanelStore>(() => ({ panel: null }))

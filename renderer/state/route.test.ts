@@ -19,6 +19,10 @@ describe('routes', () => {
     { page: 'library', collectionId, documentId, span: null, view: 'chunks' },
     { page: 'library', collectionId, documentId, span: null, view: 'pipeline' },
     { page: 'library', collectionId, documentId, span: { start: 3, end: 12 }, view: 'chunks' },
+    { page: 'models', modelId: null },
+    { page: 'models', modelId: 'bge-small-en-v1.5' },
+    { page: 'providers' },
+    { page: 'network' },
     { page: 'traces', traceId: null },
     { page: 'traces', traceId: 'trc_1' as TraceId },
     { page: 'settings' },
@@ -50,7 +54,10 @@ describe('routes', () => {
     '#/library/a?view=x',
   ])('passes over a view that is not there: %s', (href) => expect(parseRoute(href)).not.toHaveProperty('view'))
 
-  it.each(['#/nowhere', '#/settings/more', '#/library/a/b/c', '#/%E0%A4%A'])('does not know %s', (href) => {
-    expect(parseRoute(href).page).toBe('unknown')
-  })
+  it.each(['#/nowhere', '#/settings/more', '#/network/hosts', '#/models/a/b', '#/library/a/b/c', '#/%E0%A4%A'])(
+    'does not know %s',
+    (href) => {
+      expect(parseRoute(href).page).toBe('unknown')
+    },
+  )
 })

@@ -17,6 +17,10 @@ export type Route =
       /** What is shown of the collection or the document; absent for what is usual. */
       view?: LibraryView
     }
+  /** `modelId`: a model's name, which need not be that of one that is there. */
+  | { page: 'models'; modelId: string | null }
+  | { page: 'providers' }
+  | { page: 'network' }
   | { page: 'traces'; traceId: TraceId | null }
   | { page: 'settings' }
   | { page: 'unknown'; path: string }
@@ -45,8 +49,9 @@ export function parseRoute(hash: string): Route {
       ...parseView(query, first === undefined ? [] : second === undefined ? collectionViews : documentViews),
     }
   }
+  if (page === 'models' && parts.length <= 2) return { page, modelId: first ?? null }
   if (page === 'traces' && parts.length <= 2) return { page, traceId: (first as TraceId) ?? null }
-  if (page === 'settings' && parts.length === 1) return { page }
+  if ((page === 'providers' || page === 'network' || page === 'settings') && parts.length === 1) return { page }
   return { page: 'unknown', path: `/${parts.join('/')}` }
 }
 
@@ -54,7 +59,8 @@ export function parseRoute(hash: string): Route {
 export function hrefOf(route: Route): string {
   if (route.page === 'home') return '#/'
   if (route.page === 'unknown') return `#${route.path}`
-  if (route.page === 'settings') return '#/settings'
+  if (route.page === 'providers' || route.page === 'network' || route.page === 'settings') return join(route.page)
+  if (route.page === 'models') return join('models', route.modelId)
   if (route.page === 'traces') return join('traces', route.traceId)
   if (route.page === 'ask') return join('ask', route.collectionId)
   const { collectionId, documentId, span, view } = route

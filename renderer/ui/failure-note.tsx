@@ -1,9 +1,16 @@
 import { useState, type ReactNode } from 'react'
 import { CircleAlert } from 'lucide-react'
-import type { ErrorData } from '../../core/contract/errors.ts'
+import type { ErrorCode, ErrorData } from '../../core/contract/errors.ts'
 import { failureText } from '../state/failure.ts'
+import { hrefOf, type Route } from '../state/route.ts'
 import { Button } from './button.tsx'
 import { CopyButton } from './copy-button.tsx'
+
+/** The page where what went wrong is put right. */
+const waysOut: Partial<Record<ErrorCode, { label: string; to: Route }>> = {
+  'model-missing': { label: 'Go to Models', to: { page: 'models', modelId: null } },
+  'network-refused': { label: 'Go to Network', to: { page: 'network' } },
+}
 
 /** What went wrong and what to do; details on demand; copyable. */
 export function FailureNote({
@@ -18,6 +25,7 @@ export function FailureNote({
   action?: ReactNode
 }) {
   const [open, setOpen] = useState(false)
+  const way = waysOut[failure.code]
   const hasDetails = Object.keys(failure.details).length > 0
   return (
     <div className="failure" role="alert">
@@ -33,6 +41,11 @@ export function FailureNote({
             </Button>
           ) : null}
           {action}
+          {way ? (
+            <a className="quiet-link" href={hrefOf(way.to)}>
+              {way.label}
+            </a>
+          ) : null}
           {hasDetails ? (
             <Button look="quiet" small onPress={() => setOpen(!open)} aria-expanded={open}>
               {open ? 'Hide details' : 'Details'}

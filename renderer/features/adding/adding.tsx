@@ -1,10 +1,13 @@
 import { useEffect, useState, type FormEvent } from 'react'
-import { FolderInput, FolderPlus } from 'lucide-react'
-import { shell } from '../../platform/shell.ts'
+import { Box, FolderInput, FolderPlus } from 'lucide-react'
+import { shell, type Picked } from '../../platform/shell.ts'
 import { collectionInSight, useAdding } from '../../state/adding.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
+import { areModels } from '../../state/model-imports.ts'
+import { importModels } from '../../state/model-work.ts'
 import { sayFailure } from '../../state/notices.ts'
+import { currentRoute, navigate } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, TextLine } from '../../ui/dialog.tsx'
@@ -32,6 +35,22 @@ export function Adding() {
 }
 
 function DropOverlay() {
+  return currentRoute().page === 'models' ? <ModelOverlay /> : <DocumentOverlay />
+}
+
+function ModelOverlay() {
+  return (
+    <div className="drop-overlay" aria-hidden>
+      <div className="drop-message">
+        <Box size={28} />
+        <p className="drop-title">Import as a model</p>
+        <p>A .quarrypack, a .zip, a .gguf file, or a folder with a model. It is copied and checked.</p>
+      </div>
+    </div>
+  )
+}
+
+function DocumentOverlay() {
   const collections = useWorkspace((state) => state.collections)
   const target = collections?.find((collection) => collection.id === collectionInSight())
   return (
@@ -127,7 +146,13 @@ function useWindowDrop(): boolean {
     }
     const add = (data: DataTransfer): void => {
       const target = collectionInSight()
-      shell.pickDropped(data).then((picked) => useAdding.getState().add(picked, target), sayFailure)
+      const onModels = currentRoute().page === 'models'
+      const take = (picked: Picked): void => {
+        if (!onModels && !areModels(picked)) return void useAdding.getState().add(picked, target)
+        importModels(picked)
+        if (!onModels) navigate({ page: 'models', modelId: null })
+      }
+      shell.pickDropped(data).then(take, sayFailure)
     }
     window.addEventListener(
       'dragenter',

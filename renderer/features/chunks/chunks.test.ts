@@ -22,8 +22,6 @@ function chunk(ordinal: number, start: number, end: number, change: Partial<Show
     edited: null,
     disabled: false,
     editId: null,
-    answerStart: null,
-    answerEnd: null,
     ...change,
   }
 }

@@ -13,6 +13,7 @@ import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
+import { ModelLink } from '../../ui/model-link.tsx'
 import { same } from '../../ui/schema-fields.ts'
 import { effectOf, effectSentences, refusalOf, useDrafts } from './drafts.ts'
 import { ChunkerEditor, CleaningEditor, ParsersEditor, RulesEditor, type Families, type Refusals } from './editors.tsx'
@@ -124,7 +125,12 @@ function Editor({
           <Section title="Embedding" help="What makes vectors of chunks.">
             <p>
               {embedder?.label ?? value.embedder.id}
-              {typeof model === 'string' ? <span className="mono"> {model}</span> : null}
+              {typeof model === 'string' ? (
+                <>
+                  {' '}
+                  <ModelLink id={model} />
+                </>
+              ) : null}
             </p>
           </Section>
           <Section title="Indexes" help="What questions are answered from.">

@@ -2,8 +2,10 @@ import { useEffect } from 'react'
 import { FolderOpen } from 'lucide-react'
 import { Label, Radio, RadioGroup, Switch } from 'react-aria-components'
 import { shell } from '../../platform/shell.ts'
+import { useNetwork } from '../../state/network.ts'
 import { sayFailure } from '../../state/notices.ts'
 import { usePreferences, type Theme } from '../../state/preferences.ts'
+import { hrefOf } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
@@ -20,6 +22,7 @@ const themes: { id: Theme; label: string }[] = [
 export function SettingsPage() {
   const preferences = usePreferences()
   const status = useWorkspace((state) => state.status)
+  const network = useNetwork((state) => state.status)
   useEffect(() => {
     document.title = 'Settings · Quarry'
   }, [])
@@ -93,7 +96,18 @@ export function SettingsPage() {
                 <dt>Answers by</dt>
                 <dd>{status.generator.label}</dd>
                 <dt>Network</dt>
-                <dd>{status.offline ? 'Offline: nothing leaves this machine' : 'Outgoing connections are allowed'}</dd>
+                <dd>
+                  {network === null ? (
+                    'Not known yet'
+                  ) : (
+                    <>
+                      {network.offline
+                        ? 'Offline: nothing leaves this machine'
+                        : 'Online: allowed hosts can be reached'}{' '}
+                      <a href={hrefOf({ page: 'network' })}>Network</a>
+                    </>
+                  )}
+                </dd>
                 <dt>Version</dt>
                 <dd className="number">{status.version}</dd>
               </dl>
