@@ -31,8 +31,6 @@ export interface ParseInput {
   settings: IngestSettings
   /** Folder of the embedder's model: chunks are measured with its tokenizer. */
   modelFolder: string
-  /** The embedder itself, for chunkers that compare sentences; the host is asked for its vectors. */
-  embedder?: Choice
   maxBytes: number
   /** Where data for reading text from pictures is looked for, too. False: pictures are not read. */
   ocr?: OcrInput | false
@@ -68,8 +66,6 @@ export interface ChunkInput {
   type: string
   /** Folder of the embedder's model: chunks are measured with its tokenizer. */
   modelFolder: string
-  /** See ParseInput. */
-  embedder?: Choice
 }
 
 export interface ChunkOutput {
@@ -90,8 +86,6 @@ export interface CutInput {
   key: string
   chunker: Choice
   modelFolder: string
-  /** See ParseInput. */
-  embedder?: Choice
 }
 
 /** `held` is false where the worker does not have the document: a new process, or one that had too much to keep. */
@@ -175,23 +169,11 @@ export interface Tasks {
 }
 export type TaskName = keyof Tasks
 
-/** What a task may ask of the host that runs it: models live in workers of their own. */
-export interface HostQuestion {
-  type: 'embed'
-  embedder: Choice
-  /** Parts of a document, as passages. */
-  texts: string[]
-}
-
-export type HostAnswer = Pick<EmbedOutput, 'dimensions' | 'vectors'>
-
 export interface TaskContext {
   signal: AbortSignal
   log: Log
   onProgress(progress: Progress): void
   onPart(part: unknown): void
-  /** The answer to a HostQuestion is a HostAnswer. */
-  ask(question: unknown): Promise<unknown>
 }
 
 export type TaskHandlers = {
@@ -214,8 +196,8 @@ export const taskHandlers: TaskHandlers = {
 async function parse(input: ParseInput, context: TaskContext): Promise<ParseOutput> {
   const parsed = await readAndParse(input, context)
   if (parsed.known) return parsed
-  const { document, type } = parsed
-  return { ...parsed, ...(await chunk({ ...input, document, type }, context)) }
+  const { settings, path, modelFolder } = input
+  return { ...parsed, ...(await chunk({ document: parsed.document, settings, path, type: parsed.type, modelFolder })) }
 }
 
 async function readAndParse(
@@ -251,10 +233,9 @@ async function readAndParse(
 
 const tokenizers = new Map<string, Promise<Tokenizer>>()
 
-async function chunk(input: ChunkInput, { ask }: TaskContext): Promise<ChunkOutput> {
-  const { document, settings, path, type } = input
+async function chunk({ document, settings, path, type, modelFolder }: ChunkInput): Promise<ChunkOutput> {
   const { chunker } = settingsFor(settings, { path, type })
-  const { chunks, chunkMs } = await cutDocument(document, chunker, input, ask)
+  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
   return { chunks: await withPlaces(document, chunks), chunkerId: chunker.id, chunkMs }
 }
 
@@ -262,8 +243,7 @@ async function chunk(input: ChunkInput, { ask }: TaskContext): Promise<ChunkOutp
 async function cutDocument(
   document: ParsedDocument,
   { id, options }: Choice,
-  { modelFolder, embedder }: Pick<ChunkInput, 'modelFolder' | 'embedder'>,
-  ask: TaskContext['ask'],
+  modelFolder: string,
 ): Promise<{ chunks: Chunk[]; chunkMs: number }> {
   const startedMs = performance.now()
   // Loaded on first use: a worker that only parses or embeds needs none of it.
@@ -273,9 +253,7 @@ async function cutDocument(
     return loadTokenizer(modelFolder)
   })
   const definition = findDefinition('chunker', chunkerDefinitions, id)
-  const embed = embedder && askForVectors(embedder, ask)
-  const chunker = definition.create(definition.options.parse(options), { tokenizer, ...(embed ? { embed } : {}) })
-  const chunks = await chunker.chunk(document)
+  const chunks = definition.create(definition.options.parse(options), { tokenizer }).chunk(document)
   return { chunks, chunkMs: performance.now() - startedMs }
 }
 
@@ -311,27 +289,19 @@ function heldDocument(key: string): ParsedDocument | undefined {
   return document
 }
 
-async function cut({ key, chunker, ...model }: CutInput, { ask }: TaskContext): Promise<CutOutput> {
+async function cut({ key, chunker, modelFolder }: CutInput): Promise<CutOutput> {
   const document = heldDocument(key)
   if (!document) return { held: false }
-  const { chunks, chunkMs } = await cutDocument(document, chunker, model, ask)
+  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
   const { describeCut } = await import('../chunkers/parts/describe-cut.ts')
   return { held: true, cut: describeCut(document, chunks, chunkMs) }
 }
 
-async function cutChunks({ key, chunker, ...model }: CutInput, { ask }: TaskContext): Promise<CutChunksOutput> {
+async function cutChunks({ key, chunker, modelFolder }: CutInput): Promise<CutChunksOutput> {
   const document = heldDocument(key)
   if (!document) return { held: false }
-  const { chunks, chunkMs } = await cutDocument(document, chunker, model, ask)
+  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
   return { held: true, chunks: await withPlaces(document, chunks), chunkMs }
-}
-
-function askForVectors(embedder: Choice, ask: TaskContext['ask']) {
-  return async (texts: readonly string[]): Promise<HostAnswer> => {
-    const question: HostQuestion = { type: 'embed', embedder, texts: [...texts] }
-    // The host's side of this is `answerTasks`.
-    return (await ask(question)) as HostAnswer
-  }
 }
 
 const embedders = new Map<string, Promise<Embedder>>()

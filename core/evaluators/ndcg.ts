@@ -1,26 +1,23 @@
-import type { RankingEvaluatorDefinition } from './evaluator.ts'
-import { firstResults } from './parts/options.ts'
-import { gainsAt } from './parts/ranks.ts'
+import { z } from 'zod'
+import type { EvaluatorDefinition } from './evaluator.ts'
 
 /**
  * Normalised discounted cumulative gain: the sum over the first k ranks of gain / log2(rank + 1), divided by the same sum
  * for the ideal order of all judged items. Gains are linear, as in trec_eval's `ndcg_cut` and so in BEIR (Järvelin and
- * Kekäläinen, ACM TOIS 20(4), 2002). 0 where nothing is relevant. A result that brings several items at once has the sum
- * of their gains, which may be better than the ideal order of single ones: 1 is the most there is.
+ * Kekäläinen, ACM TOIS 20(4), 2002). 0 where nothing is relevant.
  */
-export const ndcg: RankingEvaluatorDefinition = {
+export const ndcg: EvaluatorDefinition<{ k: number }> = {
   id: 'ndcg',
-  kind: 'ranking',
-  better: 'higher',
   label: 'nDCG',
   summary: 'How good the order is: right passages count more the higher they stand, and by how relevant they are.',
   version: 1,
-  options: firstResults(10),
+  options: z.object({ k: z.int().min(1).max(10_000).default(10).describe('Looks at this many first results.') }),
   create: ({ k }) => ({
-    score(ranked) {
-      const ideal = [...ranked.relevance.values()].filter((gain) => gain > 0).sort((a, b) => b - a)
+    score({ ranking, relevance }) {
+      const gains = ranking.slice(0, k).map((id) => Math.max(0, relevance.get(id) ?? 0))
+      const ideal = [...relevance.values()].filter((gain) => gain > 0).sort((a, b) => b - a)
       const best = discountedGain(ideal.slice(0, k))
-      return best === 0 ? 0 : Math.min(1, discountedGain(gainsAt(k, ranked)) / best)
+      return best === 0 ? 0 : discountedGain(gains) / best
     },
   }),
 }

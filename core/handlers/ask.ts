@@ -3,7 +3,7 @@ import { createAskSteps } from '../services/ask-steps.ts'
 import type { Services } from '../services/services.ts'
 import { createId } from '../shared/ids.ts'
 import { os } from './base.ts'
-import { sqlFilter } from '../library/document-filter.ts'
+import { sqlFilter } from './filter.ts'
 
 export function askHandlers(services: Services) {
   return {

@@ -14,8 +14,6 @@ export interface PackOptions {
   overlap: number
   /** Cut long text into parts of about equal size, not into full ones and a small rest. */
   even: boolean
-  /** Rows of a table in a chunk at most, also where more would fit. Absent: as many as fit. */
-  tableRows?: number
 }
 
 /**
@@ -30,7 +28,7 @@ export function pack(
   options: PackOptions,
 ): Chunk[] {
   const { text } = document
-  const { max, min, overlap, even, tableRows } = options
+  const { max, min, overlap, even } = options
   const writer = createChunkWriter(document, measure, max)
   /** The open chunk; -1 when there is none. */
   let start = -1
@@ -115,9 +113,7 @@ export function pack(
       flush()
       floor = block.start
     }
-    const isByRows = tableRows !== undefined && block.kind === 'table' && block.rows.length > 1
-    if (isByRows) close()
-    else if (start < 0) {
+    if (start < 0) {
       if (measure.size(block.start, block.end) <= max) {
         open(overlapStart(block.start, block.end), block.end, block)
         continue
@@ -138,7 +134,7 @@ export function pack(
     if (start >= 0 && measure.size(start, firstClusterEnd(text, block.start, block.end)) > max) flush()
     members.push(block)
     if (block.kind === 'table' && block.rows.length > 1) {
-      writer.writeTable(start < 0 ? block.start : start, block, commonPath(members), tableRows)
+      writer.writeTable(start < 0 ? block.start : start, block, commonPath(members))
       start = -1
       members = []
       trailing = 0
