@@ -167,7 +167,7 @@ describe.skipIf(!browserPath)('models, providers and the network in a browser', 
     await provider.getByText(/^Nothing leaves this machine/).waitFor()
     await provider.getByText('is not allowed', { exact: false }).first().waitFor()
     await provider.getByRole('button', { name: 'Test' }).click()
-    await provider.getByText('It does not answer as it should.').waitFor()
+    await provider.getByText('It was not asked.').waitFor()
     await expectAccessible(page)
     await provider.getByRole('button', { name: /^Allow 127\.0\.0\.1:\d+ for answers and embeddings$/ }).click()
     await provider.getByText('The network lets it be asked for answers and embeddings.').waitFor()
@@ -178,7 +178,7 @@ describe.skipIf(!browserPath)('models, providers and the network in a browser', 
     await expectAccessible(page)
 
     await page.getByRole('link', { name: 'Network', exact: true }).click()
-    const attempts = page.getByRole('region', { name: 'Attempts' }).last()
+    const attempts = page.getByRole('region', { name: 'List of attempts' })
     await attempts.getByText('Refused: the host is not allowed').first().waitFor()
     await attempts.getByText('Allowed', { exact: true }).first().waitFor()
     await page.getByText(/\d connections? allowed, 1 attempt refused; while offline only to servers on this/).waitFor()

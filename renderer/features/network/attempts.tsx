@@ -104,7 +104,7 @@ export function Attempts({ status }: { status: NetworkStatus }) {
                 : `None of ${formatNumberOf(attempts.length, 'attempt')} has these words.`}
             </p>
           ) : (
-            <RowTable label="Attempts" columns={columns} rows={rows} keyOf={({ number }) => String(number)} />
+            <RowTable label="List of attempts" columns={columns} rows={rows} keyOf={({ number }) => String(number)} />
           )}
           {attempts && attempts.length < total ? (
             <div className="network-more">

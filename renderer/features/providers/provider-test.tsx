@@ -92,7 +92,8 @@ export function ProviderTestPanel({ provider, info }: { provider: Provider; info
   )
 }
 
-function Result({ result: { ok, tookMs, message } }: { result: ProviderTest }) {
+function Result({ result: { ok, tookMs, message, error } }: { result: ProviderTest }) {
+  const bad = error?.code === 'network-refused' ? 'It was not asked.' : 'It does not answer as it should.'
   return (
     <p className="provider-result">
       {ok ? (
@@ -101,7 +102,7 @@ function Result({ result: { ok, tookMs, message } }: { result: ProviderTest }) {
         <CircleX size={15} aria-hidden className="tone-danger" />
       )}
       <span>
-        <strong>{ok ? 'It answers.' : 'It does not answer as it should.'}</strong> {message}{' '}
+        <strong>{ok ? 'It answers.' : bad}</strong> {message}{' '}
         <span className="soft number">({formatDuration(tookMs)})</span>
       </span>
     </p>
