@@ -27,9 +27,26 @@ export type Citation = z.infer<typeof citationSchema>
 export const answerSpanSchema = z.object({ start: z.int(), end: z.int() })
 export type AnswerSpan = z.infer<typeof answerSpanSchema>
 
+/** What an answer was made from: passages that were found, or one document from beginning to end. */
+export const passageModeSchema = z.enum(['retrieved', 'whole-document'])
+export type PassageMode = z.infer<typeof passageModeSchema>
+
+/**
+ * 'auto': a document is given as a whole where it is the only one that is asked, the question asks what it says as a
+ * whole (a summary, an overview), and it fits what the generator reads. 'document': whatever the question asks.
+ */
+export const askScopeSchema = z.enum(['auto', 'passages', 'document'])
+export type AskScope = z.infer<typeof askScopeSchema>
+
 export const askEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ask-start'), traceId: id<'trace'>() }),
-  z.object({ type: z.literal('retrieval-end'), passages: z.array(passageSchema) }),
+  z.object({
+    type: z.literal('retrieval-end'),
+    passages: z.array(passageSchema),
+    passageMode: passageModeSchema,
+    /** Why a document that was to be given as a whole was not, as a sentence. */
+    note: z.string().nullable(),
+  }),
   /** Markers such as `[1]` are part of the text. */
   z.object({ type: z.literal('answer-delta'), text: z.string() }),
   /** Comes before the delta that holds its marker. */
@@ -44,6 +61,9 @@ export const askEventSchema = z.discriminatedUnion('type', [
     unsupported: z.array(answerSpanSchema),
     /** True when nothing relevant was found; `answer` then says so in a sentence. */
     refused: z.boolean(),
+    passageMode: passageModeSchema,
+    /** Citations that a model made up. They are not in the answer. */
+    invented: z.int(),
     durationMs: z.number(),
   }),
 ])
@@ -72,6 +92,7 @@ export const traceSchema = z.object({
   /** Sentences of the answer that the sources do not say. */
   unsupported: z.array(answerSpanSchema).default([]),
   passages: z.array(passageSchema),
+  passageMode: passageModeSchema.default('retrieved'),
   spans: z.array(spanSchema),
   startedAt: z.number(),
   durationMs: z.number(),
@@ -79,7 +100,10 @@ export const traceSchema = z.object({
 export type Trace = z.infer<typeof traceSchema>
 
 export const askContract = {
-  /** Errors: item-missing, input-invalid (blank question). Leaving the stream cancels the question. */
+  /**
+   * Errors: item-missing, input-invalid (blank question; a whole document where not one is left), and what the
+   * pipeline's models throw. Leaving the stream cancels the question.
+   */
   run: oc
     .route({ method: 'POST', path: '/ask' })
     .input(
@@ -89,6 +113,9 @@ export const askContract = {
         mode: searchModeSchema.default('hybrid'),
         /** Only documents that match, such as `type=pdf and year>=2024`. Errors: input-invalid. */
         filter: z.string().max(2000).optional(),
+        /** Only this document. */
+        documentId: id<'document'>().optional(),
+        scope: askScopeSchema.default('auto'),
       }),
     )
     .output(eventIterator(askEventSchema)),

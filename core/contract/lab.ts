@@ -2,7 +2,7 @@ import { oc } from '@orpc/contract'
 import { z } from 'zod'
 import { elementSchema, pageSchema } from './parsed-document.ts'
 import { choiceSchema } from './pipeline.ts'
-import { foundBySchema } from './search.ts'
+import { foundBySchema, scoreKindSchema } from './search.ts'
 import { id, searchModeSchema } from './values.ts'
 
 /** What can be looked at: a document of the workspace, a file, an upload, or a text. Nothing of it is added. */
@@ -101,7 +101,7 @@ export const labHitSchema = z.object({
   /** 1-based. */
   rank: z.int(),
   score: z.number(),
-  scoreKind: z.enum(['bm25', 'cosine', 'fusion']),
+  scoreKind: scoreKindSchema,
   foundBy: foundBySchema,
   textScore: z.number().nullable(),
   textRank: z.int().nullable(),

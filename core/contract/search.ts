@@ -2,7 +2,11 @@ import { oc } from '@orpc/contract'
 import { z } from 'zod'
 import { id, searchModeSchema } from './values.ts'
 
-export const foundBySchema = z.enum(['text', 'vector', 'both'])
+/** 'document': it was not found but read with its whole document, and has no score. */
+export const foundBySchema = z.enum(['text', 'vector', 'both', 'document'])
+
+/** 'none': see `foundBySchema`. */
+export const scoreKindSchema = z.enum(['bm25', 'cosine', 'fusion', 'none'])
 
 /** A retrieved passage: one chunk, or neighbouring chunks of one document merged. */
 export const passageSchema = z.object({
@@ -24,7 +28,7 @@ export const passageSchema = z.object({
   /** `text` is what a person put in place of the document's own words. */
   edited: z.boolean().default(false),
   score: z.number(),
-  scoreKind: z.enum(['bm25', 'cosine', 'fusion']),
+  scoreKind: scoreKindSchema,
   foundBy: foundBySchema,
   textScore: z.number().nullable(),
   textRank: z.int().nullable(),

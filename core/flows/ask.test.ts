@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { AnswerPart } from '../generators/generator.ts'
 import type { CollectionId, DocumentId, TraceId } from '../shared/ids.ts'
-import { ask, type AskSteps } from './ask.ts'
+import { ask, type AskSteps, type GivenPassages } from './ask.ts'
 
 const passage: RetrievedPassage = {
   documentId: 'doc_1' as DocumentId,
@@ -128,6 +128,55 @@ describe('ask', () => {
     ])
     expect((await run(all)).at(-1)).toMatchObject({ answer: 'Made up.', citations: [] })
     expect(traces[0]?.spans.at(-1)?.output).toMatchObject({ invented: 2 })
+  })
+
+  describe('of one document', () => {
+    const parts: AnswerPart[] = [{ type: 'text-delta', text: 'All of it.' }]
+    const read = async (text: string, more: { scope?: 'auto' | 'passages' | 'document'; fits?: boolean } = {}) => {
+      const given: GivenPassages[] = []
+      const { all, traces } = steps(parts, {
+        document: { passages: () => [passage, { ...passage, chunkId: 2 }], fits: async () => more.fits ?? true },
+        async *generate(request) {
+          given.push(request)
+          yield* parts
+        },
+      })
+      const asked = { ...question, text, ...(more.scope ? { scope: more.scope } : {}) }
+      const events = await Array.fromAsync(ask(asked, all))
+      const retrieved = events.find((event) => event.type === 'retrieval-end')
+      return { given: given[0], trace: traces[0], end: events.at(-1), retrieved }
+    }
+
+    it('gives all of it where the question asks what it says as a whole', async () => {
+      const { given, trace, end, retrieved } = await read('Summarise this.')
+      expect(given).toMatchObject({ wholeDocument: 'overview', passages: [{ chunkId: 1 }, { chunkId: 2 }] })
+      expect(trace).toMatchObject({ passageMode: 'whole-document' })
+      expect(trace?.spans.map(({ name }) => name)).toEqual(['read whole', 'generate'])
+      expect(end).toMatchObject({ passageMode: 'whole-document' })
+      expect(retrieved).toMatchObject({ passageMode: 'whole-document', note: null })
+    })
+
+    it('gives all of it for any question where a person wants that', async () => {
+      const { given } = await read('Who wrote?', { scope: 'document' })
+      expect(given?.wholeDocument).toBe('question')
+    })
+
+    it('gives passages for a detail, or where a person wants that', async () => {
+      for (const asked of [read('Who wrote?'), read('Summarise this.', { scope: 'passages' })]) {
+        const { given, end, retrieved } = await asked
+        expect(given?.wholeDocument).toBeUndefined()
+        expect(given?.passages).toHaveLength(1)
+        expect(end).toMatchObject({ passageMode: 'retrieved' })
+        expect(retrieved).toMatchObject({ note: null })
+      }
+    })
+
+    it('gives passages, and says why, where it does not fit', async () => {
+      const { given, trace, retrieved } = await read('Summarise this.', { fits: false })
+      expect(given?.wholeDocument).toBeUndefined()
+      expect(retrieved).toMatchObject({ passageMode: 'retrieved', note: expect.stringContaining('longer') as string })
+      expect(trace?.spans.map(({ name }) => name)).toEqual(['read whole', 'retrieve', 'fit', 'generate'])
+    })
   })
 
   it('passes a refusal on', async () => {

@@ -1,9 +1,10 @@
-import type { AnswerSpan, AskEvent, Citation, Span, Trace } from '../contract/ask.ts'
+import type { AnswerSpan, AskEvent, AskScope, Citation, PassageMode, Span, Trace } from '../contract/ask.ts'
 import { AppError, toAppError, toErrorData } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { AnswerPart } from '../generators/generator.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import type { CollectionId, TraceId } from '../shared/ids.ts'
+import { asksForOverview } from './asks-for-overview.ts'
 
 /** The steps of the flow. Everything outside it (index, model, database, clock) is behind them. */
 export interface AskSteps {
@@ -12,7 +13,14 @@ export interface AskSteps {
   rerank?(question: string, passages: readonly RetrievedPassage[], signal?: AbortSignal): Promise<RetrievedPassage[]>
   /** Those that fit what the generator may read, best first. */
   fit(passages: readonly RetrievedPassage[]): readonly RetrievedPassage[]
-  generate(question: string, passages: readonly RetrievedPassage[], signal?: AbortSignal): AsyncIterable<AnswerPart>
+  /** The one document that the question is asked of; absent where there are several. */
+  document?: {
+    /** From beginning to end, in its order. */
+    passages(): readonly RetrievedPassage[]
+    /** Whether the generator reads all of it for one answer. */
+    fits(given: GivenPassages, signal?: AbortSignal): Promise<boolean>
+  }
+  generate(given: GivenPassages, signal?: AbortSignal): AsyncIterable<AnswerPart>
   /** The citation of a span of a passage, or undefined if the span is not in the document: an invented citation. */
   resolve(passage: RetrievedPassage, start: number, end: number): Omit<Citation, 'marker'> | undefined
   saveTrace(trace: Trace): void
@@ -24,11 +32,21 @@ export interface Question {
   traceId: TraceId
   collectionId: CollectionId
   text: string
+  /** See the contract. Absent: 'auto'. */
+  scope?: AskScope
+}
+
+/** What a generator answers from. */
+export interface GivenPassages {
+  question: string
+  passages: readonly RetrievedPassage[]
+  /** The passages are one document, whole; 'overview': the question asks what it says as a whole. */
+  wholeDocument?: 'overview' | 'question'
 }
 
 /**
- * Question in, cited answer out: retrieve -> rerank? -> fit the budget -> generate -> resolve, validate and number citations ->
- * save the trace. The trace is saved also when a step fails or the asker leaves.
+ * Question in, cited answer out: (the whole document, or retrieve -> rerank? -> fit the budget) -> generate -> resolve,
+ * validate and number citations -> save the trace. The trace is saved also when a step fails or the asker leaves.
  */
 export async function* ask(question: Question, steps: AskSteps, signal?: AbortSignal): AsyncGenerator<AskEvent> {
   const trace = beginTrace(question, steps)
@@ -36,28 +54,16 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
   try {
     yield { type: 'ask-start', traceId: question.traceId }
 
-    const found = await trace.step('retrieve', { question: question.text }, async () => {
-      const found = await steps.retrieve(question.text, signal)
-      return [found, found.map(summary)]
-    })
-    const { rerank } = steps
-    const passages = rerank
-      ? await trace.step('rerank', { passages: found.length }, async () => {
-          const ordered = await rerank(question.text, found, signal)
-          return [ordered, ordered.map(summary)]
-        })
-      : found
+    const { whole, note } = await readWhole(question, steps, trace, signal)
+    const passages = whole ? [...whole.passages] : await findPassages(question, steps, trace, signal)
     trace.passages = passages
-    yield { type: 'retrieval-end', passages }
+    trace.passageMode = whole ? 'whole-document' : 'retrieved'
+    yield { type: 'retrieval-end', passages, passageMode: trace.passageMode, note }
 
-    const given = await trace.step('fit', { passages: passages.length }, async () => {
-      const fitting = steps.fit(passages)
-      return [fitting, { passages: fitting.length }]
-    })
-
-    const generation = trace.open('generate', { passages: given.map(summary) })
-    const numbering = createNumbering(steps, given)
-    for await (const part of steps.generate(question.text, given, signal)) {
+    const given = whole ?? (await fitPassages(question, passages, steps, trace))
+    const generation = trace.open('generate', { passages: given.passages.map(summary) })
+    const numbering = createNumbering(steps, given.passages)
+    for await (const part of steps.generate(given, signal)) {
       throwIfAborted(signal)
       for (const event of numbering.take(part)) {
         if (event.type === 'answer-delta') trace.answer += event.text
@@ -85,6 +91,8 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
       citations: record.citations,
       unsupported: record.unsupported,
       refused: record.refused,
+      passageMode: record.passageMode,
+      invented: numbering.invented,
       durationMs: record.durationMs,
     }
   } catch (thrown) {
@@ -97,6 +105,62 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
     if (!saved)
       steps.saveTrace(trace.finish(new AppError('cancelled', 'The asker left before the answer was complete.')))
   }
+}
+
+/**
+ * The document that is asked, as a whole: where the question is about it as a whole, or a person wants it so, and the
+ * generator can read all of it. `note` says why not, where that was to be expected.
+ */
+async function readWhole(
+  { text, scope = 'auto' }: Question,
+  { document }: AskSteps,
+  trace: OpenTrace,
+  signal: AbortSignal | undefined,
+): Promise<{ whole?: GivenPassages; note: string | null }> {
+  const isOverview = asksForOverview(text)
+  if (!document || scope === 'passages' || (scope === 'auto' && !isOverview)) return { note: null }
+  return trace.step('read whole', { scope, isOverview }, async () => {
+    const passages = document.passages()
+    const whole: GivenPassages = { question: text, passages, wholeDocument: isOverview ? 'overview' : 'question' }
+    const fits = passages.length > 0 && (await document.fits(whole, signal))
+    const note = fits || passages.length === 0 ? null : tooLongNote
+    return [
+      { ...(fits ? { whole } : {}), note },
+      { passages: passages.length, fits },
+    ]
+  })
+}
+
+const tooLongNote =
+  'The document is longer than can be read for one answer, so this is answered from passages that were found in it.'
+
+async function findPassages(
+  { text }: Question,
+  { retrieve, rerank }: AskSteps,
+  trace: OpenTrace,
+  signal: AbortSignal | undefined,
+): Promise<RetrievedPassage[]> {
+  const found = await trace.step('retrieve', { question: text }, async () => {
+    const found = await retrieve(text, signal)
+    return [found, found.map(summary)]
+  })
+  if (!rerank) return found
+  return trace.step('rerank', { passages: found.length }, async () => {
+    const ordered = await rerank(text, found, signal)
+    return [ordered, ordered.map(summary)]
+  })
+}
+
+function fitPassages(
+  { text }: Question,
+  passages: readonly RetrievedPassage[],
+  { fit }: AskSteps,
+  trace: OpenTrace,
+): Promise<GivenPassages> {
+  return trace.step('fit', { passages: passages.length }, async () => {
+    const fitting = fit(passages)
+    return [{ question: text, passages: fitting }, { passages: fitting.length }]
+  })
 }
 
 /**
@@ -155,6 +219,8 @@ function createNumbering(steps: AskSteps, passages: readonly RetrievedPassage[])
   }
 }
 
+type OpenTrace = ReturnType<typeof beginTrace>
+
 function beginTrace(question: Question, steps: AskSteps) {
   const startedAt = steps.now()
   const spans: Span[] = []
@@ -165,6 +231,7 @@ function beginTrace(question: Question, steps: AskSteps) {
     citations: [] as Citation[],
     unsupported: [] as AnswerSpan[],
     passages: [] as RetrievedPassage[],
+    passageMode: 'retrieved' as PassageMode,
     /** Opens a span that the caller closes; an unclosed span is closed by `finish` with the trace's error. */
     open(name: string, input: unknown) {
       const startMs = sinceStart()
@@ -201,6 +268,7 @@ function beginTrace(question: Question, steps: AskSteps) {
         citations: trace.citations,
         unsupported: trace.unsupported,
         passages: trace.passages,
+        passageMode: trace.passageMode,
         spans,
         startedAt: Math.round(startedAt),
         durationMs,

@@ -1,12 +1,20 @@
 import { z } from 'zod'
 import { abortable, throwIfAborted } from '../shared/abort.ts'
+import { centralSentences } from './extractive/central.ts'
 import { gatherEvidence } from './extractive/evidence.ts'
 import { analyseQuestion } from './extractive/question.ts'
 import { answerability, answerFeatures } from './extractive/score.ts'
 import { rankUnits, selectStatements } from './extractive/select.ts'
 import { unitsOf } from './extractive/units.ts'
-import { wordStatements } from './extractive/wording.ts'
-import type { AnswerPart, GenerateRequest, Generator, GeneratorDefinition, GeneratorDependencies } from './generator.ts'
+import { type WordableStatement, wordStatements } from './extractive/wording.ts'
+import type {
+  AnswerPart,
+  GenerateRequest,
+  Generator as AnswerGenerator,
+  GeneratorDefinition,
+  GeneratorDependencies,
+  Passage,
+} from './generator.ts'
 
 const optionsSchema = z.object({
   maxStatements: z
@@ -15,6 +23,12 @@ const optionsSchema = z.object({
     .max(8)
     .default(3)
     .describe('Statements an answer has at most. A list that the question asks for is given whole.'),
+  overviewStatements: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(6)
+    .describe('Sentences of an overview, where a question asks what one document says as a whole.'),
   refuseBelow: z
     .number()
     .min(0)
@@ -37,21 +51,28 @@ export const extractive: GeneratorDefinition<ExtractiveOptions> = {
   create: (options, dependencies) => createExtractive(options, dependencies),
 }
 
+/** A document of some two hundred pages; a longer one is not read for one answer. */
+const mostCharacters = 600_000
+
 /** Said instead of an answer. */
 export const refusalSentence =
   'Nothing in these documents answers this question. Try other words, or add documents that cover it.'
 
-function createExtractive(options: ExtractiveOptions, dependencies: GeneratorDependencies): Generator {
-  return { generate: (request, { signal } = {}) => answer(request, options, dependencies, signal) }
+function createExtractive(options: ExtractiveOptions, dependencies: GeneratorDependencies): AnswerGenerator {
+  return {
+    generate: (request, { signal } = {}) => answer(request, options, dependencies, signal),
+    holds: async ({ passages }) => passages.reduce((sum, { text }) => sum + text.length, 0) <= mostCharacters,
+  }
 }
 
 async function* answer(
-  { question: text, passages }: GenerateRequest,
+  { question: text, passages, wholeDocument }: GenerateRequest,
   options: ExtractiveOptions,
   dependencies: GeneratorDependencies,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AnswerPart> {
   throwIfAborted(signal)
+  if (wholeDocument === 'overview') return yield* overview(passages, options, dependencies, signal)
   const question = analyseQuestion(text)
   const units = passages.flatMap((passage, position) => unitsOf(passage, position))
   if (question.terms.length === 0 || units.length === 0) {
@@ -66,7 +87,31 @@ async function* answer(
     return
   }
 
-  for (const statement of wordStatements(selectStatements(evidence, options.maxStatements), passages)) {
+  yield* say(selectStatements(evidence, options.maxStatements), passages, signal)
+}
+
+/** What a whole document says, in its own words: the sentence it begins with, and its central ones. */
+async function* overview(
+  passages: readonly Passage[],
+  { overviewStatements }: ExtractiveOptions,
+  dependencies: GeneratorDependencies,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AnswerPart> {
+  const central = await abortable(centralSentences(passages, overviewStatements, dependencies), signal)
+  if (central.length === 0) yield { type: 'refusal', reason: refusalSentence }
+  yield* say(
+    central.map((unit) => ({ units: [{ unit }] })),
+    passages,
+    signal,
+  )
+}
+
+function* say(
+  statements: readonly WordableStatement[],
+  passages: readonly Passage[],
+  signal: AbortSignal | undefined,
+): Generator<AnswerPart> {
+  for (const statement of wordStatements(statements, passages)) {
     throwIfAborted(signal)
     yield { type: 'text-delta', text: statement.text }
     const passage = passages[statement.passage]?.index ?? statement.passage

@@ -22,6 +22,11 @@ export interface Passage {
 export interface GenerateRequest {
   question: string
   passages: readonly Passage[]
+  /**
+   * The passages are one document from beginning to end, in its order; 'overview': the question asks what it says as a
+   * whole. Absent: they were found, best first.
+   */
+  wholeDocument?: 'overview' | 'question' | undefined
 }
 
 /**
@@ -39,6 +44,8 @@ export type AnswerPart =
 
 export interface Generator {
   generate(request: GenerateRequest, options?: { signal?: AbortSignal }): AsyncIterable<AnswerPart>
+  /** Whether it would read all of these passages, none of them cut. */
+  holds(request: GenerateRequest, options?: { signal?: AbortSignal }): Promise<boolean>
 }
 
 export interface GeneratorDependencies {

@@ -129,7 +129,8 @@ function documentRow({ id, path, type, status, reason, pages, chunks }: Document
   return { id, path, type, status, reason: reason?.message ?? null, pages, chunks }
 }
 
-async function findDocument(client: Client, name: string, collection: string | undefined): Promise<Document> {
+/** By id or path. Errors: item-missing. */
+export async function findDocument(client: Client, name: string, collection: string | undefined): Promise<Document> {
   const collections = collection
     ? [await findCollection(client, collection)]
     : (await client.collections.list()).collections

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { SearchMode } from '../contract/values.ts'
 import { consoleLog } from '../shared/log.ts'
-import { addDocumentCommands } from './cli-documents.ts'
+import { addDocumentCommands, findDocument } from './cli-documents.ts'
 import { addModelCommands } from './cli-models.ts'
 import { addNetworkCommands } from './cli-network.ts'
 import { addProviderCommands } from './cli-providers.ts'
@@ -74,21 +74,35 @@ command('ask', 'answer a question with citations')
   .argument('<question>', 'the question')
   .addOption(collectionOption())
   .addOption(modeOption())
-  .addOption(filterOption())
-  .action((question: string, options: GlobalOptions & { collection: string; mode: SearchMode; filter?: string }) =>
+  .addOption(filterOption().conflicts('document'))
+  .option('--document <path>', 'only this document, by its path in the collection')
+  .option('--whole', 'read the one document that is asked as a whole, if it fits')
+  .action((question: string, options: AskOptions) =>
     run(options, { program: 'quarry ask' }, async (client) => {
       const { id: collectionId } = await findCollection(client, options.collection)
-      for await (const event of await client.ask.run({
-        collectionId,
-        question,
-        mode: options.mode,
-        filter: options.filter,
-      })) {
+      const { document, whole, mode, filter } = options
+      const documentId =
+        document === undefined ? undefined : (await findDocument(client, document, options.collection)).id
+      const scope = whole ? 'document' : 'auto'
+      let note: string | null = null
+      for await (const event of await client.ask.run({ collectionId, question, mode, filter, documentId, scope })) {
         if (event.type === 'answer-delta' && !options.json) terminal.write(event.text)
+        if (event.type === 'retrieval-end') note = event.note
         if (event.type !== 'ask-end') continue
-        const { answer, citations, refused, traceId } = event
-        const json = { answer, citations: citations.map(citationResult), refused, trace_id: traceId }
-        terminal.result(options.json, json, () => terminal.sources(citations))
+        const { answer, citations, unsupported, invented, refused, passageMode, traceId } = event
+        const unsaid = unsupported.map(({ start, end }) => ({ start, end, text: answer.slice(start, end) }))
+        const json = {
+          ...{ answer, citations: citations.map(citationResult), unsupported: unsaid, invented, refused },
+          ...{ passage_mode: passageMode, note, trace_id: traceId },
+        }
+        terminal.result(options.json, json, () => {
+          terminal.sources(citations)
+          if (unsaid.length > 0) terminal.write('\nNot supported by the sources:\n')
+          for (const { text } of unsaid) terminal.write(`- ${text}\n`)
+          if (invented > 0) terminal.write(`\nCitations taken out because no source has them: ${invented}\n`)
+          if (passageMode === 'whole-document') terminal.write('\nAnswered from the whole document.\n')
+          if (note !== null) terminal.write(`\n${note}\n`)
+        })
       }
       return 0
     }),
@@ -196,6 +210,14 @@ command('serve', 'serve the workbench on 127.0.0.1 until it is stopped')
   })
 
 await parse()
+
+type AskOptions = GlobalOptions & {
+  collection: string
+  mode: SearchMode
+  filter?: string
+  document?: string
+  whole?: boolean
+}
 
 function searchResult(passage: Parameters<Terminal['passages']>[0][number]) {
   const { document, path, page, place, start, end, headings, text, score, foundBy } = passage

@@ -3,8 +3,8 @@ import type { Choice } from '../contract/pipeline.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
-import type { AskSteps } from '../flows/ask.ts'
-import type { Generator } from '../generators/generator.ts'
+import type { AskSteps, GivenPassages } from '../flows/ask.ts'
+import type { GenerateRequest, Generator } from '../generators/generator.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import type { TextGenerator } from '../generators/text-generator.ts'
 import type { CollectionCore } from '../library/collections.ts'
@@ -12,6 +12,7 @@ import type { SqlFilter, StoredText } from '../library/documents.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import { placeOf } from '../chunkers/parts/place.ts'
 import { findDefinition } from '../shared/family.ts'
+import type { DocumentId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
 import { boxesOf, type DocumentTexts, headingsAt, pageAt } from './document-texts.ts'
@@ -28,10 +29,18 @@ export interface AskParts {
   openTextGenerator(choice: Choice): Promise<TextGenerator>
 }
 
+/** How a collection is searched, and which of its documents are asked. */
+export interface AskedOf {
+  mode: SearchMode
+  filter?: SqlFilter
+  /** The one document that is left. */
+  documentId?: DocumentId
+}
+
 /** The ask flow's steps for one collection. */
 export async function createAskSteps(
   collection: CollectionCore,
-  { mode, filter }: { mode: SearchMode; filter?: SqlFilter },
+  { mode, filter, documentId }: AskedOf,
   parts: AskParts,
 ): Promise<AskSteps> {
   const inUse = parts.collectionIndexes.active(collection.id)?.row.pipeline
@@ -45,24 +54,15 @@ export async function createAskSteps(
       parts.retrieval.find(collection, { text: question, k, mode, ...(filter ? { filter } : {}) }, signal),
     ...(rerank ? { rerank: (text, passages, signal) => rerank({ text, k }, passages, signal) } : {}),
     fit: (passages) => passages.slice(0, pipeline.passages),
-    generate: (question, passages, signal) =>
-      generator.generate(
-        {
-          question,
-          passages: passages.map((passage, index) => ({
-            index,
-            documentId: passage.documentId,
-            documentTitle: passage.title ?? passage.document,
-            headings: passage.headings,
-            context: passage.context,
-            text: passage.text,
-            score: passage.score,
-            ...(passage.textScore === null ? {} : { textScore: passage.textScore }),
-            ...(passage.vectorScore === null ? {} : { vectorScore: passage.vectorScore }),
-          })),
-        },
-        signal ? { signal } : {},
-      ),
+    ...(documentId
+      ? {
+          document: {
+            passages: () => parts.retrieval.whole(collection, documentId),
+            fits: (given, signal) => generator.holds(toRequest(given), signal ? { signal } : {}),
+          },
+        }
+      : {}),
+    generate: (given, signal) => generator.generate(toRequest(given), signal ? { signal } : {}),
     resolve: (passage, start, end) => resolveCitation(passage, start, end, parts.texts),
     saveTrace(trace) {
       try {
@@ -74,6 +74,24 @@ export async function createAskSteps(
       }
     },
     now: () => performance.timeOrigin + performance.now(),
+  }
+}
+
+function toRequest({ question, passages, wholeDocument }: GivenPassages): GenerateRequest {
+  return {
+    question,
+    wholeDocument,
+    passages: passages.map((passage, index) => ({
+      index,
+      documentId: passage.documentId,
+      documentTitle: passage.title ?? passage.document,
+      headings: passage.headings,
+      context: passage.context,
+      text: passage.text,
+      score: passage.score,
+      ...(passage.textScore === null ? {} : { textScore: passage.textScore }),
+      ...(passage.vectorScore === null ? {} : { vectorScore: passage.vectorScore }),
+    })),
   }
 }
 

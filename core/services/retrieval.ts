@@ -9,6 +9,7 @@ import type { Candidate, Retriever } from '../retrievers/retriever.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
 import { indexedText } from '../flows/indexed-text.ts'
 import { findDefinition } from '../shared/family.ts'
+import type { DocumentId } from '../shared/ids.ts'
 import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
@@ -20,6 +21,8 @@ export interface Retrieval {
   retrieve(collection: CollectionCore, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
   /** The first half of that: `k` passages, or as many as the pipeline's reranker chooses from. */
   find(collection: CollectionCore, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
+  /** A whole document as passages, in its order: its chunks, without what they share with the one before. */
+  whole(collection: Pick<CollectionCore, 'id'>, documentId: DocumentId): RetrievedPassage[]
   /** The second half: the best `k` of what was found. Undefined where the pipeline has no reranker. */
   reranker(collection: CollectionCore): Rerank | undefined
 }
@@ -62,6 +65,10 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
       if (!reranker || !openReranking) return undefined
       return (query, passages, signal) => rerank(query, passages, openReranking, reranker, signal)
     },
+    whole({ id }, documentId) {
+      const index = parts.collectionIndexes.active(id)
+      return index ? wholeDocument(parts.indexLibrary.neighbours(index.row.id, documentId, 0, everyOrdinal)) : []
+    },
     async find(collection, query, signal) {
       const index = parts.collectionIndexes.active(collection.id)
       if (!index) return []
@@ -77,6 +84,48 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
     },
   }
   return retrieval
+}
+
+const everyOrdinal = Number.MAX_SAFE_INTEGER
+
+function wholeDocument(chunks: readonly StoredChunk[]): RetrievedPassage[] {
+  let readTo = 0
+  return chunks.flatMap((chunk) => {
+    // Chunks may overlap; what a person wrote instead of one stands as it is.
+    const repeated = chunk.edited === null ? Math.max(0, readTo - chunk.start) : 0
+    readTo = Math.max(readTo, chunk.end)
+    const text = chunk.edited ?? chunk.text.slice(repeated)
+    if (text.trim() === '') return []
+    return [{ ...asPassage(chunk), start: chunk.start + repeated, text }]
+  })
+}
+
+/** Not found but read: its scores say nothing. */
+function asPassage(chunk: StoredChunk): RetrievedPassage {
+  return {
+    documentId: chunk.documentId,
+    document: chunk.documentName,
+    path: chunk.documentPath,
+    title: chunk.documentTitle,
+    chunkId: chunk.id,
+    start: chunk.start,
+    end: chunk.end,
+    text: chunk.text,
+    context: chunk.context,
+    headings: chunk.headings,
+    page: chunk.pageFirst,
+    pageLast: chunk.pageLast,
+    place: chunk.place,
+    edited: chunk.edited !== null,
+    score: 0,
+    scoreKind: 'none',
+    foundBy: 'document',
+    textScore: null,
+    textRank: null,
+    vectorScore: null,
+    vectorRank: null,
+    rerankScore: null,
+  }
 }
 
 /** The reranker reads what both indexes read of a passage. What it does not read keeps its place behind what it did. */

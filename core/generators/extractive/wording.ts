@@ -1,6 +1,11 @@
 import type { Passage } from '../generator.ts'
-import type { AssessedUnit } from './evidence.ts'
-import type { Statement } from './select.ts'
+import type { Unit } from './units.ts'
+
+/** Units shown as one statement with one citation, in the order of their passage. */
+export interface WordableStatement {
+  units: readonly { unit: Unit }[]
+}
+type Statement = WordableStatement
 
 /** A piece of the answer: text to show, then the span that supports it. */
 export interface WordedStatement {
@@ -24,8 +29,8 @@ export function wordStatements(statements: readonly Statement[], passages: reado
   const ordered = inReadingOrder(statements, passages)
   const bulleted = ordered.map((statement, index) => isBullet(statement, [ordered[index - 1], ordered[index + 1]]))
   return ordered.map((statement, index) => {
-    const first = statement.units[0] as AssessedUnit
-    const last = statement.units.at(-1) as AssessedUnit
+    const first = statement.units[0] as { unit: Unit }
+    const last = statement.units.at(-1) as { unit: Unit }
     const before = ordered[index - 1]
     const body = bodyOf(statement, before, bulleted[index] === true)
     return {
@@ -50,7 +55,7 @@ function inReadingOrder(statements: readonly Statement[], passages: readonly Pas
     if (!passageRank.has(passage)) passageRank.set(passage, passageRank.size)
   }
   return statements.toSorted((a, b) => {
-    const [left, right] = [(a.units[0] as AssessedUnit).unit, (b.units[0] as AssessedUnit).unit]
+    const [left, right] = [(a.units[0] as { unit: Unit }).unit, (b.units[0] as { unit: Unit }).unit]
     return (
       (sourceRank.get(source(a)) ?? 0) - (sourceRank.get(source(b)) ?? 0) ||
       (passageRank.get(left.passage) ?? 0) - (passageRank.get(right.passage) ?? 0) ||
@@ -60,13 +65,13 @@ function inReadingOrder(statements: readonly Statement[], passages: readonly Pas
 }
 
 function isBullet(statement: Statement, beside: readonly (Statement | undefined)[]): boolean {
-  const { unit } = statement.units[0] as AssessedUnit
+  const { unit } = statement.units[0] as { unit: Unit }
   if (statement.units.length > 1 || (unit.kind !== 'list-item' && unit.kind !== 'table-row')) return false
   return beside.some((other) => other && other.units.at(-1)?.unit.kind === unit.kind && samePassage(other, statement))
 }
 
 function bodyOf(statement: Statement, before: Statement | undefined, bullet: boolean): string {
-  const first = statement.units[0] as AssessedUnit
+  const first = statement.units[0] as { unit: Unit }
   const follows =
     before !== undefined && samePassage(before, statement) && before.units.at(-1)?.unit.order === first.unit.order - 1
   const texts = statement.units.map(({ unit }, index) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { throwIfAborted } from '../../shared/abort.ts'
+import { abortable, throwIfAborted } from '../../shared/abort.ts'
 import { refusalSentence } from '../extractive.ts'
 import type { AnswerPart, GenerateRequest, Generator, GeneratorDependencies } from '../generator.ts'
 import { createAnswerReader, type ReadPart } from './answer-reader.ts'
@@ -35,24 +35,41 @@ export function createModelAnswer(
   options: ModelAnswerOptions,
   dependencies: GeneratorDependencies,
 ): Generator {
-  return { generate: (request, { signal } = {}) => answer(request, model, options, dependencies, signal) }
+  return {
+    generate: (request, { signal } = {}) => answer(request, model, options, dependencies, signal),
+    async holds(request, { signal } = {}) {
+      const { prompt } = await abortable(promptFor(request, model, options), signal)
+      return prompt.passages === request.passages.length && !prompt.isCut
+    },
+  }
 }
 
-async function* answer(
-  { question, passages }: GenerateRequest,
+async function promptFor(
+  { question, passages, wholeDocument }: GenerateRequest,
   model: TextGenerator,
-  { answerTokens, temperature, instructions, unsupportedBelow }: ModelAnswerOptions,
-  dependencies: GeneratorDependencies,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<AnswerPart> {
-  throwIfAborted(signal)
+  { answerTokens, instructions }: ModelAnswerOptions,
+) {
   const { contextTokens } = model
   // A small context is shared: an answer must not push the sources out.
   const limits = { contextTokens, answerTokens: Math.min(answerTokens, Math.floor(contextTokens / 4)) }
   const prompt = await buildPrompt(
-    { question, passages, instructions },
+    { question, passages, instructions, isWhole: wholeDocument !== undefined },
     { ...limits, countTokens: (text) => model.countTokens(text) },
   )
+  return { prompt, maxTokens: limits.answerTokens }
+}
+
+async function* answer(
+  request: GenerateRequest,
+  model: TextGenerator,
+  options: ModelAnswerOptions,
+  dependencies: GeneratorDependencies,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AnswerPart> {
+  throwIfAborted(signal)
+  const { passages } = request
+  const { temperature, unsupportedBelow } = options
+  const { prompt, maxTokens } = await abortable(promptFor(request, model, options), signal)
   const given = passages.slice(0, prompt.passages)
   if (given.length === 0) {
     yield { type: 'refusal', reason: refusalSentence }
@@ -62,7 +79,7 @@ async function* answer(
   const reader = createAnswerReader()
   const sentence = createSentence(support, passages, unsupportedBelow)
   let wrote = false
-  const stream = model.stream(prompt.messages, { maxTokens: limits.answerTokens, temperature }, signal)
+  const stream = model.stream(prompt.messages, { maxTokens, temperature }, signal)
   for await (const part of stream) {
     throwIfAborted(signal)
     const read = part.type === 'end' ? reader.end() : reader.take(part.text)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { abortable } from '../../shared/abort.ts'
-import type { AnswerPart, GenerateRequest, GeneratorDefinition } from '../generator.ts'
+import type { GeneratorDefinition } from '../generator.ts'
 import type { TextGeneratorDefinition } from '../text-generator.ts'
 import { createModelAnswer, type ModelAnswerOptions, modelAnswerOptions } from './model-answer.ts'
 
@@ -27,21 +27,21 @@ export function overTextGenerator<Options>(
     options: options as unknown as z.ZodType<Options & ModelAnswerOptions>,
     languageModel,
     create(chosen, dependencies) {
-      const answer = async function* (
-        request: GenerateRequest,
-        signal: AbortSignal | undefined,
-      ): AsyncGenerator<AnswerPart> {
+      const open = async (signal: AbortSignal | undefined) => {
         const model = await openFor(signal, () => dependencies.openTextGenerator(languageModel(chosen)))
-        try {
-          yield* createModelAnswer(model, modelAnswerOptions.parse(chosen), dependencies).generate(
-            request,
-            signal ? { signal } : {},
-          )
-        } finally {
-          await model.dispose()
-        }
+        const answers = createModelAnswer(model, modelAnswerOptions.parse(chosen), dependencies)
+        return { answers, [Symbol.asyncDispose]: () => model.dispose() }
       }
-      return { generate: (request, { signal } = {}) => answer(request, signal) }
+      return {
+        async *generate(request, use = {}) {
+          await using opened = await open(use.signal)
+          yield* opened.answers.generate(request, use)
+        },
+        async holds(request, use = {}) {
+          await using opened = await open(use.signal)
+          return await opened.answers.holds(request, use)
+        },
+      }
     },
   }
 }

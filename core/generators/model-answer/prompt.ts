@@ -8,6 +8,8 @@ export interface PromptRequest {
   passages: readonly Passage[]
   /** What a person wrote about tone, length or language; may be empty. */
   instructions: string
+  /** The passages are one document from beginning to end, in its order. */
+  isWhole?: boolean
 }
 
 export interface PromptLimits {
@@ -31,6 +33,8 @@ const templateTokens = 64
 /** A passage of less than this is not worth cutting one for. */
 const leastTokens = 48
 
+const wholeRule = 'The sources are the parts of one document, whole and in its order: answer from all of it.'
+
 const rules = `You answer questions from the numbered sources that the user gives you, and from nothing else.
 - After every sentence, name the sources it rests on by their numbers in square brackets, such as [1] or [2][3].
 - Use only what the sources say. Do not add what you know otherwise, and do not guess.
@@ -43,10 +47,11 @@ const rules = `You answer questions from the numbered sources that the user give
  * between marks that they cannot write themselves.
  */
 export async function buildPrompt(
-  { question, passages, instructions }: PromptRequest,
+  { question, passages, instructions, isWhole = false }: PromptRequest,
   limits: PromptLimits,
 ): Promise<Prompt> {
-  const system = instructions.trim() === '' ? rules : `${rules}\n\nAlso: ${instructions.trim()}`
+  const also = instructions.trim() === '' ? '' : `\n\nAlso: ${instructions.trim()}`
+  const system = `${rules}${isWhole ? `\n- ${wholeRule}` : ''}${also}`
   const ask = `<question>\n${harmless(question)}\n</question>`
   const wrap = (sources: readonly string[]): string => `<sources>\n${sources.join('\n')}\n</sources>\n\n${ask}`
   let left =

@@ -130,13 +130,13 @@ function scriptedModel(script: string, contextTokens: number) {
   return { metadata: llamaMetadata({ layers: 1, hidden, heads, contextTokens, feedForward }, tokens), tensors }
 }
 
-/** Words with the gap before them; longer pieces where one was there before, for a token is one place in the script. */
+/** Words with the gap before them; longer pieces where such a token is there already, for one is one place in the script. */
 function uniquePieces(script: string): string[] {
   const pieces: string[] = []
   let piece = ''
   for (const word of script.match(/\s*\S+/g) ?? []) {
     piece += word
-    if (pieces.includes(piece)) continue
+    if (pieces.includes(piece) || piece.trim().length < 2) continue
     pieces.push(piece)
     piece = ''
   }

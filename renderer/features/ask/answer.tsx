@@ -2,6 +2,7 @@ import { Button as AriaButton } from 'react-aria-components'
 import type { Citation } from '../../../core/contract/ask.ts'
 import { useInspector, type PassageLink } from '../../state/inspector.ts'
 import { Tip } from '../../ui/button.tsx'
+import { formatNumberOf } from '../../ui/format.ts'
 import { groupByDocument, parseAnswer, placeOf, type AnswerPart } from './markers.ts'
 import type { Turn } from './ask-store.ts'
 
@@ -31,6 +32,14 @@ export function Answer({ turn }: { turn: Turn }) {
       )}
     </div>
   )
+}
+
+/** What the answer was made from, where that is not passages as usual, and what was taken out of it. */
+export function PassageModeNote({ turn: { passageMode, note, invented } }: { turn: Turn }) {
+  const mode = passageMode === 'whole-document' ? 'Answered from the whole document.' : note
+  const taken = invented === 0 ? null : `${formatNumberOf(invented, 'citation')} that no source has taken out.`
+  const text = [mode, taken].filter((part) => part !== null).join(' ')
+  return text === '' ? null : <p className="passage-mode soft">{text}</p>
 }
 
 /** The documents that the answer rests on, each with its markers. */

@@ -15,7 +15,8 @@ export function AskFilter({ collectionId }: { collectionId: CollectionId }) {
   const [open, setOpen] = useState(false)
   const set = (next: string): void => useAsk.getState().setFilter(collectionId, next)
   const conditions = splitFilter(filter)
-  const { failure, note } = useCheck(collectionId, filter)
+  const isWhole = useAsk((state) => state.wholes[collectionId] ?? false)
+  const { failure, note, total } = useCheck(collectionId, filter)
   const facets = useFacets(collectionId, open)
   return (
     <section className="ask-filter" aria-label="Filter of the question">
@@ -48,6 +49,16 @@ export function AskFilter({ collectionId }: { collectionId: CollectionId }) {
             ) : null}
           </>
         )}
+        {total === 1 ? (
+          <label className="ask-whole soft">
+            <input
+              type="checkbox"
+              checked={isWhole}
+              onChange={(event) => useAsk.getState().setWhole(collectionId, event.target.checked)}
+            />
+            Read it as a whole
+          </label>
+        ) : null}
       </div>
       {open ? (
         <>
@@ -60,8 +71,16 @@ export function AskFilter({ collectionId }: { collectionId: CollectionId }) {
 }
 
 /** What the core says of the filter: why it cannot be read, or how many documents it lets through. */
-function useCheck(collectionId: CollectionId, filter: string): { failure: string | null; note: string } {
-  const [checked, setChecked] = useState({ filter: '', failure: null as string | null, note: '' })
+function useCheck(
+  collectionId: CollectionId,
+  filter: string,
+): { failure: string | null; note: string; total: number | null } {
+  const [checked, setChecked] = useState({
+    filter: '',
+    failure: null as string | null,
+    note: '',
+    total: null as number | null,
+  })
   const wanted = filter.trim()
   useEffect(() => {
     if (wanted === '') return undefined
@@ -72,10 +91,10 @@ function useCheck(collectionId: CollectionId, filter: string): { failure: string
         const { total } = await core().documents.list({ collectionId, filter: wanted, limit: 1 }, { signal })
         if (signal.aborted) return
         const note = total === 0 ? 'No document matches' : `${formatNumberOf(total, 'document')} to ask`
-        setChecked({ filter: wanted, failure: null, note })
+        setChecked({ filter: wanted, failure: null, note, total })
       } catch (error) {
         const failure = toFailure(error)
-        if (!signal.aborted && failure) setChecked({ filter: wanted, failure: failure.message, note: '' })
+        if (!signal.aborted && failure) setChecked({ filter: wanted, failure: failure.message, note: '', total: null })
       }
     }
     const timer = setTimeout(() => void check(), 250)
@@ -84,7 +103,7 @@ function useCheck(collectionId: CollectionId, filter: string): { failure: string
       controller.abort()
     }
   }, [collectionId, wanted])
-  return checked.filter === wanted ? checked : { failure: null, note: '' }
+  return checked.filter === wanted ? checked : { failure: null, note: '', total: null }
 }
 
 const noFacets: FilterFacets = { types: [], tags: [] }

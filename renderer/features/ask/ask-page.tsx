@@ -14,7 +14,7 @@ import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatDuration, formatNumberOf } from '../../ui/format.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
-import { Answer, Sources } from './answer.tsx'
+import { Answer, PassageModeNote, Sources } from './answer.tsx'
 import { AskFilter } from './ask-filter.tsx'
 import { useAsk, type Turn } from './ask-store.ts'
 import { answerWithSources } from './markers.ts'
@@ -213,6 +213,7 @@ function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
       ) : null}
       {turn.refused ? <p className="refusal reading">{turn.answer}</p> : <Answer turn={turn} />}
       <Unsupported turn={turn} />
+      <PassageModeNote turn={turn} />
       {turn.state === 'stopped' ? (
         <p className="stopped soft">
           Stopped.{' '}

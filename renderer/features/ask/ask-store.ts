@@ -1,5 +1,5 @@
 import { create } from 'zustand'
-import type { AnswerSpan, Citation } from '../../../core/contract/ask.ts'
+import type { AnswerSpan, Citation, PassageMode } from '../../../core/contract/ask.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { RetrievedPassage } from '../../../core/contract/search.ts'
 import type { CollectionId, TraceId } from '../../../core/shared/ids.ts'
@@ -13,6 +13,8 @@ export interface Turn {
   question: string
   /** Only documents that match were asked; '' for all. */
   filter: string
+  /** The one document that is left is to be read as a whole. */
+  isWhole: boolean
   state: 'asking' | 'done' | 'stopped' | 'failed'
   answer: string
   citations: Citation[]
@@ -20,6 +22,11 @@ export interface Turn {
   unsupported: AnswerSpan[]
   /** Null until the search has ended. */
   passages: RetrievedPassage[] | null
+  passageMode: PassageMode
+  /** Why a document was not read as a whole. */
+  note: string | null
+  /** Citations that were taken out because no source has them. */
+  invented: number
   refused: boolean
   traceId: TraceId | null
   durationMs: number | null
@@ -32,10 +39,13 @@ interface AskStore {
   drafts: Record<string, string>
   /** The filter that the next question is asked with, by collection. */
   filters: Record<string, string>
+  /** Whether the next question is asked of the one document as a whole, by collection. */
+  wholes: Record<string, boolean>
   setDraft(collectionId: CollectionId, text: string): void
   setFilter(collectionId: CollectionId, filter: string): void
+  setWhole(collectionId: CollectionId, isWhole: boolean): void
   /** Asks; a question that is still being answered is stopped first. */
-  ask(collectionId: CollectionId, question: string, filter?: string): Promise<void>
+  ask(collectionId: CollectionId, question: string, filter?: string, isWhole?: boolean): Promise<void>
   stop(): void
   /** Asks the same again in place of a failed or stopped turn. */
   again(turnId: number): Promise<void>
@@ -49,20 +59,36 @@ export const useAsk = create<AskStore>((set, get) => ({
   turns: [],
   drafts: {},
   filters: {},
+  wholes: {},
   setDraft: (collectionId, text) => set((state) => ({ drafts: { ...state.drafts, [collectionId]: text } })),
-  setFilter: (collectionId, filter) => set((state) => ({ filters: { ...state.filters, [collectionId]: filter } })),
-  ask: async (collectionId, question, filter = get().filters[collectionId] ?? '') => {
+  setFilter: (collectionId, filter) =>
+    set((state) => ({
+      filters: { ...state.filters, [collectionId]: filter },
+      // Another filter, another document.
+      wholes: { ...state.wholes, [collectionId]: false },
+    })),
+  setWhole: (collectionId, isWhole) => set((state) => ({ wholes: { ...state.wholes, [collectionId]: isWhole } })),
+  ask: async (
+    collectionId,
+    question,
+    filter = get().filters[collectionId] ?? '',
+    isWhole = get().wholes[collectionId] ?? false,
+  ) => {
     const id = nextId++
     const turn: Turn = {
       id,
       collectionId,
       question,
       filter: filter.trim(),
+      isWhole,
       state: 'asking',
       answer: '',
       citations: [],
       unsupported: [],
       passages: null,
+      passageMode: 'retrieved',
+      note: null,
+      invented: 0,
       refused: false,
       traceId: null,
       durationMs: null,
@@ -76,13 +102,13 @@ export const useAsk = create<AskStore>((set, get) => ({
     const turn = get().turns.find((candidate) => candidate.id === turnId)
     if (!turn) return
     set((state) => ({ turns: state.turns.filter((other) => other.id !== turnId) }))
-    await get().ask(turn.collectionId, turn.question, turn.filter)
+    await get().ask(turn.collectionId, turn.question, turn.filter, turn.isWhole)
   },
   forget: (collectionId) =>
     set((state) => ({ turns: state.turns.filter((turn) => turn.collectionId !== collectionId) })),
 }))
 
-async function answer({ id, collectionId, question, filter }: Turn): Promise<void> {
+async function answer({ id, collectionId, question, filter, isWhole }: Turn): Promise<void> {
   running?.abort()
   const controller = new AbortController()
   running = controller
@@ -92,7 +118,12 @@ async function answer({ id, collectionId, question, filter }: Turn): Promise<voi
       turns: state.turns.map((turn) => (turn.id === id ? { ...turn, ...make(turn) } : turn)),
     }))
   try {
-    const input = { collectionId, question, ...(filter === '' ? {} : { filter }) }
+    const input = {
+      collectionId,
+      question,
+      ...(filter === '' ? {} : { filter }),
+      ...(isWhole ? { scope: 'document' as const } : {}),
+    }
     for await (const event of await core().ask.run(input, { signal })) {
       if (signal.aborted) break
       switch (event.type) {
@@ -100,7 +131,7 @@ async function answer({ id, collectionId, question, filter }: Turn): Promise<voi
           change(() => ({ traceId: event.traceId }))
           break
         case 'retrieval-end':
-          change(() => ({ passages: event.passages }))
+          change(() => ({ passages: event.passages, passageMode: event.passageMode, note: event.note }))
           break
         case 'citation':
           change((turn) => ({ citations: [...turn.citations, event.citation] }))
@@ -112,8 +143,8 @@ async function answer({ id, collectionId, question, filter }: Turn): Promise<voi
           change((turn) => ({ answer: turn.answer + event.text }))
           break
         case 'ask-end': {
-          const { answer: text, citations, unsupported, refused, traceId, durationMs } = event
-          change(() => ({ state: 'done', answer: text, citations, unsupported, refused, traceId, durationMs }))
+          const { type: _, answer: text, ...rest } = event
+          change(() => ({ state: 'done', answer: text, ...rest }))
           break
         }
       }

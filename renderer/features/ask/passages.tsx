@@ -22,15 +22,18 @@ export function Passages({
 }) {
   const [open, setOpen] = useState(openAtFirst)
   if (passages.length === 0) return null
+  const isWhole = passages[0]?.foundBy === 'document'
   const best = Math.max(...passages.map((passage) => passage.score), Number.EPSILON)
   return (
     <section className="passages" aria-label="Retrieved passages">
       <h3>
         <button type="button" className="disclosure" aria-expanded={open} onClick={() => setOpen(!open)}>
           <ChevronRight size={14} aria-hidden />
-          {belowThreshold
-            ? `Closest passages, below the threshold (${passages.length})`
-            : `Retrieved ${formatNumberOf(passages.length, 'passage')}`}
+          {isWhole
+            ? `Read ${formatNumberOf(passages.length, 'part')} of the document, all of it`
+            : belowThreshold
+              ? `Closest passages, below the threshold (${passages.length})`
+              : `Retrieved ${formatNumberOf(passages.length, 'passage')}`}
         </button>
       </h3>
       {open ? (
@@ -79,12 +82,14 @@ function Passage({
           ) : null}
         </span>
         <span className="passage-found">{foundByLabels[passage.foundBy]}</span>
-        <span className="passage-score number">
-          <span className="score-bar" aria-hidden>
-            <span style={{ width: `${share * 100}%` }} />
+        {passage.scoreKind === 'none' ? null : (
+          <span className="passage-score number">
+            <span className="score-bar" aria-hidden>
+              <span style={{ width: `${share * 100}%` }} />
+            </span>
+            <span className="score-kind">{scoreKindLabels[passage.scoreKind]}</span> {formatScore(passage.score)}
           </span>
-          <span className="score-kind">{scoreKindLabels[passage.scoreKind]}</span> {formatScore(passage.score)}
-        </span>
+        )}
       </button>
       {open ? (
         <div className="passage-detail">
@@ -103,11 +108,12 @@ function Passage({
   )
 }
 
-const foundByLabels = { text: 'text', vector: 'vector', both: 'text + vector' }
-const scoreKindLabels = { bm25: 'BM25', cosine: 'cosine', fusion: 'fusion' }
+const foundByLabels = { text: 'text', vector: 'vector', both: 'text + vector', document: '' }
+const scoreKindLabels = { bm25: 'BM25', cosine: 'cosine', fusion: 'fusion', none: '' }
 
 /** 'text rank 1 (BM25 12.3) · vector rank 4 (cosine 0.512)': two kinds of score, never mixed. */
 function foundSentence(passage: RetrievedPassage): string {
+  if (passage.foundBy === 'document') return 'read with the whole document'
   const text =
     passage.textRank === null
       ? 'not found by text'
