@@ -72,7 +72,10 @@ async function* answer(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AnswerPart> {
   throwIfAborted(signal)
-  if (wholeDocument === 'overview') return yield* overview(passages, options, dependencies, signal)
+  if (wholeDocument === 'overview') {
+    yield* overview(passages, options, dependencies, signal)
+    return
+  }
   const question = analyseQuestion(text)
   const units = passages.flatMap((passage, position) => unitsOf(passage, position))
   if (question.terms.length === 0 || units.length === 0) {

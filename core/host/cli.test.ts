@@ -92,10 +92,23 @@ describe('quarry', { timeout: 120_000 }, () => {
     it('of ask has answer, citations, refused and the trace', async () => {
       const { json, code } = await inWorkspace('ask', 'When is the kelp survey?', '--collection', 'Station', '--json')
       expect(code).toBe(0)
-      expect(keys(json)).toEqual(['answer', 'citations', 'refused', 'trace_id'])
+      expect(keys(json)).toEqual(
+        ['answer', 'citations', 'invented', 'note', 'passage_mode', 'refused', 'trace_id', 'unsupported'].sort(),
+      )
+      expect(json).toMatchObject({ unsupported: [], invented: 0, note: null, passage_mode: 'retrieved' })
       expect(json).toMatchObject({ refused: false, answer: expect.stringContaining('June') as string })
       const { citations } = json as { citations: Record<string, unknown>[] }
       expect(keys(citations[0])).toEqual(['marker', 'document', 'path', 'page', 'place', 'start', 'end', 'text'].sort())
+    })
+
+    it('of ask about one document, as a whole, says so', async () => {
+      const of = ['--collection', 'Station', '--document', 'papers/kelp.md']
+      const { json, code } = await inWorkspace('ask', 'What is this about?', ...of, '--json')
+      expect({ code, json }).toMatchObject({ code: 0, json: { passage_mode: 'whole-document', refused: false } })
+      const { citations } = json as { citations: { path: string }[] }
+      expect(new Set(citations.map(({ path }) => path))).toEqual(new Set(['papers/kelp.md']))
+      expect((await inWorkspace('ask', 'When?', '--whole', ...of)).output).toContain('from the whole document.')
+      expect((await inWorkspace('ask', 'When?', '--whole', '--collection', 'Station')).code).toBe(2)
     })
 
     it('of a refused question is an answer too: exit code 0', async () => {
