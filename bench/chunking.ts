@@ -30,12 +30,12 @@ export async function run(args: string[]): Promise<void> {
   const { RecursiveCharacterTextSplitter, SentenceSplitter, TextSplitter } = loadPeers()
   const recursive = (options: Record<string, unknown>): Contestant['work'] => {
     const chunker = recursiveChunker.create(recursiveChunker.options.parse(options), { tokenizer })
-    return (document) => chunker.chunk(document).map((chunk) => chunk.text)
+    return async (document) => (await chunker.chunk(document)).map((chunk) => chunk.text)
   }
   const sentence = (): Contestant['work'] => {
     const options = sentenceChunker.options.parse({ maxTokens: 256, overlapTokens: 0 })
     const chunker = sentenceChunker.create(options, { tokenizer })
-    return (document) => chunker.chunk(document).map((chunk) => chunk.text)
+    return async (document) => (await chunker.chunk(document)).map((chunk) => chunk.text)
   }
   const langchain = (chunkOverlap: number): Contestant['work'] => {
     const splitter = new RecursiveCharacterTextSplitter({ chunkSize: 1000, chunkOverlap })

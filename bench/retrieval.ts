@@ -208,7 +208,7 @@ async function index(corpus: readonly BeirDocument[], embedder: Embedder): Promi
   for (const document of corpus) {
     const text = document.text.trim() === '' ? (document.title ?? '') : document.text
     const elements = [{ kind: 'paragraph' as const, start: 0, end: text.length }]
-    const chunks = text.trim() === '' ? [] : chunker.chunk({ text, elements, pages: [], warnings: [] })
+    const chunks = text.trim() === '' ? [] : await chunker.chunk({ text, elements, pages: [], warnings: [] })
     const documentId = document.id as DocumentId
     chunks.forEach((chunk, ordinal) => {
       const chunkId = places.size + 1

@@ -22,10 +22,11 @@ import { labHandlers } from './handlers/lab.ts'
 import { modelHandlers } from './handlers/models.ts'
 import { networkHandlers } from './handlers/network.ts'
 import { providerHandlers } from './handlers/providers.ts'
+import { runHandlers } from './handlers/runs.ts'
 import { searchHandlers } from './handlers/search.ts'
 import { sourceHandlers } from './handlers/sources.ts'
 import { workspaceHandlers } from './handlers/workspace.ts'
-import { createJobRunner } from './jobs/job-runner.ts'
+import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
 import { createChunkEditLibrary } from './library/chunk-edits.ts'
 import { createCollectionLibrary } from './library/collections.ts'
 import { createDatasetLibrary } from './library/datasets.ts'
@@ -37,6 +38,7 @@ import { createModelSpeedLibrary } from './library/model-speeds.ts'
 import { createNetworkAttempts } from './library/network-attempts.ts'
 import { createNetworkSettingsLibrary } from './library/network-settings.ts'
 import { createProviderLibrary } from './library/providers.ts'
+import { createRunLibrary } from './library/runs.ts'
 import { createSourceLibrary } from './library/sources.ts'
 import { createTraceLibrary } from './library/traces.ts'
 import { createModelLocator } from './model-files/locator.ts'
@@ -48,12 +50,13 @@ import { keyFileSealer } from './secrets/key-file-sealer.ts'
 import { type Keychain, keychainSealer } from './secrets/keychain-sealer.ts'
 import { passphraseSealer } from './secrets/passphrase-sealer.ts'
 import { createSecretStore, type SecretStore } from './secrets/secret-store.ts'
+import { answerTasks } from './services/answer-tasks.ts'
 import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDatasets } from './services/datasets.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
 import { type Embedding, modelName, openEmbedding } from './services/embedding.ts'
-import { createEvaluationWork } from './services/evaluation-work.ts'
+import { createEvaluationSubjects } from './services/evaluation-subjects.ts'
 import { attachmentsBelow, createIngestWork, ingestKinds, jobLabel } from './services/ingest-work.ts'
 import { createLab } from './services/lab.ts'
 import { createLabIndexes } from './services/lab-indexes.ts'
@@ -61,12 +64,15 @@ import { createModelSpeeds } from './services/model-speeds.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
 import { createPreviews } from './services/previews.ts'
 import { createProviders } from './services/providers.ts'
+import { openJudge } from './services/judge.ts'
 import { openReranking } from './services/reranking.ts'
 import { createRetrieval } from './services/retrieval.ts'
+import { createRuns } from './services/runs.ts'
 import { openSample } from './services/sample.ts'
 import type { Services } from './services/services.ts'
 import { createSourceSync } from './services/source-sync.ts'
 import { createSourceWatcher } from './services/source-watcher.ts'
+import { createTestSets } from './services/test-sets.ts'
 import { openTextGenerator } from './services/text-generation.ts'
 import { createUploads } from './services/uploads.ts'
 import { canonicalJson } from './shared/hash.ts'
@@ -137,10 +143,11 @@ export async function createApp(environment: Environment): Promise<App> {
     memoryMb: workerMemoryMb,
     tasksPerWorker,
   }
-  const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores) }))
+  const answer = answerTasks((choice) => openEmbedder(choice))
+  const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores), answer }))
   // Keeps the texts of the chunk lab and how they were measured: a slider asks for the same one again and again.
   const cutting = cleanup.use(
-    createComputePool({ ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, idleMs: 5 * 60_000 }),
+    createComputePool({ ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, idleMs: 5 * 60_000, answer }),
   )
   // Models stay loaded in their one worker, however large they are, until nobody has used them for a while.
   const modelPool = { ...poolOptions, size: 1, tasksPerWorker: 0, retireAboveMb: 0, memoryMb: modelMemoryMb() }
@@ -158,6 +165,7 @@ export async function createApp(environment: Environment): Promise<App> {
   const indexLibrary = createIndexLibrary(database)
   const jobs = createJobLibrary(database)
   const datasetLibrary = createDatasetLibrary(database)
+  const runLibrary = createRunLibrary(database)
   const traces = createTraceLibrary(database)
   const cache = createEmbeddingCache(database)
   const texts = createDocumentTexts(documents)
@@ -178,8 +186,7 @@ export async function createApp(environment: Environment): Promise<App> {
     now: () => Date.now(),
   })
   const opened = new Map<string, Promise<Embedding>>()
-  const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> => {
-    const choice = owner.pipeline.embedder
+  const openEmbedder = (choice: Choice): Promise<Embedding> => {
     const key = canonicalJson(choice)
     const known = opened.get(key)
     if (known) return known
@@ -189,6 +196,8 @@ export async function createApp(environment: Environment): Promise<App> {
     opening.catch(() => opened.delete(key))
     return opening
   }
+  const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> =>
+    openEmbedder(owner.pipeline.embedder)
 
   const secrets = openSecrets(environment)
   const providers = createProviders({
@@ -281,7 +290,38 @@ export async function createApp(environment: Environment): Promise<App> {
     parsersFingerprint: fingerprintOfParsers,
     lanes: cores + 1,
   })
-  const jobRunner = cleanup.use(createJobRunner(jobs, [{ kinds: ingestKinds, unit: 'files', work: ingestWork }], log))
+  const datasets = createDatasets({ datasets: datasetLibrary, collections, documents, texts })
+  const measuring = {
+    ...stepParts,
+    openEmbedding: openEmbeddingOnce,
+    openTextGenerator: openTextGeneratorHere,
+    openReranking: openRerankingHere,
+    lanes: cores + 1,
+    log,
+  }
+  const runs = createRuns({
+    database,
+    runs: runLibrary,
+    datasets,
+    datasetLibrary,
+    collections,
+    documents,
+    jobs,
+    subjects: createEvaluationSubjects(measuring),
+    openJudge: ({ judge }) => (judge ? openJudge(judge, openTextGeneratorHere) : Promise.resolve(undefined)),
+    jobRunner: () => jobRunner,
+    version: packageVersion(),
+  })
+  const jobRunner: JobRunner = cleanup.use(
+    createJobRunner(
+      jobs,
+      [
+        { kinds: ingestKinds, unit: 'files', work: ingestWork },
+        { kinds: ['evaluate'], unit: 'questions', work: runs.work },
+      ],
+      log,
+    ),
+  )
 
   const startIngest: Services['startIngest'] = (collectionId, kind, input) => {
     const label = jobLabel(kind, collections.getCore(collectionId), 'now')
@@ -348,8 +388,10 @@ export async function createApp(environment: Environment): Promise<App> {
     sample: openSample(environment.demoFolder),
     retrieval,
     datasetLibrary,
-    datasets: createDatasets({ datasets: datasetLibrary, collections, documents, texts }),
-    evaluation: createEvaluationWork({ compute: parsing, openEmbedding: openEmbeddingOnce, lanes: cores + 1 }),
+    datasets,
+    testSets: createTestSets(measuring),
+    runs,
+    runLibrary,
     lab: createLab({
       collections,
       documents,
@@ -409,6 +451,7 @@ export async function createApp(environment: Environment): Promise<App> {
 
   uploads.removeOrphans()
   collectionIndexes.dropRetired()
+  collectionIndexes.dropUnused()
   if (environment.resumeJobs ?? true) jobRunner.resume()
   log.info('Workspace opened.', { folder: workspace.folder, cores })
   const owned = cleanup.move()
@@ -456,6 +499,7 @@ function createRouter(services: Services) {
     traces: traceHandlers(services),
     datasets: datasetHandlers(services),
     evaluation: evaluationHandlers(services),
+    runs: runHandlers(services),
     lab: labHandlers(services),
     models: modelHandlers(services),
     network: networkHandlers(services),

@@ -3,17 +3,24 @@ import type { Definition } from '../shared/family.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 
 /**
- * Cuts a parsed document into chunks. Pure: no clock, no randomness, no input or output. For every chunk
- * `document.text.slice(chunk.start, chunk.end) === chunk.text`; chunks are in document order, never blank, never
- * longer than the chunker's own limit in tokens of the given tokenizer, and together hold every character of the
- * document that is not white space (page headers and footers excepted).
+ * Cuts a parsed document into chunks. No clock, no randomness, no input or output but the model it is given: the same
+ * document, options and model give the same chunks. For every chunk `document.text.slice(chunk.start, chunk.end) ===
+ * chunk.text`; chunks are in document order, never blank, never longer than the chunker's own limit in tokens of the
+ * given tokenizer, and together hold every character of the document that is not white space (page headers and footers
+ * excepted). A chunk's answer span, where it has one, holds the chunk.
  */
 export interface Chunker {
-  chunk(document: ParsedDocument): Chunk[]
+  /** A promise where a model is asked, and only there. */
+  chunk(document: ParsedDocument): Chunk[] | Promise<Chunk[]>
 }
 
 export interface ChunkerDependencies {
   tokenizer: Tokenizer
+  /** The pipeline's embedding model. Absent where none is at hand: chunkers that need one say so. */
+  embed?: EmbedTexts
 }
+
+/** Vectors of texts as passages: shape [texts.length × dimensions], row-major, of length 1 or all zeros. */
+export type EmbedTexts = (texts: readonly string[]) => Promise<{ vectors: Float32Array; dimensions: number }>
 
 export type ChunkerDefinition<Options = Record<string, unknown>> = Definition<Options, Chunker, ChunkerDependencies>

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { elementKinds, type Chunk, type Element, type ParsedDocument } from '../contract/parsed-document.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import { createWordPiece, parseWordPiece } from '../tokenizers/word-piece.ts'
+import type { EmbedTexts } from './chunker.ts'
 import { chunkerDefinitions } from './list.ts'
 
 const dataFolder = join(import.meta.dirname, '../../../shared/data')
@@ -61,6 +62,22 @@ const bytes: Tokenizer = {
   },
 }
 
+/** Vectors of what letters a text has: alike for texts of the same words, zeros for one without any. */
+const embed: EmbedTexts = async (texts) => {
+  const dimensions = letters.length
+  const vectors = new Float32Array(texts.length * dimensions)
+  texts.forEach((text, row) => {
+    const counts = letters.map((letter) => text.toLowerCase().split(letter).length - 1)
+    const length = Math.hypot(...counts)
+    if (length > 0)
+      vectors.set(
+        counts.map((count) => count / length),
+        row * dimensions,
+      )
+  })
+  return { vectors, dimensions }
+}
+
 const settings: { id: string; options: Record<string, unknown> }[] = [
   ...chunkerDefinitions.map(({ id }) => ({ id, options: {} })),
   ...chunkerDefinitions.map(({ id }) => ({ id, options: { maxTokens: 8 } })),
@@ -71,6 +88,17 @@ const settings: { id: string; options: Record<string, unknown> }[] = [
   { id: 'markdown', options: { maxTokens: 24, minTokens: 8, overlapTokens: 6 } },
   { id: 'fixed', options: { maxTokens: 16, overlapTokens: 8 } },
   { id: 'page', options: { maxTokens: 16 } },
+  { id: 'semantic', options: { maxTokens: 24, minTokens: 6, percentile: 60, windowSentences: 1 } },
+  { id: 'cluster-semantic', options: { maxTokens: 40, pieceTokens: 8 } },
+  { id: 'sentence-window', options: { maxTokens: 20, sentences: 1, windowSentences: 2, answerTokens: 40 } },
+  { id: 'parent-child', options: { maxTokens: 10, answerTokens: 32, minTokens: 8 } },
+  { id: 'table-rows', options: { maxTokens: 16, rows: 2, minTokens: 4 } },
+  { id: 'slides', options: { maxTokens: 40, minTokens: 10 } },
+  { id: 'separators', options: { maxTokens: 16, fill: false, separators: [{ separator: 'the' }, { separator: ' ' }] } },
+  {
+    id: 'separators',
+    options: { maxTokens: 12, separators: [{ separator: '[.,。]|^', kind: 'pattern', goesWith: 'after' }] },
+  },
 ]
 
 function makeChunker(id: string, options: Record<string, unknown>, tokenizer: Tokenizer = wordPiece) {
@@ -78,7 +106,7 @@ function makeChunker(id: string, options: Record<string, unknown>, tokenizer: To
   const small =
     typeof options['maxTokens'] === 'number' && options['maxTokens'] < 64 ? { overlapTokens: 0, minTokens: 0 } : {}
   const parsed = definition.options.parse({ ...small, ...options })
-  return { chunker: definition.create(parsed, { tokenizer }), options: parsed }
+  return { chunker: definition.create(parsed, { tokenizer, embed }), options: parsed }
 }
 
 function documentOf(text: string, elements: Element[] = [], pages: ParsedDocument['pages'] = []): ParsedDocument {
@@ -119,6 +147,14 @@ function expectInvariants(
     for (const place of [chunk.start, chunk.end])
       if (!clusterStarts.has(place) && clusterSizeAt(place) <= max)
         expect.fail(`cut inside a grapheme cluster at ${place} of ${JSON.stringify(text)}: ${JSON.stringify(chunk)}`)
+    const { answerStart = chunk.start, answerEnd = chunk.end } = chunk
+    expect((chunk.answerStart === undefined) === (chunk.answerEnd === undefined)).toBe(true)
+    expect(answerStart).toBeGreaterThanOrEqual(0)
+    expect(answerStart).toBeLessThanOrEqual(chunk.start)
+    expect(answerEnd).toBeGreaterThanOrEqual(chunk.end)
+    expect(answerEnd).toBeLessThanOrEqual(text.length)
+    if (typeof options['answerTokens'] === 'number' && chunk.answerStart !== undefined)
+      expect(tokenizer.count(text.slice(answerStart, answerEnd))).toBeLessThanOrEqual(options['answerTokens'])
     covered.fill(1, chunk.start, chunk.end)
     previous = chunk
   }
@@ -216,17 +252,17 @@ const anyDocument = fc
   })
 
 describe.each(settings)('chunker $id $options', ({ id, options: given }) => {
-  it.each([wordPiece, bytes])('keeps its promises for any document, with the tokenizer $id', (tokenizer) => {
+  it.each([wordPiece, bytes])('keeps its promises for any document, with the tokenizer $id', async (tokenizer) => {
     const { chunker, options } = makeChunker(id, given, tokenizer)
-    fc.assert(
-      fc.property(anyDocument, (document) => {
-        expectInvariants(document, chunker.chunk(document), options, tokenizer)
+    await fc.assert(
+      fc.asyncProperty(anyDocument, async (document) => {
+        expectInvariants(document, await chunker.chunk(document), options, tokenizer)
       }),
       { numRuns: 120 },
     )
   })
 
-  it('does not fail on elements that are wrong', () => {
+  it('does not fail on elements that are wrong', async () => {
     const { chunker } = makeChunker(id, given)
     const wrong = fc.record({
       kind: fc.constantFrom(...elementKinds),
@@ -235,9 +271,9 @@ describe.each(settings)('chunker $id $options', ({ id, options: given }) => {
       rows: fc.array(fc.record({ start: fc.nat({ max: 80 }), end: fc.nat({ max: 80 }) }), { maxLength: 3 }),
       headerRows: fc.nat({ max: 5 }),
     })
-    fc.assert(
-      fc.property(anyText, fc.array(wrong, { maxLength: 8 }), (text, elements) => {
-        const chunks = chunker.chunk(documentOf(text, elements))
+    await fc.assert(
+      fc.asyncProperty(anyText, fc.array(wrong, { maxLength: 8 }), async (text, elements) => {
+        const chunks = await chunker.chunk(documentOf(text, elements))
         for (const chunk of chunks) expect(text.slice(chunk.start, chunk.end)).toBe(chunk.text)
         if (text.trim() !== '' && elements.every((element) => !element.kind.startsWith('page-')))
           expect(chunks.length).toBeGreaterThan(0)
@@ -246,18 +282,18 @@ describe.each(settings)('chunker $id $options', ({ id, options: given }) => {
     )
   })
 
-  it('gives no chunk for a document that is blank or only headers and footers', () => {
+  it('gives no chunk for a document that is blank or only headers and footers', async () => {
     const { chunker } = makeChunker(id, given)
-    expect(chunker.chunk(documentOf(''))).toEqual([])
-    expect(chunker.chunk(documentOf(' \n\t\n'))).toEqual([])
-    expect(chunker.chunk(documentOf('Page 1', [{ kind: 'page-footer', start: 0, end: 6 }]))).toEqual([])
+    expect(await chunker.chunk(documentOf(''))).toEqual([])
+    expect(await chunker.chunk(documentOf(' \n\t\n'))).toEqual([])
+    expect(await chunker.chunk(documentOf('Page 1', [{ kind: 'page-footer', start: 0, end: 6 }]))).toEqual([])
   })
 
-  it('cuts a line of a megabyte without a space', () => {
+  it('cuts a line of a megabyte without a space', async () => {
     const { chunker, options } = makeChunker(id, given)
     for (const unit of ['x', '字', '😀']) {
       const text = unit.repeat(300_000 / unit.length)
-      const chunks = chunker.chunk(documentOf(text))
+      const chunks = await chunker.chunk(documentOf(text))
       expect(chunks.length).toBeGreaterThan(1)
       let end = 0
       for (const chunk of chunks) {
@@ -270,11 +306,11 @@ describe.each(settings)('chunker $id $options', ({ id, options: given }) => {
     }
   })
 
-  it.skipIf(!existsSync(dataFolder))('keeps its promises for real texts (skipped without ../shared/data)', () => {
+  it.skipIf(!existsSync(dataFolder))('keeps its promises for real texts (skipped without ../shared/data)', async () => {
     const { chunker, options } = makeChunker(id, given)
     for (const text of realTexts()) {
       const document = documentOf(text, paragraphsOf(text))
-      expectInvariants(document, chunker.chunk(document), options, wordPiece)
+      expectInvariants(document, await chunker.chunk(document), options, wordPiece)
     }
   })
 })

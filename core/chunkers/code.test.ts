@@ -14,7 +14,7 @@ const tokenizer = createWordPiece(
   'words',
 )
 
-function chunk(id: string, options: Record<string, unknown>, document: ParsedDocument): Chunk[] {
+async function chunk(id: string, options: Record<string, unknown>, document: ParsedDocument): Promise<Chunk[]> {
   const definition = findDefinition('chunker', chunkerDefinitions, id)
   return definition.create(definition.options.parse(options), { tokenizer }).chunk(document)
 }
@@ -43,8 +43,8 @@ describe('code', () => {
     [['main'], words(12, 'main')],
   )
 
-  it('keeps definitions whole, and joins small neighbours under one parent', () => {
-    const chunks = chunk('code', { maxTokens: 30, minTokens: 10 }, file)
+  it('keeps definitions whole, and joins small neighbours under one parent', async () => {
+    const chunks = await chunk('code', { maxTokens: 30, minTokens: 10 }, file)
     expect(chunks.map((each) => [first(each), each.headings])).toEqual([
       ['import', []],
       ['head', ['class Reader']],
@@ -55,17 +55,21 @@ describe('code', () => {
     expect(chunks[1]!.tokens).toBe(20)
   })
 
-  it('makes one chunk of what fits', () => {
-    const chunks = chunk('code', { maxTokens: 62, minTokens: 8 }, file)
+  it('makes one chunk of what fits', async () => {
+    const chunks = await chunk('code', { maxTokens: 62, minTokens: 8 }, file)
     expect(chunks.map((each) => [first(each), each.headings])).toEqual([
       ['import', []],
       ['main', ['main']],
     ])
   })
 
-  it('cuts a long definition between lines, and every part says what it is of', () => {
+  it('cuts a long definition between lines, and every part says what it is of', async () => {
     const lines = Array.from({ length: 10 }, (_, line) => `call ${line}`).join('\n')
-    const chunks = chunk('code', { maxTokens: 8, minTokens: 0 }, source([['class A', 'run'], lines], [['b'], 'b']))
+    const chunks = await chunk(
+      'code',
+      { maxTokens: 8, minTokens: 0 },
+      source([['class A', 'run'], lines], [['b'], 'b']),
+    )
     expect(chunks.length).toBeGreaterThan(2)
     for (const each of chunks.slice(0, -1)) {
       expect(each.headings).toEqual(['class A', 'run'])
@@ -73,19 +77,22 @@ describe('code', () => {
     }
   })
 
-  it('cuts other documents by their structure', () => {
+  it('cuts other documents by their structure', async () => {
     const text = `${words(20, 'one')}\n\n${words(20, 'two')}`
     const plain: ParsedDocument = { text, elements: [], pages: [], warnings: [] }
     const options = { maxTokens: 24, minTokens: 5 }
-    expect(chunk('code', options, plain)).toEqual(chunk('recursive', options, plain))
+    expect(await chunk('code', options, plain)).toEqual(await chunk('recursive', options, plain))
   })
 })
 
 describe('definitions in other chunkers', () => {
-  it.each(['recursive', 'sentence', 'markdown'])('%s names what all of a chunk stands in', (id) => {
+  it.each(['recursive', 'sentence', 'markdown'])('%s names what all of a chunk stands in', async (id) => {
     const file = source([['class A', 'b'], words(12, 'b')], [['class A', 'c'], words(12, 'c')], [['d'], words(12, 'd')])
     const overlap = { overlapTokens: 0 }
-    expect(chunk(id, { maxTokens: 24, ...overlap }, file).map(({ headings }) => headings)).toEqual([['class A'], ['d']])
-    expect(chunk(id, { maxTokens: 40, ...overlap }, file).map(({ headings }) => headings)).toEqual([[]])
+    expect((await chunk(id, { maxTokens: 24, ...overlap }, file)).map(({ headings }) => headings)).toEqual([
+      ['class A'],
+      ['d'],
+    ])
+    expect((await chunk(id, { maxTokens: 40, ...overlap }, file)).map(({ headings }) => headings)).toEqual([[]])
   })
 })

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { ChunkerDefinition } from './chunker.ts'
-import { readBlocks, type Block } from './parts/blocks.ts'
+import { readBlocks } from './parts/blocks.ts'
 import { maxTokensOption, measureDocument, overlapFits, overlapProblem, overlapTokensOption } from './parts/options.ts'
 import { createChunkWriter } from './parts/chunk-writer.ts'
+import { stretchesOf } from './parts/stretches.ts'
 import { lastGraphemeStart, lastWordStart, nextWordStart } from './parts/text-breaks.ts'
 
 const optionsSchema = z
@@ -47,15 +48,4 @@ function windowEnd(text: string, start: number, end: number, limit: number): num
   if (word > start) return word
   const cluster = lastGraphemeStart(text, start, limit)
   return cluster > start ? cluster : Math.min(end, start + (text.codePointAt(start)! > 0xffff ? 2 : 1))
-}
-
-/** The text from one page header or footer to the next. */
-function stretchesOf(blocks: readonly Block[]): { start: number; end: number }[] {
-  const stretches: { start: number; end: number }[] = []
-  for (const block of blocks) {
-    const open = stretches.at(-1)
-    if (open && !block.afterGap) open.end = block.end
-    else stretches.push({ start: block.start, end: block.end })
-  }
-  return stretches
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { ChunkerDefinition } from './chunker.ts'
-import { readBlocks, type Block } from './parts/blocks.ts'
+import { readBlocks } from './parts/blocks.ts'
 import { maxTokensOption, measureDocument, overlapFits, overlapProblem, overlapTokensOption } from './parts/options.ts'
 import { pack } from './parts/pack.ts'
-import { dropSpace, nextSentenceStart } from './parts/text-breaks.ts'
+import { readSentences } from './parts/sentences.ts'
 
 const optionsSchema = z
   .object({ maxTokens: maxTokensOption(192), overlapTokens: overlapTokensOption(32) })
@@ -20,7 +20,7 @@ export const sentenceChunker: ChunkerDefinition<SentenceOptions> = {
   options: optionsSchema,
   create: (options, { tokenizer }) => ({
     chunk(document) {
-      const sentences = readBlocks(document).flatMap((block) => sentencesOf(document.text, block))
+      const sentences = readSentences(document.text, readBlocks(document))
       return pack(document, sentences, measureDocument(document, 'tokens', tokenizer), {
         max: options.maxTokens,
         min: Infinity,
@@ -29,19 +29,4 @@ export const sentenceChunker: ChunkerDefinition<SentenceOptions> = {
       })
     },
   }),
-}
-
-const wholeKinds = new Set<Block['kind']>(['heading', 'table', 'code'])
-
-function sentencesOf(text: string, block: Block): Block[] {
-  if (wholeKinds.has(block.kind)) return [block]
-  const sentences: Block[] = []
-  for (let start = block.start; start < block.end;) {
-    const next = nextSentenceStart(text, start, block.end)
-    const until = next < 0 ? block.end : next
-    const end = dropSpace(text, start, until)
-    if (end > start) sentences.push({ ...block, start, end, afterGap: block.afterGap && start === block.start })
-    start = until
-  }
-  return sentences
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Element, ParsedDocument } from '../contract/parsed-document.ts'
 import type { CleanerDefinition } from './cleaner.ts'
-import { compilePattern, compileWholePattern, findMatches, longestStretch, patternSchema } from './parts/pattern.ts'
+import { compilePattern, compileWholePattern, findMatches, longestStretch, patternSchema } from '../shared/pattern.ts'
 import { rewrite, type Edit } from './parts/rewrite.ts'
 
 const optionsSchema = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ParsedDocument } from '../contract/parsed-document.ts'
 import type { CleanerDefinition } from './cleaner.ts'
-import { compilePattern, findMatches, patternSchema } from './parts/pattern.ts'
+import { compilePattern, findMatches, patternSchema } from '../shared/pattern.ts'
 import { rewrite, type Edit } from './parts/rewrite.ts'
 import { segments } from './parts/segments.ts'
 

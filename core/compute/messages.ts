@@ -7,6 +7,8 @@ export type ToWorker =
   | TextPiece
   | { type: 'run'; id: number; name: string; input: unknown; longTexts: TextPath[] }
   | { type: 'cancel'; id: number }
+  /** To a question of a task: its value or why there is none. */
+  | { type: 'answer'; id: number; number: number; value?: unknown; error?: ErrorData }
 
 /** From a worker to the pool. */
 export type FromWorker =
@@ -15,6 +17,8 @@ export type FromWorker =
   | { type: 'progress'; id: number; progress: Progress }
   /** A part of what the task makes, sent before the task is done. */
   | { type: 'part'; id: number; part: unknown }
+  /** Something that a task needs of the host. Numbers are the worker's; the answer has the same one. */
+  | { type: 'question'; id: number; number: number; question: unknown }
   | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; details?: Record<string, unknown> }
   /** `residentMb`: what the process holds of the system's memory, garbage included. */
   | { type: 'done'; id: number; result: unknown; longTexts: TextPath[]; residentMb: number }

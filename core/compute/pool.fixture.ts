@@ -26,6 +26,8 @@ export interface FixtureTasks {
   /** Reports once when it begins to read. */
   recognise: { input: FixturePicture; output: string }
   steps: { input: { count: number; pauseMs?: number }; output: string }
+  /** Asks the host each of these, one after the other. */
+  ask: { input: { questions: unknown[] }; output: unknown[] }
   /** Streams numbers from 1 on until it is told to stop; with `deaf` it does not listen. */
   count: { input: { deaf?: boolean; upTo?: number }; output: string; part: { number: number } }
 }
@@ -75,6 +77,11 @@ if (process.send) {
         onProgress({ done, total: count, unit: 'steps', label: 'Step' })
       }
       return 'done'
+    },
+    ask: async ({ questions }: { questions: unknown[] }, { ask }: ServedContext) => {
+      const answers: unknown[] = []
+      for (const question of questions) answers.push(await ask(question))
+      return answers
     },
     count: async ({ deaf, upTo = Infinity }: { deaf?: boolean; upTo?: number }, { onPart, signal }: ServedContext) => {
       for (let number = 1; number <= upTo; number++) {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { AppError } from '../contract/errors.ts'
 import { silentLog } from '../shared/log.ts'
 import { type ComputePool, type ComputePoolOptions, createComputePool } from './pool.ts'
 import type { FixtureTasks } from './pool.fixture.ts'
@@ -43,6 +44,52 @@ describe('createComputePool', () => {
     const seen: number[] = []
     await open().run('steps', { count: 3 }, { onProgress: (progress) => seen.push(progress.done) })
     expect(seen).toEqual([1, 2, 3])
+  })
+
+  it('answers what tasks ask of the host, errors too, and whose task it is', async () => {
+    const asked: unknown[] = []
+    const pool = open({
+      answer: async (question) => {
+        asked.push(question)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        if (question === 'refused') throw new AppError('model-missing', 'There is no model.')
+        return { vectors: Float32Array.of(Number(question)) }
+      },
+    })
+    const both = await Promise.all([
+      pool.run('ask', { questions: [1, 2] }),
+      pool.run('ask', { questions: [3] }),
+      pool.run('ask', { questions: ['refused'] }).catch((error: unknown) => error),
+    ])
+    expect(both).toMatchObject([
+      [{ vectors: Float32Array.of(1) }, { vectors: Float32Array.of(2) }],
+      [{ vectors: Float32Array.of(3) }],
+      { name: 'AppError', code: 'model-missing', message: 'There is no model.' },
+    ])
+    expect(asked).toHaveLength(4)
+    await expect(open().run('ask', { questions: [1] })).rejects.toMatchObject({ code: 'internal' })
+  })
+
+  it('does not take a task for silent while the host works for it', async () => {
+    const answer = (): Promise<string> => new Promise((resolve) => setTimeout(() => resolve('late'), 1500))
+    const pool = open({ timeoutMs: 600, answer })
+    // Starting the worker is not part of what is looked at here.
+    await pool.run('echo', 1, { timeoutMs: 30_000 })
+    expect(await pool.run('ask', { questions: [1] })).toEqual(['late'])
+  })
+
+  it('ends a task that waits for the host when it is cancelled', async () => {
+    const leave = new AbortController()
+    const pool = open({
+      answer: () => {
+        leave.abort()
+        return new Promise((resolve) => setTimeout(resolve, 50))
+      },
+    })
+    await expect(pool.run('ask', { questions: [1] }, { signal: leave.signal })).rejects.toMatchObject({
+      code: 'cancelled',
+    })
+    expect(await pool.run('echo', 'next')).toBe('next')
   })
 
   it('carries the errors of tasks across', async () => {

@@ -1,4 +1,4 @@
-import { AppError, fromErrorData } from '../contract/errors.ts'
+import { AppError, fromErrorData, toErrorData } from '../contract/errors.ts'
 import { cancelled } from '../shared/abort.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
@@ -26,6 +26,8 @@ export interface ComputePoolOptions {
    * at least.
    */
   retireAboveMb?: number
+  /** Answers what tasks ask of the host while they run. Absent: every question is an error. */
+  answer?: (question: unknown) => Promise<unknown>
   /** A worker that has had nothing to do for this long is ended, which gives back the memory of what it keeps. */
   idleMs?: number
 }
@@ -187,6 +189,10 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
       if (!job.options.signal?.aborted) job.options.onPart?.(message.part)
       return
     }
+    if (message.type === 'question') {
+      void answer(seat, job, message)
+      return
+    }
     if (message.type === 'text') {
       seat.timer?.refresh()
       seat.texts.take(message)
@@ -209,6 +215,22 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
     if (worn || swollen) void end(seat).finally(deliver).finally(schedule)
     else deliver()
     schedule()
+  }
+
+  /** While the host works on it the task is not silent. */
+  const answer = async (seat: Seat, job: Job, { number, question }: Extract<FromWorker, { type: 'question' }>) => {
+    const refresh = (): void => void (seat.job === job && seat.timer?.refresh())
+    const waiting = setInterval(refresh, Math.min(job.timeoutMs / 2, 60_000)).unref()
+    const { id } = job
+    try {
+      const value = await (pool.answer ?? refuseQuestion)(question)
+      if (seat.job === job) await seat.worker.send({ type: 'answer', id, number, value })
+    } catch (thrown) {
+      if (seat.job === job) await seat.worker.send({ type: 'answer', id, number, error: toErrorData(thrown) })
+    } finally {
+      clearInterval(waiting)
+      refresh()
+    }
   }
 
   const start = (seat: Seat, job: Job): void => {
@@ -324,6 +346,9 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
 }
 
 const defaultMaximumMs = 4 * 60 * 60 * 1000
+
+const refuseQuestion = (): Promise<never> =>
+  Promise.reject(new AppError('internal', 'A task asked the host for something that nobody gives here.'))
 
 function stopTimers(seat: Seat): void {
   clearTimeout(seat.timer)

@@ -1,5 +1,5 @@
 import { flushCompileCache } from 'node:module'
-import { AppError, toErrorData } from '../contract/errors.ts'
+import { AppError, fromErrorData, toErrorData } from '../contract/errors.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
 import type { HostPort } from './host-port.ts'
@@ -11,6 +11,8 @@ export interface ServedContext {
   onProgress(progress: Progress): void
   /** Gives the asker a part of the result at once. Plain data; parts arrive in order, before the end of the task. */
   onPart(part: unknown): void
+  /** What the host has and a worker has not: see the pool's `answer`. Errors: those of the host. */
+  ask(question: unknown): Promise<unknown>
 }
 
 /** Answers a pool's messages with these handlers. Errors go back as data. */
@@ -22,6 +24,8 @@ export function serveTasks(
   let tasksDone = 0
   const texts = createTextCollector()
   const running = new Map<number, AbortController>()
+  const questions = new Map<number, PromiseWithResolvers<unknown>>()
+  let lastQuestion = 0
   const entry = (level: 'info' | 'warn' | 'error') => (message: string, details?: Record<string, unknown>) =>
     void port.send({ type: 'log', level, message, ...(details ? { details } : {}) })
   const log: Log = { info: entry('info'), warn: entry('warn'), error: entry('error') }
@@ -34,8 +38,15 @@ export function serveTasks(
       if (!handler) throw new AppError('internal', `There is no task called "${name}".`)
       const onProgress = (progress: Progress): void => void port.send({ type: 'progress', id, progress })
       const onPart = (part: unknown): void => void port.send({ type: 'part', id, part })
+      const ask = (question: unknown): Promise<unknown> => {
+        const number = ++lastQuestion
+        const answer = Promise.withResolvers<unknown>()
+        questions.set(number, answer)
+        void port.send({ type: 'question', id, number, question })
+        return answer.promise
+      }
       const { value, paths, texts } = detachTexts(
-        await handler(input as never, { signal: controller.signal, log, onProgress, onPart }),
+        await handler(input as never, { signal: controller.signal, log, onProgress, onPart, ask }),
       )
       for (const piece of textPieces(id, texts)) await port.send(piece)
       await port.send({ type: 'done', id, result: value, longTexts: paths, residentMb: residentMb() })
@@ -53,6 +64,11 @@ export function serveTasks(
     if (message.type === 'text') texts.take(message)
     else if (message.type === 'run') {
       void run(message.id, message.name, texts.attach(message.input, message.longTexts))
+    } else if (message.type === 'answer') {
+      const question = questions.get(message.number)
+      questions.delete(message.number)
+      if (message.error) question?.reject(fromErrorData(message.error))
+      else question?.resolve(message.value)
     } else running.get(message.id)?.abort()
   })
   process.on('uncaughtException', (error) => {

@@ -31,6 +31,8 @@ export interface ParseInput {
   settings: IngestSettings
   /** Folder of the embedder's model: chunks are measured with its tokenizer. */
   modelFolder: string
+  /** The embedder itself, for chunkers that compare sentences; the host is asked for its vectors. */
+  embedder?: Choice
   maxBytes: number
   /** Where data for reading text from pictures is looked for, too. False: pictures are not read. */
   ocr?: OcrInput | false
@@ -66,6 +68,8 @@ export interface ChunkInput {
   type: string
   /** Folder of the embedder's model: chunks are measured with its tokenizer. */
   modelFolder: string
+  /** See ParseInput. */
+  embedder?: Choice
 }
 
 export interface ChunkOutput {
@@ -86,6 +90,8 @@ export interface CutInput {
   key: string
   chunker: Choice
   modelFolder: string
+  /** See ParseInput. */
+  embedder?: Choice
 }
 
 /** `held` is false where the worker does not have the document: a new process, or one that had too much to keep. */
@@ -169,11 +175,23 @@ export interface Tasks {
 }
 export type TaskName = keyof Tasks
 
+/** What a task may ask of the host that runs it: models live in workers of their own. */
+export interface HostQuestion {
+  type: 'embed'
+  embedder: Choice
+  /** Parts of a document, as passages. */
+  texts: string[]
+}
+
+export type HostAnswer = Pick<EmbedOutput, 'dimensions' | 'vectors'>
+
 export interface TaskContext {
   signal: AbortSignal
   log: Log
   onProgress(progress: Progress): void
   onPart(part: unknown): void
+  /** The answer to a HostQuestion is a HostAnswer. */
+  ask(question: unknown): Promise<unknown>
 }
 
 export type TaskHandlers = {
@@ -196,8 +214,8 @@ export const taskHandlers: TaskHandlers = {
 async function parse(input: ParseInput, context: TaskContext): Promise<ParseOutput> {
   const parsed = await readAndParse(input, context)
   if (parsed.known) return parsed
-  const { settings, path, modelFolder } = input
-  return { ...parsed, ...(await chunk({ document: parsed.document, settings, path, type: parsed.type, modelFolder })) }
+  const { document, type } = parsed
+  return { ...parsed, ...(await chunk({ ...input, document, type }, context)) }
 }
 
 async function readAndParse(
@@ -233,9 +251,10 @@ async function readAndParse(
 
 const tokenizers = new Map<string, Promise<Tokenizer>>()
 
-async function chunk({ document, settings, path, type, modelFolder }: ChunkInput): Promise<ChunkOutput> {
+async function chunk(input: ChunkInput, { ask }: TaskContext): Promise<ChunkOutput> {
+  const { document, settings, path, type } = input
   const { chunker } = settingsFor(settings, { path, type })
-  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
+  const { chunks, chunkMs } = await cutDocument(document, chunker, input, ask)
   return { chunks: await withPlaces(document, chunks), chunkerId: chunker.id, chunkMs }
 }
 
@@ -243,7 +262,8 @@ async function chunk({ document, settings, path, type, modelFolder }: ChunkInput
 async function cutDocument(
   document: ParsedDocument,
   { id, options }: Choice,
-  modelFolder: string,
+  { modelFolder, embedder }: Pick<ChunkInput, 'modelFolder' | 'embedder'>,
+  ask: TaskContext['ask'],
 ): Promise<{ chunks: Chunk[]; chunkMs: number }> {
   const startedMs = performance.now()
   // Loaded on first use: a worker that only parses or embeds needs none of it.
@@ -253,7 +273,9 @@ async function cutDocument(
     return loadTokenizer(modelFolder)
   })
   const definition = findDefinition('chunker', chunkerDefinitions, id)
-  const chunks = definition.create(definition.options.parse(options), { tokenizer }).chunk(document)
+  const embed = embedder && askForVectors(embedder, ask)
+  const chunker = definition.create(definition.options.parse(options), { tokenizer, ...(embed ? { embed } : {}) })
+  const chunks = await chunker.chunk(document)
   return { chunks, chunkMs: performance.now() - startedMs }
 }
 
@@ -289,19 +311,27 @@ function heldDocument(key: string): ParsedDocument | undefined {
   return document
 }
 
-async function cut({ key, chunker, modelFolder }: CutInput): Promise<CutOutput> {
+async function cut({ key, chunker, ...model }: CutInput, { ask }: TaskContext): Promise<CutOutput> {
   const document = heldDocument(key)
   if (!document) return { held: false }
-  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
+  const { chunks, chunkMs } = await cutDocument(document, chunker, model, ask)
   const { describeCut } = await import('../chunkers/parts/describe-cut.ts')
   return { held: true, cut: describeCut(document, chunks, chunkMs) }
 }
 
-async function cutChunks({ key, chunker, modelFolder }: CutInput): Promise<CutChunksOutput> {
+async function cutChunks({ key, chunker, ...model }: CutInput, { ask }: TaskContext): Promise<CutChunksOutput> {
   const document = heldDocument(key)
   if (!document) return { held: false }
-  const { chunks, chunkMs } = await cutDocument(document, chunker, modelFolder)
+  const { chunks, chunkMs } = await cutDocument(document, chunker, model, ask)
   return { held: true, chunks: await withPlaces(document, chunks), chunkMs }
+}
+
+function askForVectors(embedder: Choice, ask: TaskContext['ask']) {
+  return async (texts: readonly string[]): Promise<HostAnswer> => {
+    const question: HostQuestion = { type: 'embed', embedder, texts: [...texts] }
+    // The host's side of this is `answerTasks`.
+    return (await ask(question)) as HostAnswer
+  }
 }
 
 const embedders = new Map<string, Promise<Embedder>>()

@@ -23,6 +23,9 @@ export const shownChunkSchema = z.object({
   disabled: z.boolean(),
   /** The edit that made it what it is. */
   editId: id<'chunkEdit'>().nullable(),
+  /** What is given to the generator where it is found, as a span of the document; null: the chunk itself. */
+  answerStart: z.int().nullable().default(null),
+  answerEnd: z.int().nullable().default(null),
 })
 export type ShownChunk = z.infer<typeof shownChunkSchema>
 

@@ -9,6 +9,7 @@ import { jobsContract } from './jobs.ts'
 import { catalogueContract } from './catalogue.ts'
 import { chunksContract } from './chunks.ts'
 import { modelsContract } from './models.ts'
+import { runsContract } from './runs.ts'
 import { networkContract } from './network.ts'
 import { providersContract } from './providers.ts'
 import { searchContract } from './search.ts'
@@ -33,6 +34,7 @@ export const contract = {
   traces: tracesContract,
   datasets: datasetsContract,
   evaluation: evaluationContract,
+  runs: runsContract,
   lab: labContract,
   models: modelsContract,
   network: networkContract,

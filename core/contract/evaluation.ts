@@ -26,7 +26,13 @@ export const evaluationContract = {
     .output(
       eventIterator(
         z.discriminatedUnion('type', [
-          z.object({ type: z.literal('progress'), done: z.int(), total: z.int(), unit: z.string(), label: z.string() }),
+          z.object({
+            type: z.literal('progress'),
+            done: z.int(),
+            total: z.int().optional(),
+            unit: z.string(),
+            label: z.string(),
+          }),
           z.object({ type: z.literal('evaluation-end'), result: evaluationResultSchema }),
         ]),
       ),

@@ -146,4 +146,10 @@ export interface Chunk {
   place?: string
   /** Indexed and shown with the text but not part of it: a repeated table header, for instance. Often empty. */
   context: string
+  /**
+   * What is given to the generator, and cited, where the chunk is found: a span of the document that holds the chunk.
+   * Absent: the chunk itself. Both or none.
+   */
+  answerStart?: number
+  answerEnd?: number
 }

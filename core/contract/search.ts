@@ -8,7 +8,7 @@ export const foundBySchema = z.enum(['text', 'vector', 'both', 'document'])
 /** 'none': see `foundBySchema`. */
 export const scoreKindSchema = z.enum(['bm25', 'cosine', 'fusion', 'none'])
 
-/** A retrieved passage: one chunk, or neighbouring chunks of one document merged. */
+/** A retrieved passage: one chunk, neighbouring chunks of one document merged, or the larger passage that chunks are of. */
 export const passageSchema = z.object({
   documentId: id<'document'>(),
   /** File name. */
@@ -36,6 +36,8 @@ export const passageSchema = z.object({
   vectorRank: z.int().nullable(),
   /** Where a reranker read it, the list is in the order of these; comparable only within one list. */
   rerankScore: z.number().nullable().default(null),
+  /** Where the passage is larger than what was found: the chunks in it that were, as spans of the document, in order. */
+  hits: z.array(z.object({ start: z.int(), end: z.int() })).default([]),
 })
 export type RetrievedPassage = z.infer<typeof passageSchema>
 

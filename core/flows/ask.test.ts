@@ -29,6 +29,7 @@ const passage: RetrievedPassage = {
   vectorScore: 1,
   vectorRank: 1,
   rerankScore: null,
+  hits: [],
 }
 
 function steps(parts: AnswerPart[], overrides: Partial<AskSteps> = {}) {

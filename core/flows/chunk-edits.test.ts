@@ -181,6 +181,34 @@ it('pages and lines are those of the new spans', () => {
   ])
 })
 
+describe('what chunks are answered with', () => {
+  const wide = (marked: string, ...edits: AppliedEdit[]) => {
+    const { text, chunks } = cut(marked)
+    const whole = chunks.map((chunk) => ({ ...chunk, answerStart: 0, answerEnd: text.length }))
+    return applyEdits(documentOf(text), whole, edits, words).chunks.map(({ text: own, answerStart, answerEnd }) => [
+      own,
+      answerStart === undefined ? null : text.slice(answerStart, answerEnd),
+    ])
+  }
+
+  it('stays as it is where nobody changed anything', () => {
+    expect(wide('one |two')).toEqual([
+      ['one', 'one two'],
+      ['two', 'one two'],
+    ])
+  })
+
+  it('ends at chunks that are switched off or have other words', () => {
+    expect(wide('one |two |three |four |five', edit('disable', 'two', 4), edit('edit', 'five', 19, 'six'))).toEqual([
+      ['one', 'one'],
+      ['two', null],
+      ['three', 'three four'],
+      ['four', 'three four'],
+      ['five', null],
+    ])
+  })
+})
+
 it('keeps its promises for any text, chunks and edits, and loses no text', () => {
   const token = fc.constantFrom('a', 'b', 'ab ', ' ', '\n', 'word ', 'c\n\n', '😀', '\u2003')
   const anyText = fc.array(token, { maxLength: 60 }).map((parts) => parts.join(''))

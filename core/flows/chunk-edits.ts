@@ -27,6 +27,9 @@ type RevisedDocument = Pick<ParsedDocument, 'text' | 'elements' | 'pages'> & { h
  * - 'edit' makes one chunk of the span, indexed with the given text. Chunks inside go, neighbours are cut at its edges.
  * - 'add' puts one more chunk over the span, beside the others.
  *
+ * What a chunk is answered with ends where a chunk that is switched off or has other words begins: these are not to be
+ * read, however near to a hit they stand.
+ *
  * Chunks stay sorted by start, and each is a slice of the text. `tokens` of an edited chunk are those of its new text.
  */
 export function applyEdits(
@@ -52,7 +55,25 @@ export function applyEdits(
     else if (edit.kind === 'add') revision.add(span, edit.text, edit.id)
     else if (edit.text !== null) revision.rewrite(span, edit.text, edit.id)
   })
-  return { chunks: revision.chunks(), lost, moved }
+  const revised = revision.chunks()
+  return { chunks: edits.length === 0 ? revised : withoutEdited(document.text, revised), lost, moved }
+}
+
+function withoutEdited(text: string, chunks: readonly RevisedChunk[]): RevisedChunk[] {
+  const closed = chunks.filter((chunk) => chunk.disabled || chunk.edited !== undefined)
+  return chunks.map((chunk) => {
+    const { answerStart, answerEnd, ...own } = chunk
+    if (answerStart === undefined || answerEnd === undefined) return chunk
+    if (chunk.disabled) return own
+    let [start, end] = [answerStart, answerEnd]
+    for (const other of closed) {
+      if (other.end <= chunk.start) start = Math.max(start, other.end)
+      else if (other.start >= chunk.end) end = Math.min(end, other.start)
+      // It overlaps the chunk itself, which is as it is because a person left it so.
+      else return own
+    }
+    return { ...own, answerStart: skipSpace(text, start, chunk.start), answerEnd: dropSpace(text, chunk.end, end) }
+  })
 }
 
 interface Revision {

@@ -5,7 +5,7 @@ import { createAskSteps } from '../services/ask-steps.ts'
 import type { Services } from '../services/services.ts'
 import { type CollectionId, createId, type DocumentId } from '../shared/ids.ts'
 import { os } from './base.ts'
-import { sqlFilter } from './filter.ts'
+import { sqlFilter } from '../library/document-filter.ts'
 
 export function askHandlers(services: Services) {
   return {

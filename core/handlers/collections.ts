@@ -15,7 +15,7 @@ export function collectionHandlers(services: Services) {
     }),
     indexes: os.collections.indexes.handler(({ input }) => {
       const { pipeline: present } = collections.getCore(input.collectionId)
-      const rows = services.indexLibrary.all(input.collectionId)
+      const rows = services.indexLibrary.all(input.collectionId).filter(({ purpose }) => purpose === 'answers')
       return {
         indexes: rows.map(({ id, state, pipeline, createdAt, retiredAt }) => ({
           id,

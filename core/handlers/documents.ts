@@ -1,7 +1,7 @@
 import type { Services } from '../services/services.ts'
 import { headingsAt } from '../services/document-texts.ts'
 import { os } from './base.ts'
-import { sqlFilter } from './filter.ts'
+import { sqlFilter } from '../library/document-filter.ts'
 
 export function documentHandlers(services: Services) {
   const { documents, texts } = services

@@ -1,6 +1,6 @@
 import type { Services } from '../services/services.ts'
 import { os } from './base.ts'
-import { sqlFilter } from './filter.ts'
+import { sqlFilter } from '../library/document-filter.ts'
 
 export function searchHandlers({ collections, retrieval }: Services) {
   return {

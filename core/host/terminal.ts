@@ -46,7 +46,8 @@ export function createTerminal(): Terminal {
         write(
           `${index + 1}. ${oneLine(passage.path)}${where}  (${passage.scoreKind} ${passage.score.toFixed(3)}, found by ${passage.foundBy})${headings}\n`,
         )
-        write(`   ${excerpt(passage.text)}\n\n`)
+        const hit = passage.hits[0]?.start ?? passage.start
+        write(`   ${excerpt(passage.text.slice(hit - passage.start))}\n\n`)
       }
     },
     sources(citations) {

@@ -49,6 +49,8 @@ export interface IndexStore {
   vectors(chunkIds: readonly number[]): Map<number, Float32Array>
   /** In how many chunks each word occurs, after the same analysis as `searchText`, and how many chunks there are. */
   termStatistics(words: readonly string[]): TermStatistics
+  /** Space that text and vectors take, in bytes. */
+  size(): number
   /** Merges segments after bulk work, so that searches are fast. */
   optimize(): void
   /** Creates the tables if they are absent. */

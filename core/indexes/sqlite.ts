@@ -148,6 +148,14 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
       return { chunks, frequencies }
     },
 
+    size() {
+      const bytes = (sql: string): number => statement(sql).pluck().get() as number
+      return (
+        bytes(`SELECT coalesce(sum(length(block)), 0) FROM ${tables.text}_data`) +
+        bytes(`SELECT coalesce(sum(length(embedding)), 0) FROM ${tables.vectors}`)
+      )
+    },
+
     optimize() {
       database.exec(`INSERT INTO ${tables.text} (${tables.text}) VALUES ('optimize')`)
     },

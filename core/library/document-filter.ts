@@ -1,5 +1,6 @@
 import { documentStatuses } from '../contract/documents.ts'
 import { AppError } from '../contract/errors.ts'
+import type { SqlFilter } from './documents.ts'
 import { compileGlobToSql } from './glob-to-sql.ts'
 
 /**
@@ -431,4 +432,9 @@ function presence(key: string, bind: Bind): string {
   if (kind === 'time') return `${timeColumns[key]} IS NOT NULL`
   if (key === 'type') return `d.type <> 'unknown'`
   return `d.${key} <> ''`
+}
+
+/** The conditions of a filter that a person wrote; none for none. Errors: input-invalid. */
+export function sqlFilter(text: string | undefined): SqlFilter | undefined {
+  return text === undefined || text.trim() === '' ? undefined : filterToSql(parseFilter(text))
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import type { Document, DocumentStatus } from '../contract/documents.ts'
 import { AppError, type ErrorData } from '../contract/errors.ts'
@@ -162,6 +163,8 @@ export interface DocumentLibrary {
   idsIn(collectionId: CollectionId): DocumentId[]
   /** Every path of every document that has been read. */
   readPaths(collectionId: CollectionId): { id: DocumentId; path: string }[]
+  /** A hash that is the same for the same documents, read in the same way, with the same edits of their chunks. */
+  contentOf(collectionId: CollectionId): { hash: string; documents: number }
   remove(ids: readonly DocumentId[]): number
 }
 
@@ -306,6 +309,19 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       `SELECT id FROM documents WHERE collection_id = ? AND status = 'failed' AND approval IS NULL ORDER BY path`,
     )
     .pluck()
+  const selectContent = database
+    .prepare<[string], [string, string | null, string]>(
+      `SELECT d.path, d.content_hash, v.parser FROM documents d
+       JOIN document_versions v ON v.document_id = d.id AND v.number = d.version
+       WHERE d.collection_id = ? ORDER BY d.path, d.id`,
+    )
+    .raw()
+  const selectEdits = database
+    .prepare<[string], [string, string, string, number, string | null]>(
+      `SELECT d.path, e.kind, e.anchor, e.start_offset, e.text FROM chunk_edits e JOIN documents d ON d.id = e.document_id
+       WHERE d.collection_id = ? ORDER BY d.path, e.start_offset, e.id`,
+    )
+    .raw()
   const updateStatus = database.prepare('UPDATE documents SET status = ? WHERE id = ?')
   const updateFailed = database.prepare(
     `UPDATE documents SET status = 'failed', reason = ?, type = coalesce(?, type), tried_with = ? WHERE id = ?`,
@@ -584,6 +600,16 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     uploadOf: (id) => selectUpload.get(id) as UploadId | undefined,
     uploadsIn: (collectionId) => selectUploads.all(collectionId) as UploadId[],
     idsIn: (collectionId) => selectIds.all(collectionId) as DocumentId[],
+    contentOf(collectionId) {
+      const hash = createHash('sha256')
+      let count = 0
+      for (const row of selectContent.iterate(collectionId)) {
+        hash.update(`${JSON.stringify(row)}\n`)
+        count += 1
+      }
+      for (const row of selectEdits.iterate(collectionId)) hash.update(`${JSON.stringify(row)}\n`)
+      return { hash: hash.digest('hex'), documents: count }
+    },
     readPaths: (collectionId) => selectReadPaths.all(collectionId, collectionId),
     remove: (ids) => removeAll(ids),
   }

@@ -11,6 +11,8 @@ export interface IndexRow {
   fingerprint: string
   dimensions: number
   state: 'building' | 'active' | 'retired'
+  /** 'evaluation': only there to be measured; it never answers anyone's question. */
+  purpose: 'answers' | 'evaluation'
   /** What it was built with; null for one from before indexes remembered. */
   pipeline: Pipeline | null
   createdAt: number
@@ -18,18 +20,30 @@ export interface IndexRow {
 }
 
 /** A stored chunk with what a result shows of its document. */
-export interface StoredChunk extends Omit<Chunk, 'pageFirst' | 'pageLast' | 'place'> {
+export interface StoredChunk extends Omit<Chunk, 'pageFirst' | 'pageLast' | 'place' | 'answerStart' | 'answerEnd'> {
   id: number
   documentId: DocumentId
   ordinal: number
   pageFirst: number | null
   pageLast: number | null
   place: string | null
+  /** See Chunk; the chunk's own span where it has none. */
+  answerStart: number
+  answerEnd: number
   /** Indexed instead of `text`. */
   edited: string | null
   documentName: string
   documentPath: string
   documentTitle: string | null
+}
+
+/** Where a chunk stands. */
+export interface ChunkAt {
+  chunkId: number
+  documentId: DocumentId
+  ordinal: number
+  /** See Chunk. */
+  answer?: { start: number; end: number }
 }
 
 /** Index rows and their chunks. The searchable tables of an index belong to the `indexes` family. */
@@ -39,6 +53,10 @@ export interface IndexLibrary {
   /** The index with this fingerprint: found, or made in state 'active' if the collection has none yet, else 'building'. */
   ensure(collectionId: CollectionId, fingerprint: string, dimensions: number, pipeline: Pipeline): IndexRow
   building(collectionId: CollectionId): IndexRow | undefined
+  /** The index with this fingerprint, whatever it is for, or one for evaluation alone. Notes that it is used. */
+  ensureBeside(collectionId: CollectionId, fingerprint: string, dimensions: number, pipeline: Pipeline): IndexRow
+  /** Those for evaluation alone that were not used since the given time. */
+  unusedBeside(beforeMs: number): IndexRow[]
   /** The one to go back to. */
   lastRetired(collectionId: CollectionId): IndexRow | undefined
   setState(id: number, state: IndexRow['state']): void
@@ -62,7 +80,10 @@ export interface IndexLibrary {
   /** Whether the document's present version is in the index (a document without text has no chunks and counts as in). */
   has(indexId: number, documentId: DocumentId): boolean
   chunks(ids: readonly number[]): StoredChunk[]
-  places(ids: readonly number[]): { chunkId: number; documentId: DocumentId; ordinal: number }[]
+  /** `answer`: absent where the chunk is what is answered with. */
+  places(ids: readonly number[]): ChunkAt[]
+  /** What chunks of a document are answered with where that touches [start, end); disabled ones left out. */
+  spansTouching(indexId: number, documentId: DocumentId, start: number, end: number): { start: number; end: number }[]
   /** Chunks of a document in an index whose span touches [start, end), in order. */
   neighbours(indexId: number, documentId: DocumentId, firstOrdinal: number, lastOrdinal: number): StoredChunk[]
 }
@@ -78,15 +99,30 @@ export function createIndexLibrary(database: Database): IndexLibrary {
   const insertIndex = database.prepare(
     'INSERT INTO indexes (collection_id, fingerprint, dimensions, state, pipeline, created_at) VALUES (?, ?, ?, ?, ?, ?)',
   )
-  const updatePipeline = database.prepare('UPDATE indexes SET pipeline = ? WHERE id = ?')
+  const updatePipeline = database.prepare(`UPDATE indexes SET pipeline = ?, purpose = 'answers' WHERE id = ?`)
+  const insertBeside = database.prepare(
+    `INSERT INTO indexes (collection_id, fingerprint, dimensions, state, pipeline, created_at, purpose)
+     VALUES (?, ?, ?, 'building', ?, ?, 'evaluation')`,
+  )
+  const updateUsed = database.prepare('UPDATE indexes SET used_at = ? WHERE id = ?')
+  const selectUnused = database.prepare<[number], RawIndexRow>(
+    `SELECT * FROM indexes WHERE purpose = 'evaluation' AND coalesce(used_at, created_at) < ?`,
+  )
+  const selectTouching = database.prepare<[number, string, number, number], { start: number; end: number }>(
+    `SELECT DISTINCT coalesce(answer_start, start_offset) AS start, coalesce(answer_end, end_offset) AS end FROM chunks
+     WHERE index_id = ? AND document_id = ? AND coalesce(answer_end, end_offset) > ?
+       AND coalesce(answer_start, start_offset) < ? AND disabled = 0 ORDER BY 1, 2`,
+  )
   const updateState = database.prepare(
     `UPDATE indexes SET retired_at = CASE WHEN @state = 'retired' THEN coalesce(retired_at, @now) END, state = @state WHERE id = @id`,
   )
   const retireOthers = database.prepare(
-    `UPDATE indexes SET state = 'retired', retired_at = coalesce(retired_at, ?) WHERE collection_id = ? AND id <> ?`,
+    `UPDATE indexes SET state = 'retired', retired_at = coalesce(retired_at, ?)
+     WHERE collection_id = ? AND id <> ? AND purpose = 'answers'`,
   )
   const selectByState = database.prepare<[string, string], RawIndexRow>(
-    `SELECT * FROM indexes WHERE collection_id = ? AND state = ? ORDER BY retired_at DESC, id DESC LIMIT 1`,
+    `SELECT * FROM indexes WHERE collection_id = ? AND state = ? AND purpose = 'answers'
+     ORDER BY retired_at DESC, id DESC LIMIT 1`,
   )
   const selectDroppable = database.prepare<[number], RawIndexRow>(
     `SELECT * FROM indexes i WHERE state = 'retired' AND (retired_at < ? OR EXISTS (SELECT 1 FROM indexes y
@@ -103,7 +139,8 @@ export function createIndexLibrary(database: Database): IndexLibrary {
   )
   const insertChunk = database.prepare(
     `INSERT INTO chunks (index_id, document_id, version, ordinal, start_offset, end_offset, tokens, page_first, page_last,
-       headings, context, text, place, edited, disabled, edit_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       headings, context, text, place, edited, disabled, edit_id, answer_start, answer_end)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const selectChunkIds = database
     .prepare<[number, string], number>('SELECT id FROM chunks WHERE index_id = ? AND document_id = ? ORDER BY ordinal')
@@ -116,7 +153,7 @@ export function createIndexLibrary(database: Database): IndexLibrary {
     )
     .pluck()
   const chunkColumns = `k.id, k.document_id, k.ordinal, k.start_offset, k.end_offset, k.tokens, k.page_first, k.page_last,
-    k.headings, k.context, k.text, k.place, k.edited, d.name AS document_name, d.path AS document_path, d.title AS document_title`
+    k.headings, k.context, k.text, k.place, k.edited, k.answer_start, k.answer_end, d.name AS document_name, d.path AS document_path, d.title AS document_title`
   const selectChunks = database.prepare<[string], ChunkRow>(
     `SELECT ${chunkColumns} FROM chunks k JOIN documents d ON d.id = k.document_id
      WHERE k.id IN (SELECT value FROM json_each(?))`,
@@ -127,8 +164,8 @@ export function createIndexLibrary(database: Database): IndexLibrary {
   const selectCountOf = database
     .prepare<[number, string], number>('SELECT count(*) FROM chunks WHERE index_id = ? AND document_id = ?')
     .pluck()
-  const selectPlaces = database.prepare<[string], { id: number; document_id: string; ordinal: number }>(
-    'SELECT id, document_id, ordinal FROM chunks WHERE id IN (SELECT value FROM json_each(?))',
+  const selectPlaces = database.prepare<[string], PlaceRow>(
+    'SELECT id, document_id, ordinal, answer_start, answer_end FROM chunks WHERE id IN (SELECT value FROM json_each(?))',
   )
   const selectNeighbours = database.prepare<[number, string, number, number], ChunkRow>(
     `SELECT ${chunkColumns} FROM chunks k JOIN documents d ON d.id = k.document_id
@@ -144,7 +181,8 @@ export function createIndexLibrary(database: Database): IndexLibrary {
       const known = selectByFingerprint.get(collectionId, fingerprint)
       const active = selectActive.get(collectionId)
       if (known) {
-        if (known.state === 'retired') library.setState(known.id, active ? 'building' : 'active')
+        if (known.state === 'retired' || known.purpose === 'evaluation')
+          library.setState(known.id, active ? 'building' : 'active')
         updatePipeline.run(JSON.stringify(pipeline), known.id)
       } else {
         const state = active ? 'building' : 'active'
@@ -159,6 +197,15 @@ export function createIndexLibrary(database: Database): IndexLibrary {
       library.setState(id, 'active')
     }),
     setState: (id, state) => void updateState.run({ id, state, now: Date.now() }),
+    ensureBeside(collectionId, fingerprint, dimensions, pipeline) {
+      if (!selectByFingerprint.get(collectionId, fingerprint))
+        insertBeside.run(collectionId, fingerprint, dimensions, JSON.stringify(pipeline), Date.now())
+      const row = selectByFingerprint.get(collectionId, fingerprint)
+      if (!row) throw new Error('The index row that was just written is not there.')
+      updateUsed.run(Date.now(), row.id)
+      return toIndexRow(row)
+    },
+    unusedBeside: (beforeMs) => selectUnused.all(beforeMs).map(toIndexRow),
     building(collectionId) {
       const row = selectByState.get(collectionId, 'building')
       return row && toIndexRow(row)
@@ -193,6 +240,8 @@ export function createIndexLibrary(database: Database): IndexLibrary {
             chunk.edited ?? null,
             chunk.disabled ? 1 : 0,
             chunk.editId ?? null,
+            chunk.answerStart ?? null,
+            chunk.answerEnd ?? null,
           ).lastInsertRowid,
         ),
       ),
@@ -208,7 +257,11 @@ export function createIndexLibrary(database: Database): IndexLibrary {
         chunkId: row.id,
         documentId: row.document_id as DocumentId,
         ordinal: row.ordinal,
+        ...(row.answer_start === null || row.answer_end === null
+          ? {}
+          : { answer: { start: row.answer_start, end: row.answer_end } }),
       })),
+    spansTouching: (indexId, documentId, start, end) => selectTouching.all(indexId, documentId, start, end),
     neighbours: (indexId, documentId, first, last) =>
       selectNeighbours.all(indexId, documentId, first, last).map(toStoredChunk),
   }
@@ -221,9 +274,18 @@ interface RawIndexRow {
   fingerprint: string
   dimensions: number
   state: IndexRow['state']
+  purpose: IndexRow['purpose']
   pipeline: string | null
   created_at: number
   retired_at: number | null
+}
+
+interface PlaceRow {
+  id: number
+  document_id: string
+  ordinal: number
+  answer_start: number | null
+  answer_end: number | null
 }
 
 interface ShownRow {
@@ -240,6 +302,8 @@ interface ShownRow {
   edited: string | null
   disabled: number
   edit_id: string | null
+  answer_start: number | null
+  answer_end: number | null
 }
 
 interface ChunkRow {
@@ -256,6 +320,8 @@ interface ChunkRow {
   text: string
   place: string | null
   edited: string | null
+  answer_start: number | null
+  answer_end: number | null
   document_name: string
   document_path: string
   document_title: string | null
@@ -268,6 +334,7 @@ function toIndexRow(row: RawIndexRow): IndexRow {
     fingerprint: row.fingerprint,
     dimensions: row.dimensions,
     state: row.state,
+    purpose: row.purpose,
     pipeline: row.pipeline === null ? null : pipelineSchema.parse(JSON.parse(row.pipeline)),
     createdAt: row.created_at,
     retiredAt: row.retired_at,
@@ -289,6 +356,8 @@ function toStoredChunk(row: ChunkRow): StoredChunk {
     context: row.context,
     place: row.place,
     edited: row.edited,
+    answerStart: row.answer_start ?? row.start_offset,
+    answerEnd: row.answer_end ?? row.end_offset,
     documentName: row.document_name,
     documentPath: row.document_path,
     documentTitle: row.document_title,
@@ -310,5 +379,7 @@ function toShownChunk(row: ShownRow): ShownChunk {
     edited: row.edited,
     disabled: row.disabled === 1,
     editId: row.edit_id as ChunkEditId | null,
+    answerStart: row.answer_start,
+    answerEnd: row.answer_end,
   }
 }

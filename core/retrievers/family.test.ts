@@ -24,6 +24,8 @@ interface World {
   vectors?: [number, number[]][]
   coverage?: number
   options?: Record<string, unknown>
+  /** What chunks are answered with, where that is larger. */
+  answers?: [number, { start: number; end: number }][]
 }
 
 describe.each(retrieverDefinitions)('$id', (definition) => {
@@ -132,6 +134,34 @@ describe.each(retrieverDefinitions)('$id', (definition) => {
     expect(merged.map(({ chunkIds }) => chunkIds)).toEqual([[19], [20], [22]])
   })
 
+  it('gives small chunks of one larger passage as one result, by the best score', async () => {
+    const [one, two] = [{ start: 0, end: 100 }, { start: 100, end: 200 }] // prettier-ignore
+    const answers: World['answers'] = [[10, one], [11, one], [12, two], [20, one], [13, two], [14, two]] // prettier-ignore
+    const text: [number, number][] = [[11, 9], [20, 8], [10, 7], [12, 6], [13, 5], [14, 4], [15, 3]] // prettier-ignore
+    const merged = await retrieve({ text, answers, options: { perDocument: 2, maxMergedChunks: 2 } }, 'text')
+    expect(merged.map(({ chunkId, score, chunkIds }) => [chunkId, score, chunkIds])).toEqual([
+      [11, 9, [10, 11]],
+      [20, 8, [20]],
+      [12, 6, [12, 13, 14]],
+    ])
+    // Neighbours are not drawn into a passage by other chunks.
+    const mixed = await retrieve({ text: [[15, 9], [14, 8]], answers }, 'text') // prettier-ignore
+    expect(mixed.map(({ chunkIds }) => chunkIds)).toEqual([[15], [14]])
+  })
+
+  it('joins windows that overlap, as many as it is told', async () => {
+    const window = (id: number): [number, { start: number; end: number }] => [id, { start: id * 10, end: id * 10 + 25 }]
+    const answers = [10, 12, 14, 16].map(window)
+    const text: [number, number][] = [[12, 9], [16, 8], [14, 7], [10, 6]] // prettier-ignore
+    const runs = async (options: Record<string, unknown>): Promise<number[][]> =>
+      (await retrieve({ text, answers, options: { perDocument: 0, ...options } }, 'text')).map(
+        ({ chunkIds }) => chunkIds,
+      )
+    expect(await runs({})).toEqual([[10, 12, 14], [16]]) // prettier-ignore
+    expect(await runs({ maxMergedChunks: 2 })).toEqual([[12, 14], [16], [10]]) // prettier-ignore
+    expect(await runs({ mergeNeighbours: false })).toEqual([[12], [16], [14], [10]]) // prettier-ignore
+  })
+
   it('takes a few results from one document, as many as it is told', async () => {
     const text: [number, number][] = [[10, 9], [12, 8], [14, 7], [16, 6], [20, 1]] // prettier-ignore
     expect(ids(await retrieve({ text }, 'text'))).toEqual([10, 12, 14, 20])
@@ -172,6 +202,9 @@ function dependencies(world: World): RetrieverDependencies {
     places: (chunkIds) =>
       chunkIds
         .filter((chunkId) => chunkId < 100)
-        .map((chunkId) => ({ chunkId, documentId: documentOf(chunkId), ordinal: chunkId % 10 })),
+        .map((chunkId) => {
+          const answer = world.answers?.find(([id]) => id === chunkId)?.[1]
+          return { chunkId, documentId: documentOf(chunkId), ordinal: chunkId % 10, ...(answer ? { answer } : {}) }
+        }),
   }
 }

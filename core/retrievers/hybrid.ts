@@ -46,7 +46,7 @@ const optionsSchema = z.object({
   mergeNeighbours: z
     .boolean()
     .default(true)
-    .describe('Passages that follow one another in a document become one result.'),
+    .describe('Passages that follow one another in a document, or overlap, become one result.'),
   maxMergedChunks: z.int().min(1).max(50).default(4).describe('A merged result has at most this many passages.'),
   perDocument: z
     .int()
@@ -181,7 +181,10 @@ function dot(a: Float64Array, b: Float32Array): number {
   return sum
 }
 
-/** From scored chunks to results: neighbours merged, few from one document, the best `k`. */
+/**
+ * From scored chunks to results: neighbours merged, small chunks of one larger passage too, few from one document, the
+ * best `k`.
+ */
 function group(found: Found, query: RetrievalQuery, options: Options, { places }: RetrieverDependencies): Candidate[] {
   const order = ranked(found.scores)
   const placeOf = new Map(places(order.map(({ chunkId }) => chunkId)).map((place) => [place.chunkId, place]))
@@ -193,20 +196,27 @@ function group(found: Found, query: RetrievalQuery, options: Options, { places }
   const taken = new Set<number>()
   const resultsOf = new Map<string, number>()
   const candidates: Candidate[] = []
+  const answers = createAnswers(options, placeOf)
   for (const { chunkId, score } of order) {
     if (candidates.length >= query.k) break
     const place = placeOf.get(chunkId)
     // A chunk that was removed meanwhile has no place.
     if (!place || taken.has(chunkId)) continue
+    if (answers.take(place)) {
+      taken.add(chunkId)
+      continue
+    }
     const count = resultsOf.get(place.documentId) ?? 0
     if (options.perDocument > 0 && count >= options.perDocument) continue
-    const chunkIds = options.mergeNeighbours
-      ? withNeighbours(place, chunkAt, (id) => eligible.has(id) && !taken.has(id), options.maxMergedChunks)
-      : [chunkId]
+    const isFree = (id: number): boolean => eligible.has(id) && !taken.has(id) && !placeOf.get(id)?.answer
+    const chunkIds =
+      options.mergeNeighbours && !place.answer
+        ? withNeighbours(place, chunkAt, isFree, options.maxMergedChunks)
+        : [chunkId]
     for (const id of chunkIds) taken.add(id)
     resultsOf.set(place.documentId, count + 1)
     const [textHit, vectorHit] = [text.get(chunkId), vector.get(chunkId)]
-    candidates.push({
+    const candidate: Candidate = {
       chunkId,
       chunkIds,
       documentId: place.documentId,
@@ -215,9 +225,49 @@ function group(found: Found, query: RetrievalQuery, options: Options, { places }
       foundBy: foundBy(textHit !== undefined, vectorHit !== undefined),
       ...(textHit ? { textScore: textHit.score, textRank: textHit.rank } : {}),
       ...(vectorHit ? { vectorScore: vectorHit.score, vectorRank: vectorHit.rank } : {}),
-    })
+    }
+    candidates.push(candidate)
+    answers.open(candidate, place)
   }
   return candidates
+}
+
+/** Results that are larger than what was found in them. */
+interface Answers {
+  open(candidate: Candidate, place: ChunkPlace): void
+  /** Whether a chunk's answer is in an open result, or overlaps one and makes it larger: it is then one more hit in it. */
+  take(place: ChunkPlace): boolean
+}
+
+function createAnswers(
+  { mergeNeighbours, maxMergedChunks }: Pick<Options, 'mergeNeighbours' | 'maxMergedChunks'>,
+  placeOf: ReadonlyMap<number, ChunkPlace>,
+): Answers {
+  const ordinal = (id: number): number => placeOf.get(id)?.ordinal ?? 0
+  const byDocument = new Map<string, { candidate: Candidate; start: number; end: number }[]>()
+  return {
+    open(candidate, { documentId, answer }) {
+      if (!answer) return
+      const known = byDocument.get(documentId)
+      if (known) known.push({ candidate, ...answer })
+      else byDocument.set(documentId, [{ candidate, ...answer }])
+    },
+    take({ chunkId, documentId, answer }) {
+      if (!answer) return false
+      const { start, end } = answer
+      const open = byDocument.get(documentId) ?? []
+      const grows = ({ candidate }: { candidate: Candidate }): boolean =>
+        mergeNeighbours && candidate.chunkIds.length < maxMergedChunks
+      const home =
+        open.find((result) => start >= result.start && end <= result.end) ??
+        open.find((result) => start < result.end && end > result.start && grows(result))
+      if (!home) return false
+      home.start = Math.min(home.start, start)
+      home.end = Math.max(home.end, end)
+      home.candidate.chunkIds = [...home.candidate.chunkIds, chunkId].sort((a, b) => ordinal(a) - ordinal(b))
+      return true
+    },
+  }
 }
 
 /** The run of eligible chunks around a chunk, in document order, grown one by one on alternating sides. */

@@ -17,7 +17,10 @@ export interface RetrievalQuery {
 export interface Candidate {
   /** The chunk that scored best. */
   chunkId: number
-  /** Consecutive chunks of one document merged into this candidate, in document order; holds `chunkId`. */
+  /**
+   * Chunks of one document merged into this candidate, in document order; holds `chunkId`. They follow one another, or
+   * share what is answered with.
+   */
   chunkIds: number[]
   documentId: DocumentId
   /** What the list is sorted by; comparable only within one result list. `scoreKind` says which kind it is. */
@@ -37,6 +40,8 @@ export interface ChunkPlace {
   documentId: DocumentId
   /** 0-based position among the chunks of its document. */
   ordinal: number
+  /** The span of the document that is answered with where the chunk is found; absent: the chunk itself. */
+  answer?: { start: number; end: number }
 }
 
 /** Finds the chunks that matter for a question. Combines searches; never reads files, never generates. */

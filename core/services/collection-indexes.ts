@@ -14,6 +14,17 @@ export interface CollectionIndexes {
   active(collectionId: CollectionId): OpenIndex | undefined
   /** The index under the pipeline's fingerprint, with its tables. */
   ensure(collectionId: CollectionId, pipeline: Pipeline, model: { modelId: string; dimensions: number }): OpenIndex
+  /**
+   * The index under the pipeline's fingerprint for evaluation: whichever there is, else a new one that stands beside
+   * the others. Who answers questions from what is not touched by it.
+   */
+  ensureBeside(
+    collectionId: CollectionId,
+    pipeline: Pipeline,
+    model: { modelId: string; dimensions: number },
+  ): OpenIndex
+  /** Drops what has not been measured for long. Gives how many. */
+  dropUnused(): number
   /** Switches questions to this index; the one before is kept for a while, so that one can go back to it. */
   activate(index: OpenIndex): void
   /** A new index that is not wanted any more, or could not be completed: it is dropped. */
@@ -69,6 +80,19 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
         return index
       })()
     },
+    ensureBeside(collectionId, pipeline, model) {
+      return database.transaction(() => {
+        const key = indexFingerprint(pipeline, model.modelId)
+        const index = openOnce(indexes.ensureBeside(collectionId, key, model.dimensions, pipeline))
+        index.store.create()
+        return index
+      })()
+    },
+    dropUnused() {
+      const rows = indexes.unusedBeside(Date.now() - keepUnusedMs)
+      rows.forEach(drop)
+      return rows.length
+    },
     activate({ row }) {
       indexes.activate(row.collectionId, row.id)
       for (const retired of indexes.droppable(0)) drop(retired)
@@ -104,6 +128,8 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
 
 /** A week: long enough to notice that answers have become worse. */
 const keepRetiredMs = 7 * 24 * 3600 * 1000
+/** Two weeks: as long as somebody may come back to what was measured. */
+const keepUnusedMs = 14 * 24 * 3600 * 1000
 
 /** Hash of the ingest half of a pipeline, with the versions of its implementations: same fingerprint, same index. */
 export function indexFingerprint(pipeline: Pipeline, modelId: string): string {

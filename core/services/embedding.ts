@@ -12,10 +12,14 @@ import { loadTokenizer } from '../tokenizers/load-tokenizer.ts'
 export interface Embedding {
   readonly modelId: string
   readonly modelFolder: string
+  /** The embedder with its options, as a pipeline names it. */
+  readonly choice: Choice
   readonly dimensions: number
   readonly tokenizer: Tokenizer
   /** Passages for the index, through the cache. Shape [texts.length × dimensions], row-major. */
   embedPassages(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
+  /** Parts of passages, for a chunker that compares them; not cached: they are many, and asked for seldom. */
+  embedParts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
   /** A few texts at once, now, beside whatever is being ingested; not cached. */
   embedNow(texts: readonly string[], purpose: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array>
   /** See RetrieverDependencies.embedQuery. */
@@ -60,9 +64,17 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
   }
   const { modelId, dimensions } = await parts.compute.run('embed', request([], 'query'), { urgent: true })
 
+  // Without a signal: ending the worker to save a fraction of a second would cost loading the model again.
+  const embedBatch = async (texts: string[]): Promise<Float32Array> => {
+    const { vectors } = await timed(texts.length, parts.compute.run('embed', request(texts, 'passage')))
+    checkShape(vectors, texts.length, dimensions)
+    return vectors
+  }
+
   const embedding: Embedding = {
     modelId,
     modelFolder,
+    choice,
     dimensions,
     tokenizer,
     async embedPassages(texts, signal) {
@@ -75,13 +87,19 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
         known.forEach((vector, row) => vector && vectors.set(vector, (from + row) * dimensions))
         if (unknown.length === 0) continue
         const fresh = unknown.map(({ text }) => text)
-        // Without the signal: ending the worker to save a fraction of a second would cost loading the model again.
-        const result = await timed(fresh.length, parts.compute.run('embed', request(fresh, 'passage')))
-        checkShape(result.vectors, fresh.length, dimensions)
-        parts.cache.store(modelId, fresh, result.vectors, dimensions)
+        const made = await embedBatch(fresh)
+        parts.cache.store(modelId, fresh, made, dimensions)
         unknown.forEach(({ row }, index) =>
-          vectors.set(result.vectors.subarray(index * dimensions, (index + 1) * dimensions), (from + row) * dimensions),
+          vectors.set(made.subarray(index * dimensions, (index + 1) * dimensions), (from + row) * dimensions),
         )
+      }
+      return vectors
+    },
+    async embedParts(texts, signal) {
+      const vectors = new Float32Array(texts.length * dimensions)
+      for (let from = 0, size = batchSize; from < texts.length; from += size, size = batchSize) {
+        throwIfAborted(signal)
+        vectors.set(await embedBatch(texts.slice(from, from + size)), from * dimensions)
       }
       return vectors
     },

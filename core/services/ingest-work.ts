@@ -176,6 +176,7 @@ export function createIngestSteps(
           path: item.path,
           settings: collection.pipeline,
           modelFolder: embedding.modelFolder,
+          embedder: embedding.choice,
           maxBytes: parts.maximumFileBytes,
           ocr: parts.ocr,
           knownHashes: [...own, ...others.filter((hash) => hash !== item.contentHash)],
@@ -309,7 +310,8 @@ export function createRebuildSteps(
       const title = document.title === null ? {} : { title: document.title }
       const parsed = { text, elements, pages, hasLines, warnings: document.warnings, ...title }
       const { type, size } = document
-      const file = { path, type, settings: pipeline, modelFolder: embedding.modelFolder }
+      const { modelFolder, choice: embedder } = embedding
+      const file = { path, type, settings: pipeline, modelFolder, embedder }
       const chunked = await chunkParsed(parsed, file, parts.compute, signal)
       return { outcome: 'read', parsed, ...chunked, contentHash: '', type, size, parser: '' }
     },
@@ -359,6 +361,8 @@ async function rebuild(
   const steps = createRebuildSteps(collection, embedding, parts, (id, indexed) => {
     database.transaction(() => {
       if (!documents.exists(id)) return
+      // A measurement of the same pipeline may have put it there meanwhile.
+      if (indexLibrary.has(index.row.id, id)) return
       chunkEdits.place(id, indexed.lost, indexed.moved)
       addToIndex(index, id, documents.get(id).version, indexed, parts)
     })()

@@ -108,9 +108,9 @@ export function createLab(parts: LabParts): Lab {
     signal: AbortSignal | undefined,
   ) {
     checkSettings({ parsers: {}, cleaning: [], chunker, rules: [] })
-    const { modelFolder } = await parts.openEmbedding({ pipeline })
+    const { modelFolder, choice: embedder } = await parts.openEmbedding({ pipeline })
     const options = { softCancelMs, ...(signal ? { signal } : {}) }
-    const ask = () => parts.cutting.run(name, { key: shown.labId, chunker, modelFolder }, options)
+    const ask = () => parts.cutting.run(name, { key: shown.labId, chunker, modelFolder, embedder }, options)
     const first = await ask()
     if (first.held) return first
     await parts.cutting.run('hold', { key: shown.labId, document })
@@ -224,9 +224,9 @@ async function readFile(
   parts: LabParts,
   signal: AbortSignal | undefined,
 ): Promise<OpenText> {
-  const { modelFolder } = await parts.openEmbedding({ pipeline })
+  const { modelFolder, choice: embedder } = await parts.openEmbedding({ pipeline })
   const { maximumFileBytes: maxBytes, ocr } = parts
-  const settings = { member: null, settings: pipeline, modelFolder, maxBytes, ocr, knownHashes: [] }
+  const settings = { member: null, settings: pipeline, modelFolder, embedder, maxBytes, ocr, knownHashes: [] }
   const parsed = await parts.parsing.run(
     'parse',
     { ...file, ...settings },

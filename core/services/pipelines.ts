@@ -83,7 +83,7 @@ export function modelsOf({ embedder, reranker, generator }: Pipeline): string[] 
 }
 
 /** The language model that a generator has word its answers; undefined where it needs none. */
-function languageModelOf({ id, options }: Choice): Choice | undefined {
+export function languageModelOf({ id, options }: Choice): Choice | undefined {
   const definition = findDefinition('generator', generatorDefinitions, id)
   return definition.languageModel?.(definition.options.parse(options))
 }
@@ -106,6 +106,33 @@ export function isCurrent(
   return parserId !== null && chooseSettings(pipeline, { path, type }, parserId).key === parser
 }
 
+/** Whether both read these documents in the same way, so that the stored texts are those of either. */
+export function readsAlike(a: Pipeline, b: Pipeline, documents: readonly { path: string; type: string }[]): boolean {
+  return documents.every(({ path, type }) => {
+    const parserId = parserOfType(type)
+    if (parserId === null) return true
+    return chooseSettings(a, { path, type }, parserId).key === chooseSettings(b, { path, type }, parserId).key
+  })
+}
+
+/** The pipeline with every default written out: two that do the same look the same. */
+export function withDefaults(pipeline: Pipeline): Pipeline {
+  const complete = (kind: string, definitions: readonly Checkable[], choice: Choice): Choice => {
+    const options = findDefinition(kind, definitions, choice.id).options.parse(choice.options)
+    return { id: choice.id, options: options as Choice['options'] }
+  }
+  return {
+    ...pipeline,
+    chunker: complete('chunker', chunkerDefinitions, pipeline.chunker),
+    cleaning: pipeline.cleaning.map((step) => complete('cleaner', cleanerDefinitions, step)),
+    embedder: complete('embedder', embedderDefinitions, pipeline.embedder),
+    index: complete('index', indexDefinitions, pipeline.index),
+    retriever: complete('retriever', retrieverDefinitions, pipeline.retriever),
+    reranker: pipeline.reranker && complete('reranker', rerankerDefinitions, pipeline.reranker),
+    generator: complete('generator', generatorDefinitions, pipeline.generator),
+  }
+}
+
 /** Changes whenever a parser is added or raised: what could not be read before is worth another look then. */
 export function parsersFingerprint(): string {
   return fingerprint(parserDefinitions.map(({ id, version, types }) => ({ id, version, types })))
@@ -117,7 +144,7 @@ interface Checkable {
 }
 
 /** Every implementation is known and takes its options. Errors: implementation-unknown, input-invalid. */
-function checkPipeline(pipeline: Pipeline): void {
+export function checkPipeline(pipeline: Pipeline): void {
   checkSettings(pipeline)
   check('embedder', embedderDefinitions, pipeline.embedder)
   check('index', indexDefinitions, pipeline.index)

@@ -38,10 +38,10 @@ export function createPreviews({ documents, compute, openEmbedding, maximumFileB
   return {
     async make(collection, { file, settings, maxCharacters }, signal) {
       const options = { urgent: true, ...(signal ? { signal } : {}) }
-      const { modelFolder } = await openEmbedding(collection)
+      const { modelFolder, choice: embedder } = await openEmbedding(collection)
       const place = 'documentId' in file ? documents.fileOf(file.documentId) : { ...file, member: null }
       const startedMs = performance.now()
-      const parse = { ...place, settings, modelFolder, maxBytes: maximumFileBytes, ocr, knownHashes: [] }
+      const parse = { ...place, settings, modelFolder, embedder, maxBytes: maximumFileBytes, ocr, knownHashes: [] }
       const parsed = await compute.run('parse', parse, options)
       if (parsed.known) throw new AppError('internal', 'A preview was answered without a document.')
       const { document, type, parserId, chunkerId, chunkMs } = parsed
@@ -92,5 +92,7 @@ function shown(document: ParsedDocument, chunk: Chunk, ordinal: number): ShownCh
     edited: null,
     disabled: false,
     editId: null,
+    answerStart: chunk.answerStart ?? null,
+    answerEnd: chunk.answerEnd ?? null,
   }
 }

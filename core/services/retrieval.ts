@@ -11,7 +11,8 @@ import { indexedText } from '../flows/indexed-text.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
 import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
-import type { DocumentTexts } from './document-texts.ts'
+import { placeOf } from '../chunkers/parts/place.ts'
+import { type DocumentTexts, pageAt } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import { candidatesOf, type Reranking } from './reranking.ts'
 
@@ -192,24 +193,13 @@ function toPassage(
   last: StoredChunk,
   texts: DocumentTexts,
 ): RetrievedPassage {
-  const end = Math.max(...members.map((chunk) => chunk.end))
-  // One chunk has its text with it; merged ones are a slice of the document, white space between them included.
-  const text =
-    members.length === 1 ? (first.edited ?? first.text) : texts.get(first.documentId).text.slice(first.start, end)
   return {
     documentId: first.documentId,
     document: first.documentName,
     path: first.documentPath,
     title: first.documentTitle,
     chunkId: candidate.chunkId,
-    start: first.start,
-    end,
-    text,
-    context: contextOf(members, text),
-    headings: first.headings,
-    page: first.pageFirst,
-    pageLast: last.pageLast,
-    place: first.place,
+    ...spanOf(members, candidate.chunkId, first, last, texts),
     edited: first.edited !== null,
     score: candidate.score,
     scoreKind: candidate.scoreKind,
@@ -219,6 +209,50 @@ function toPassage(
     vectorScore: candidate.vectorScore ?? null,
     vectorRank: candidate.vectorRank ?? null,
     rerankScore: null,
+  }
+}
+
+/** What of the document is answered with, and what there is to say of that. */
+function spanOf(
+  members: readonly StoredChunk[],
+  best: number,
+  first: StoredChunk,
+  last: StoredChunk,
+  texts: DocumentTexts,
+) {
+  const end = Math.max(...members.map((chunk) => chunk.end))
+  const answerStart = Math.min(...members.map((chunk) => chunk.answerStart))
+  const answerEnd = Math.max(...members.map((chunk) => chunk.answerEnd))
+  if (answerStart < first.start || answerEnd > end) {
+    const document = texts.get(first.documentId)
+    const text = document.text.slice(answerStart, answerEnd)
+    const context = contextOf(members, text)
+    return {
+      start: answerStart,
+      end: answerEnd,
+      text,
+      // The table's header may be in the larger passage itself.
+      context: text.includes(context) ? '' : context,
+      headings: (members.find((chunk) => chunk.id === best) ?? first).headings,
+      page: pageAt(document.pages, answerStart),
+      pageLast: pageAt(document.pages, answerEnd - 1),
+      place: placeOf(document, answerStart, answerEnd) ?? null,
+      hits: members.map((chunk) => ({ start: chunk.start, end: chunk.end })),
+    }
+  }
+  // One chunk has its text with it; merged ones are a slice of the document, white space between them included.
+  const text =
+    members.length === 1 ? (first.edited ?? first.text) : texts.get(first.documentId).text.slice(first.start, end)
+  return {
+    start: first.start,
+    end,
+    text,
+    context: contextOf(members, text),
+    headings: first.headings,
+    page: first.pageFirst,
+    pageLast: last.pageLast,
+    place: first.place,
+    hits: [],
   }
 }
 

@@ -10,6 +10,7 @@ import type { IndexLibrary } from '../library/indexes.ts'
 import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
 import type { IngestInput } from '../library/jobs.ts'
 import type { NetworkAttempts } from '../library/network-attempts.ts'
+import type { RunLibrary } from '../library/runs.ts'
 import type { SourceLibrary } from '../library/sources.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import type { LocateModel } from '../model-files/locator.ts'
@@ -24,7 +25,6 @@ import type { CollectionIndexes } from './collection-indexes.ts'
 import type { Datasets } from './datasets.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
-import type { EvaluationWork } from './evaluation-work.ts'
 import type { IngestKind } from './ingest-work.ts'
 import type { Lab } from './lab.ts'
 import type { ModelSpeeds } from './model-speeds.ts'
@@ -33,7 +33,9 @@ import type { Providers } from './providers.ts'
 import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
 import type { Sample } from './sample.ts'
+import type { Runs } from './runs.ts'
 import type { SourceWatcher } from './source-watcher.ts'
+import type { TestSets } from './test-sets.ts'
 import type { Uploads } from './uploads.ts'
 
 /** What handlers work with: everything of one open workspace, built in app.ts. */
@@ -54,7 +56,9 @@ export interface Services {
   retrieval: Retrieval
   datasetLibrary: DatasetLibrary
   datasets: Datasets
-  evaluation: EvaluationWork
+  testSets: TestSets
+  runs: Runs
+  runLibrary: RunLibrary
   lab: Lab
   jobRunner: JobRunner
   pipelines: Pipelines

@@ -39,14 +39,15 @@ export function createTableEmbedder(
  * Mean nDCG@10 of vectors alone on a test set, measured as `npm run bench -- retrieval` does: documents cut by the
  * default chunker, a document as good as its best chunk.
  */
-export function evaluateSet({ corpus, cases }: BeirSet, embedder: TableEmbedder): number {
+export async function evaluateSet({ corpus, cases }: BeirSet, embedder: TableEmbedder): Promise<number> {
   const chunker = recursiveChunker.create(recursiveChunker.options.parse({}), { tokenizer: embedder.tokenizer })
-  const documents = corpus.map(({ id, title, text: body }) => {
+  const documents: { id: string; vectors: ReturnType<TableEmbedder['embed']>[] }[] = []
+  for (const { id, title, text: body } of corpus) {
     const text = body.trim() === '' ? (title ?? '') : body
     const elements = [{ kind: 'paragraph' as const, start: 0, end: text.length }]
-    const chunks = text.trim() === '' ? [] : chunker.chunk({ text, elements, pages: [], warnings: [] })
-    return { id, vectors: chunks.map((chunk) => embedder.embed(indexedText(title, chunk))) }
-  })
+    const chunks = text.trim() === '' ? [] : await chunker.chunk({ text, elements, pages: [], warnings: [] })
+    documents.push({ id, vectors: chunks.map((chunk) => embedder.embed(indexedText(title, chunk))) })
+  }
   const evaluator = ndcg.create({ k: 10 })
   return mean(
     cases.map(({ question, relevance }) => {

@@ -105,7 +105,7 @@ async function main(): Promise<void> {
       const embedder = createTableEmbedder(table, tokenizer, dimensions, size)
       const own = new Map([['held-out pairs', mean([...evaluateHeldOut(heldOut, embedder).values()])]])
       for (const name of testSets.filter((set) => existsSync(join(values.sets, set)))) {
-        own.set(name, evaluateSet(await readBeir(join(values.sets, name)), embedder))
+        own.set(name, await evaluateSet(await readBeir(join(values.sets, name)), embedder))
       }
       log(`${size} dimensions: ${JSON.stringify(Object.fromEntries(own))}`)
       scores.set(size, own)

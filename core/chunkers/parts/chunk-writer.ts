@@ -10,8 +10,11 @@ export interface ChunkWriter {
   /** Start of the last chunk, -1 before the first. */
   lastStart(): number
   write(start: number, end: number, headings: readonly string[], context?: string): void
-  /** Writes a table, from `start` (headings before it come along), as chunks of whole rows under its header. */
-  writeTable(start: number, table: Block, headings: readonly string[]): void
+  /**
+   * Writes a table, from `start` (headings before it come along), as chunks of whole rows under its header: as many as
+   * fit, or at most `mostRows`.
+   */
+  writeTable(start: number, table: Block, headings: readonly string[], mostRows?: number): void
 }
 
 export function createChunkWriter(document: ParsedDocument, measure: Measure, max: number): ChunkWriter {
@@ -60,7 +63,7 @@ export function createChunkWriter(document: ParsedDocument, measure: Measure, ma
     return chunk
   }
 
-  function writeTable(from: number, table: Block, headings: readonly string[]): void {
+  function writeTable(from: number, table: Block, headings: readonly string[], mostRows = Infinity): void {
     const bounds = [...table.rows, table.end]
     const bodyStart = bounds[table.headerRows] ?? table.end
     const header = text.slice(table.start, dropSpace(text, table.start, bodyStart))
@@ -83,7 +86,8 @@ export function createChunkWriter(document: ParsedDocument, measure: Measure, ma
       const withHeader = start < bodyStart
       const limit = withHeader ? max : room
       let next = row + 1
-      while (next < table.rows.length && measure.size(start, bounds[next + 1]!) <= limit) next += 1
+      const most = Math.min(table.rows.length, Math.max(row, table.headerRows) + mostRows)
+      while (next < most && measure.size(start, bounds[next + 1]!) <= limit) next += 1
       // A header does not stand alone: its first row comes along, or it is cut like text.
       if (withHeader && next < table.rows.length)
         next = Math.max(next, Math.min(table.headerRows + 1, table.rows.length))

@@ -13,6 +13,14 @@ export const overlapTokensOption = (standard: number): z.ZodDefault<z.ZodInt> =>
 export const minTokensOption = (standard: number): z.ZodDefault<z.ZodInt> =>
   z.int().min(0).max(50_000).default(standard).describe('A section smaller than this is joined with the next one.')
 
+export const answerTokensOption = (standard: number): z.ZodDefault<z.ZodInt> =>
+  z
+    .int()
+    .min(8)
+    .max(100_000)
+    .default(standard)
+    .describe('Tokens at most of what is given to the generator, and cited, where a chunk is found.')
+
 export const overlapProblem = {
   message: 'The overlap must be at most half of the chunk size. Make it smaller, or the chunks larger.',
   path: ['overlapTokens'],

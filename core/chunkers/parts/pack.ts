@@ -14,6 +14,8 @@ export interface PackOptions {
   overlap: number
   /** Cut long text into parts of about equal size, not into full ones and a small rest. */
   even: boolean
+  /** Rows of a table in a chunk at most, also where more would fit. Absent: as many as fit. */
+  tableRows?: number
 }
 
 /**
@@ -28,7 +30,7 @@ export function pack(
   options: PackOptions,
 ): Chunk[] {
   const { text } = document
-  const { max, min, overlap, even } = options
+  const { max, min, overlap, even, tableRows } = options
   const writer = createChunkWriter(document, measure, max)
   /** The open chunk; -1 when there is none. */
   let start = -1
@@ -113,7 +115,9 @@ export function pack(
       flush()
       floor = block.start
     }
-    if (start < 0) {
+    const isByRows = tableRows !== undefined && block.kind === 'table' && block.rows.length > 1
+    if (isByRows) close()
+    else if (start < 0) {
       if (measure.size(block.start, block.end) <= max) {
         open(overlapStart(block.start, block.end), block.end, block)
         continue
@@ -134,7 +138,7 @@ export function pack(
     if (start >= 0 && measure.size(start, firstClusterEnd(text, block.start, block.end)) > max) flush()
     members.push(block)
     if (block.kind === 'table' && block.rows.length > 1) {
-      writer.writeTable(start < 0 ? block.start : start, block, commonPath(members))
+      writer.writeTable(start < 0 ? block.start : start, block, commonPath(members), tableRows)
       start = -1
       members = []
       trailing = 0

@@ -4,7 +4,9 @@ import * as sources from './0030-sources.ts'
 import * as network from './0040-network.ts'
 import * as modelSpeeds from './0050-model-speeds.ts'
 import * as providers from './0060-providers.ts'
+import * as answerSpans from './0070-answer-spans.ts'
 import * as datasets from './0080-datasets.ts'
+import * as runs from './0090-runs.ts'
 import * as textPieces from './0100-text-pieces.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
@@ -15,7 +17,9 @@ export const migrations: readonly Migration[] = [
   network,
   modelSpeeds,
   providers,
+  answerSpans,
   datasets,
+  runs,
   textPieces,
 ]
 

@@ -1,0 +1,178 @@
+import type { Choice, Pipeline } from '../contract/pipeline.ts'
+import type { RunSettings, RunSummary } from '../contract/runs.ts'
+import type { Subject } from '../flows/evaluate.ts'
+import { ask } from '../flows/ask.ts'
+import { ingest, type IndexedChunks } from '../flows/ingest.ts'
+import { sqlFilter } from '../library/document-filter.ts'
+import type { CollectionCore } from '../library/collections.ts'
+import { createId, type DocumentId } from '../shared/ids.ts'
+import type { Progress } from '../shared/progress.ts'
+import { type AskParts, createAskSteps } from './ask-steps.ts'
+import type { OpenIndex } from './collection-indexes.ts'
+import type { Embedding } from './embedding.ts'
+import { addToIndex, createRebuildSteps, type IngestStepParts } from './ingest-work.ts'
+import type { Reranking } from './reranking.ts'
+import { createRetrieval } from './retrieval.ts'
+
+/** Pipelines ready to be measured on a collection's documents, whatever pipeline the collection itself has. */
+export interface EvaluationSubjects {
+  /**
+   * Builds an index beside those that answer questions where there is none under the pipeline's fingerprint; parsed texts
+   * and vectors are taken from where they are kept. Errors: item-missing, model-missing, cancelled, disk-full.
+   */
+  open(
+    collection: CollectionCore,
+    settings: RunSettings,
+    report: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Subject>
+  /** Names of the models that a pipeline uses; each is loaded once for that. */
+  models(pipeline: Pipeline): Promise<{ embedder: string; reranker: string | null }>
+}
+
+export interface SubjectParts extends IngestStepParts, Omit<AskParts, 'retrieval' | 'collectionIndexes' | 'traces'> {
+  openReranking(choice: Choice): Promise<Reranking>
+  /** Documents in hand at a time while an index is built. */
+  lanes: number
+}
+
+/** Documents are ranked by their best chunk: this many chunks for each make sure that there are enough documents. */
+const chunksPerDocument = 4
+const mostResults = 1000
+
+export function createEvaluationSubjects(parts: SubjectParts): EvaluationSubjects {
+  return {
+    async open(collection, settings, report, signal) {
+      const { pipeline } = collection
+      const embedding = await parts.openEmbedding({ pipeline })
+      const index = parts.collectionIndexes.ensureBeside(collection.id, pipeline, embedding)
+      const builtMs = await fill(collection, index, embedding, parts, report, signal)
+      // The very parts that answer questions, but for the index: not the active one, this one.
+      const own = { ...parts, collectionIndexes: { ...parts.collectionIndexes, active: () => index } }
+      const retrieval = createRetrieval(own)
+      const filter = sqlFilter(settings.filter)
+      const asked = { mode: settings.mode, ...(filter ? { filter } : {}) }
+      // Questions of a measurement are not what anybody asked: they leave no trace.
+      const steps = settings.answers
+        ? await createAskSteps(collection, asked, { ...own, retrieval, traces: noTraces })
+        : undefined
+      const { k } = settings
+      return {
+        retrieve(question, items, given) {
+          const request = { text: question, k, ...asked }
+          if (items === 'passages') return retrieval.retrieve(collection, request, given)
+          const wide = Math.min(mostResults, k * chunksPerDocument)
+          const options = { mergeNeighbours: false, perDocument: 0 }
+          return retrieval.retrieve(collection, { ...request, k: wide, options }, given)
+        },
+        ...(steps
+          ? {
+              ask: (text, given) =>
+                ask({ traceId: createId('trace'), collectionId: collection.id, text }, steps, given),
+            }
+          : {}),
+        covering: (spans) => coveringChunks(spans, index, parts),
+        countTokens: (text) => embedding.tokenizer.count(text),
+        index: { ...parts.indexLibrary.countIn(index.row.id), bytes: index.store.size(), builtMs },
+      }
+    },
+    async models(pipeline) {
+      const embedding = await parts.openEmbedding({ pipeline })
+      const reranking = pipeline.reranker && (await parts.openReranking(pipeline.reranker))
+      return { embedder: embedding.modelId, reranker: reranking ? reranking.modelId : null }
+    },
+  }
+}
+
+const noTraces: AskParts['traces'] = {
+  save: () => {},
+  list: () => [],
+  get: () => {
+    throw new Error('A measurement keeps no traces.')
+  },
+}
+
+/**
+ * Puts in what is not in the index yet: all of it where it is new, the rest where an earlier process was stopped, nothing
+ * otherwise. Documents go in one after the other, in the order of their paths, however many are worked on at a time: equal
+ * scores are in the order of the chunks, and the same index built again must give the same results. Gives the milliseconds
+ * that it took, null where there was nothing to do.
+ */
+async function fill(
+  collection: CollectionCore,
+  index: OpenIndex,
+  embedding: Embedding,
+  parts: SubjectParts,
+  report: (progress: Progress) => void,
+  signal: AbortSignal | undefined,
+): Promise<RunSummary['index']['builtMs']> {
+  const { documents, database, indexLibrary } = parts
+  const items = indexLibrary.documentsWithout(collection.id, index.row.id)
+  if (items.length === 0) return null
+  const startedMs = performance.now()
+  const put = (id: DocumentId, indexed: IndexedChunks): void => {
+    database.transaction(() => {
+      // Removed meanwhile, or put there by another job that builds the same index.
+      if (!documents.exists(id) || indexLibrary.has(index.row.id, id)) return
+      addToIndex(index, id, documents.get(id).version, indexed, parts)
+    })()
+  }
+  const line = inOrder<IndexedChunks>(
+    items.map(({ id }) => id),
+    put,
+  )
+  const steps = createRebuildSteps(collection, embedding, parts, (id, indexed) => line.ready(id, indexed))
+  let done = 0
+  for await (const outcome of ingest(items, steps, { lanes: parts.lanes, ...(signal ? { signal } : {}) })) {
+    if (outcome.outcome === 'failed') {
+      if (documents.exists(outcome.item.id)) throw outcome.error
+      line.skip(outcome.item.id)
+    }
+    done += 1
+    report({ done, total: items.length, unit: 'documents', label: 'indexing' })
+  }
+  index.store.optimize()
+  return performance.now() - startedMs
+}
+
+/** Hands values on in the given order of their ids, each as soon as those before it are through. */
+function inOrder<Value>(
+  ids: readonly DocumentId[],
+  hand: (id: DocumentId, value: Value) => void,
+): { ready(id: DocumentId, value: Value): void; skip(id: DocumentId): void } {
+  const waiting = new Map<DocumentId, Value | null>()
+  let next = 0
+  const drain = (): void => {
+    for (;;) {
+      const id = ids[next]
+      if (id === undefined) return
+      const value = waiting.get(id)
+      if (value === undefined) return
+      waiting.delete(id)
+      next += 1
+      if (value !== null) hand(id, value)
+    }
+  }
+  return {
+    ready(id, value) {
+      waiting.set(id, value)
+      drain()
+    },
+    skip(id) {
+      waiting.set(id, null)
+      drain()
+    },
+  }
+}
+
+function coveringChunks(
+  spans: Parameters<Subject['covering']>[0],
+  index: OpenIndex,
+  { indexLibrary }: Pick<SubjectParts, 'indexLibrary'>,
+): ReturnType<Subject['covering']> {
+  return spans.flatMap(({ documentId, start, end }) =>
+    indexLibrary
+      .spansTouching(index.row.id, documentId as DocumentId, start, end)
+      .map((chunk) => ({ documentId, ...chunk })),
+  )
+}

@@ -1,0 +1,179 @@
+import type { ComputePool } from '../compute/pool.ts'
+import type { EvaluationResult } from '../contract/evaluation.ts'
+import { AppError } from '../contract/errors.ts'
+import type { ParsedDocument } from '../contract/parsed-document.ts'
+import type { Pipeline } from '../contract/pipeline.ts'
+import { type CaseResult, type RunSettings, type RunSummary, runSettingsSchema } from '../contract/runs.ts'
+import type { SearchMode } from '../contract/values.ts'
+import { openWorkspace } from '../database/open-workspace.ts'
+import { evaluate, type EvaluationCase } from '../flows/evaluate.ts'
+import { type BeirDocument, readBeir } from '../flows/read-beir.ts'
+import { createChunkEditLibrary } from '../library/chunk-edits.ts'
+import { createCollectionLibrary } from '../library/collections.ts'
+import { createDocumentLibrary } from '../library/documents.ts'
+import { createIndexLibrary } from '../library/indexes.ts'
+import { createJobLibrary } from '../library/jobs.ts'
+import { throwIfAborted } from '../shared/abort.ts'
+import { meanOf, percentile } from '../shared/bootstrap.ts'
+import { sha256 } from '../shared/hash.ts'
+import type { CollectionId, DocumentId } from '../shared/ids.ts'
+import type { Progress } from '../shared/progress.ts'
+import { temporaryFolder } from '../shared/temporary-folder.ts'
+import { createCollectionIndexes } from './collection-indexes.ts'
+import { defaultPipeline } from './default-pipeline.ts'
+import { createDocumentTexts } from './document-texts.ts'
+import { createMetrics } from './evaluation-metrics.ts'
+import { createEvaluationSubjects, type SubjectParts } from './evaluation-subjects.ts'
+
+/** Evaluation on a published test set: the product's own parts, in a workspace that is thrown away. */
+export interface TestSets {
+  /** Errors: file-missing, file-corrupt. */
+  retrieval(folder: string, mode: SearchMode, watch: Watch): Promise<EvaluationResult>
+}
+
+export interface Watch {
+  signal: AbortSignal
+  onProgress(progress: Progress): void
+}
+
+export interface TestSetParts extends Pick<
+  SubjectParts,
+  'openEmbedding' | 'openTextGenerator' | 'openReranking' | 'lanes' | 'log' | 'ocr' | 'maximumFileBytes'
+> {
+  compute: ComputePool
+}
+
+export function createTestSets(parts: TestSetParts): TestSets {
+  return {
+    async retrieval(folder, mode, watch) {
+      const set = await readBeir(folder, { signal: watch.signal })
+      const settings = runSettingsSchema.parse({
+        mode,
+        k: 100,
+        items: 'documents',
+        metrics: ['ndcg@10', 'recall@10', 'recall@100', 'mrr@10'],
+      })
+      const documents = set.corpus
+        .filter((document) => document.text.trim() + (document.title ?? '').trim() !== '')
+        .map((document) => ({ name: document.id, type: 'text', parse: async () => toParsed(document) }))
+      const cases = set.cases.map(({ id, question, relevance }) => ({ ...blankCase(id, question), relevance }))
+      const { results } = await measure({ documents, cases, pipeline: defaultPipeline, settings }, watch, parts)
+      return {
+        metrics: {
+          'ndcg@10': meanScore(results, 'ndcg@10'),
+          'recall@10': meanScore(results, 'recall@10'),
+          'recall@100': meanScore(results, 'recall@100'),
+          'mrr@10': meanScore(results, 'mrr@10'),
+        },
+        latency_ms: latencyOf(results),
+        queries: results.length,
+      }
+    },
+  }
+}
+
+/** A set whose documents and cases know each other by name. */
+interface TestSet {
+  documents: readonly { name: string; type: string; parse(): Promise<ParsedDocument> }[]
+  cases: readonly TestSetCase[]
+  pipeline: Pipeline
+  settings: RunSettings
+}
+
+interface TestSetCase extends Pick<EvaluationCase, 'id' | 'question' | 'tags'> {
+  passages: readonly { name: string; start: number; end: number }[]
+  /** Gain by document. */
+  relevance: ReadonlyMap<string, number>
+}
+
+function blankCase(id: string, question: string): TestSetCase {
+  return { id, question, tags: [], passages: [], relevance: new Map() }
+}
+
+/** Stores the documents as if they had been read, and measures as a run does. Errors: those of the first question that could not be asked. */
+async function measure(
+  { documents: given, cases, pipeline, settings }: TestSet,
+  { signal, onProgress }: Watch,
+  parts: TestSetParts,
+): Promise<{ results: CaseResult[]; index: RunSummary['index'] }> {
+  using temporary = temporaryFolder()
+  using workspace = openWorkspace(temporary.path, 'quarry eval')
+  const { database } = workspace
+  const documents = createDocumentLibrary(database)
+  const indexLibrary = createIndexLibrary(database)
+  const collection = createCollectionLibrary(database).create('test set', '', pipeline)
+  const job = createJobLibrary(database).create('ingest', 'test set', collection.id, {})
+  documents.queue(
+    given.map(({ name }) => newDocument(collection.id, name)),
+    job.id,
+  )
+  const ids = new Map(documents.pending(job.id).map(({ location, id }) => [location, id]))
+  const idOf = (name: string): DocumentId => ids.get(name) ?? (`missing:${name}` as DocumentId)
+  for (const { name, type, parse } of given) {
+    throwIfAborted(signal)
+    const parsed = await parse()
+    const facts = { contentHash: sha256(name), type, size: 0, parser: 'test-set@1' }
+    database.transaction(() => documents.saveVersion(idOf(name), { ...facts, parsed }))()
+  }
+
+  const subjects = createEvaluationSubjects({
+    ...parts,
+    database,
+    documents,
+    chunkEdits: createChunkEditLibrary(database),
+    indexLibrary,
+    collectionIndexes: createCollectionIndexes(database, indexLibrary),
+    texts: createDocumentTexts(documents),
+    isCurrent: () => false,
+  })
+  const steps = {
+    prepare: () => subjects.open(collection, settings, onProgress, signal),
+    finished: new Map<string, CaseResult>(),
+    save: () => {},
+    metrics: createMetrics(settings),
+    items: settings.items,
+    keptCharacters: 0,
+    clock: () => performance.now(),
+  }
+  const evaluated = cases.map(({ id, question, tags, passages, relevance }) => ({
+    id,
+    question,
+    tags,
+    answer: null,
+    answerable: true,
+    expected: passages.map(({ name, start, end }) => ({ documentId: idOf(name), path: name, start, end, grade: 1 })),
+    documents: new Map([...relevance].map(([name, grade]) => [idOf(name), grade])),
+  }))
+  for await (const event of evaluate(evaluated, steps, signal)) {
+    if (event.type === 'case-end') {
+      const { error } = event.result
+      // A published figure is over every question, or there is none.
+      if (error) throw new AppError(error.code, error.message, { retryable: error.retryable, details: error.details })
+      if (event.done % 20 === 1)
+        onProgress({ done: event.done - 1, total: event.total, unit: 'questions', label: 'asking' })
+    }
+    if (event.type === 'evaluation-end') return { results: event.results, index: event.index }
+  }
+  throw new AppError('internal', 'An evaluation ended without a result.')
+}
+
+function newDocument(collectionId: CollectionId, name: string) {
+  const nothing = { sourceId: null, uploadId: null, parentId: null, member: null, modifiedMs: null }
+  return { ...nothing, collectionId, location: name, identity: name, path: name, name, size: 0 }
+}
+
+function toParsed(document: BeirDocument): ParsedDocument {
+  const text = document.text.trim() ? document.text : (document.title ?? '')
+  const title = document.title ? { title: document.title } : {}
+  const elements = [{ kind: 'paragraph' as const, start: 0, end: text.length }]
+  return { text, elements, pages: [], warnings: [], ...title }
+}
+
+function meanScore(results: readonly CaseResult[], metric: string): number {
+  return meanOf(results.flatMap(({ scores }) => scores[metric] ?? []))
+}
+
+function latencyOf(results: readonly CaseResult[]): EvaluationResult['latency_ms'] {
+  const times = results.map(({ latencyMs }) => latencyMs)
+  return { p50: percentile(times, 0.5), p95: percentile(times, 0.95) }
+}
