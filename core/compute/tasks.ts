@@ -9,7 +9,7 @@ import { settingsFor } from '../shared/ingest-settings.ts'
 import type { Log } from '../shared/log.ts'
 import type { Progress } from '../shared/progress.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
-import type { Embedder, EmbedPurpose } from '../embedders/embedder.ts'
+import type { Embedder, EmbedPurpose, TextSpan } from '../embedders/embedder.ts'
 import type { ChatMessage, TextGenerator, TextOptions, TextPart } from '../generators/text-generator.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
 import type { Reranker } from '../rerankers/reranker.ts'
@@ -108,6 +108,11 @@ export interface EmbedInput {
   threads?: number
 }
 
+export interface EmbedSpansInput extends Omit<EmbedInput, 'texts' | 'purpose'> {
+  text: string
+  spans: TextSpan[]
+}
+
 export interface RerankInput {
   modelFolder: string
   rerankerId: string
@@ -152,6 +157,9 @@ export interface GenerateInput extends GeneratorChoice {
 export interface EmbedOutput {
   modelId: string
   dimensions: number
+  maxTokens: number
+  /** Whether it has `embedSpans`. */
+  readsDocuments: boolean
   /** Shape [texts.length × dimensions], row-major. */
   vectors: Float32Array
 }
@@ -167,6 +175,8 @@ export interface Tasks {
   /** The chunks themselves. */
   'cut-chunks': { input: CutInput; output: CutChunksOutput }
   embed: { input: EmbedInput; output: EmbedOutput }
+  /** See Embedder.embedSpans. Shape [spans.length × dimensions], row-major. */
+  'embed-spans': { input: EmbedSpansInput; output: Float32Array }
   rerank: { input: RerankInput; output: RerankOutput }
   /** Errors as those of `generate`. */
   'count-tokens': { input: CountTokensInput; output: CountTokensOutput }
@@ -206,6 +216,7 @@ export const taskHandlers: TaskHandlers = {
   cut,
   'cut-chunks': cutChunks,
   embed,
+  'embed-spans': embedSpans,
   rerank,
   'count-tokens': countTokens,
   generate,
@@ -337,9 +348,22 @@ function askForVectors(embedder: Choice, ask: TaskContext['ask']) {
 const embedders = new Map<string, Promise<Embedder>>()
 
 async function embed(input: EmbedInput, { signal }: TaskContext): Promise<EmbedOutput> {
+  const embedder = await openEmbedder(input)
+  const vectors = await embedder.embed(input.texts, input.purpose, { signal })
+  const { modelId, dimensions, maxTokens } = embedder
+  return { modelId, dimensions, maxTokens, readsDocuments: embedder.embedSpans !== undefined, vectors }
+}
+
+async function embedSpans(input: EmbedSpansInput, { signal }: TaskContext): Promise<Float32Array> {
+  const embedder = await openEmbedder(input)
+  if (!embedder.embedSpans) throw new AppError('internal', 'This embedder reads no documents as a whole.')
+  return embedder.embedSpans(input.text, input.spans, { signal })
+}
+
+function openEmbedder(input: Omit<EmbedInput, 'texts' | 'purpose'>): Promise<Embedder> {
   const embedderId = input.embedderId ?? 'transformers'
   const key = JSON.stringify([embedderId, input.modelFolder, input.options ?? {}, input.threads ?? 1])
-  const embedder = await remember(embedders, key, async () => {
+  return remember(embedders, key, async () => {
     const { embedderDefinitions } = await import('../embedders/list.ts')
     const definition = findDefinition('embedder', embedderDefinitions, embedderId)
     return definition.create(definition.options.parse(input.options ?? {}), {
@@ -347,8 +371,6 @@ async function embed(input: EmbedInput, { signal }: TaskContext): Promise<EmbedO
       threads: input.threads ?? 1,
     })
   })
-  const vectors = await embedder.embed(input.texts, input.purpose, { signal })
-  return { modelId: embedder.modelId, dimensions: embedder.dimensions, vectors }
 }
 
 const rerankers = new Map<string, Promise<Reranker>>()

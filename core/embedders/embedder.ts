@@ -21,7 +21,18 @@ export interface Embedder {
    * (empty, only symbols the model does not know), all zeros. Never NaN.
    */
   embed(texts: readonly string[], purpose: EmbedPurpose, options?: { signal?: AbortSignal }): Promise<Float32Array>
+  /**
+   * Late chunking: the text goes through the model as a whole, in windows that overlap where it is longer, and the vector
+   * of a span is the mean of its tokens' states. Spans are UTF-16 code units; vectors are as those of `embed`, and depend
+   * on text and span alone. Absent: this embedder reads each text by itself.
+   */
+  embedSpans?(text: string, spans: readonly TextSpan[], options?: { signal?: AbortSignal }): Promise<Float32Array>
   dispose(): Promise<void>
+}
+
+export interface TextSpan {
+  start: number
+  end: number
 }
 
 export interface EmbedderDependencies {

@@ -1,16 +1,19 @@
 import { z } from 'zod'
+import { AppError } from '../contract/errors.ts'
 import { modelOption } from '../model-files/model-option.ts'
 import { batchesByLength } from '../runtimes/batches.ts'
 import { choosePrecision } from '../runtimes/choose-precision.ts'
 import { hashFile, readOnnxFolder } from '../runtimes/onnx-folder.ts'
-import { loadOnnxModel, type OnnxModel, precisions, weightsFile } from '../runtimes/onnx.ts'
-import { applyTemplate, specialCount, type SpecialTokens } from '../runtimes/special-tokens.ts'
-import { pool, type Pooling, unit } from '../runtimes/vectors.ts'
+import { loadOnnxModel, precisions, weightsFile } from '../runtimes/onnx.ts'
+import { applyTemplate, specialCount } from '../runtimes/special-tokens.ts'
+import { pool, unit } from '../runtimes/vectors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import { loadTokenizer } from '../tokenizers/load-tokenizer.ts'
-import { closedError, type Embedder, type EmbedderDefinition, type EmbedPurpose } from './embedder.ts'
+import { closedError, type Embedder, type EmbedderDefinition } from './embedder.ts'
 import { createContextFreeEmbedder } from './parts/context-free.ts'
+import { createSpanEmbedder } from './parts/late-chunking.ts'
+import { type EmbedderParts, maxTokensPerCall, stateOutputs } from './parts/onnx-parts.ts'
 import { defaultLongest, modelUseOptions, readModelUse } from './parts/model-use.ts'
 
 const optionsSchema = z.object({
@@ -29,6 +32,12 @@ const optionsSchema = z.object({
     .enum(['mean', 'cls', 'last'])
     .optional()
     .describe('How a text’s vector is made of its tokens’. Empty: as the model was made for, else their mean.'),
+  lateChunking: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Late chunking: a document is read as a whole, and each chunk’s vector is made of its tokens as they were read there. For models that read long texts and take the mean of tokens; the bundled model reads no context, and nothing changes with it.',
+    ),
   ...modelUseOptions,
 })
 type Options = z.infer<typeof optionsSchema>
@@ -65,26 +74,18 @@ export const transformersEmbedder: EmbedderDefinition<Options> = {
       pooling: use.pooling ?? 'mean',
       prefixes: use.prefixes,
     }
-    return contextFree ? createStatic(parts) : createContextual(parts)
+    if (contextFree) return createStatic(parts)
+    if (!options.lateChunking) return createContextual(parts)
+    if (parts.pooling !== 'mean') {
+      throw new AppError(
+        'input-invalid',
+        `Late chunking needs a model whose vectors are the mean of its tokens; those of "${options.model}" are not. Switch late chunking off, or choose another model.`,
+      )
+    }
+    const late = { ...parts, modelId: `${parts.modelId}-late` }
+    return { ...createContextual(late), embedSpans: createSpanEmbedder(late) }
   },
 }
-
-interface EmbedderParts {
-  model: OnnxModel
-  tokenizer: Tokenizer
-  modelId: string
-  /** Numbers in a token's state. */
-  width: number
-  dimensions: number
-  maxTokens: number
-  special: SpecialTokens
-  pooling: Pooling
-  prefixes: Record<EmbedPurpose, string>
-}
-
-/** Tokens in one call, padding included. More make nothing faster, and attention takes memory with their square. */
-const maxTokensPerCall = 4096
-const outputs = ['last_hidden_state', 'token_embeddings']
 
 function createContextual(parts: EmbedderParts): Embedder {
   const { model, tokenizer, modelId, width, dimensions, maxTokens, special, pooling, prefixes } = parts
@@ -107,7 +108,7 @@ function createContextual(parts: EmbedderParts): Embedder {
       })
       for (const batch of batchesByLength(rows, { maxTokens: maxTokensPerCall })) {
         throwIfAborted(signal)
-        const { data, dimensions: shape } = await model.run(batch, outputs)
+        const { data, dimensions: shape } = await model.run(batch, stateOutputs)
         const rowLength = (shape[1] ?? 0) * width
         batch.forEach(({ row, ids }, position) => {
           // States behind the end of a row belong to padding.
@@ -139,7 +140,7 @@ function createStatic({ model, tokenizer, modelId, width, dimensions, maxTokens,
       const known = ids.includes(unknownId) ? ids.filter((id) => id !== unknownId) : ids
       return known.subarray(0, maxTokens)
     },
-    states: async (ids) => (await model.run([{ ids }], outputs)).data,
+    states: async (ids) => (await model.run([{ ids }], stateOutputs)).data,
     dispose() {
       disposed ??= model.dispose()
       return disposed

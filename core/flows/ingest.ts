@@ -35,6 +35,15 @@ export interface IngestSteps<Item> {
   /** Shape [texts.length × dimensions], row-major. */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
   /**
+   * Vectors of chunks as the model reads them within their document; what a person put in place of a chunk's words is read
+   * by itself. Absent: every text is.
+   */
+  embedInDocument?(
+    document: ParsedDocument,
+    chunks: readonly RevisedChunk[],
+    signal?: AbortSignal,
+  ): Promise<Float32Array>
+  /**
    * The new version, its chunks, text and vectors, and the note that this document is done: one transaction or nothing,
    * so that a process that is killed here leaves a document that is whole and counted, or neither. 'moved': another
    * file with the same content came first.
@@ -115,7 +124,9 @@ async function ingestOne<Item>(
       const chunk = indexed[row]
       return chunk ? indexedText(reading.parsed.title, chunk) : ''
     }
-    const vectors = await embedAll(indexed.length, textAt, steps, signal)
+    const vectors = steps.embedInDocument
+      ? await steps.embedInDocument(reading.parsed, indexed, signal)
+      : await embedAll(indexed.length, textAt, steps, signal)
     const embed = lap()
 
     throwIfAborted(signal)

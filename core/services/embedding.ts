@@ -1,3 +1,4 @@
+import type { ParsedDocument } from '../contract/parsed-document.ts'
 import type { Choice } from '../contract/pipeline.ts'
 import { AppError } from '../contract/errors.ts'
 import type { ComputePool } from '../compute/pool.ts'
@@ -7,6 +8,7 @@ import { throwIfAborted } from '../shared/abort.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import { coverage } from '../tokenizers/coverage.ts'
 import { loadTokenizer } from '../tokenizers/load-tokenizer.ts'
+import { embedInDocument, type SpanEmbedding } from './late-chunking.ts'
 
 /** One embedding model at work for one workspace: batches, the cache, and which thread does what. */
 export interface Embedding {
@@ -20,6 +22,15 @@ export interface Embedding {
   embedPassages(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
   /** Parts of passages, for a chunker that compares them; not cached: they are many, and asked for seldom. */
   embedParts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>
+  /**
+   * Chunks of a document as they are read within it (late chunking), through the cache. Absent where the embedder reads each
+   * text by itself.
+   */
+  embedInDocument?(
+    document: Pick<ParsedDocument, 'text' | 'title'>,
+    spans: readonly { start: number; end: number }[],
+    signal?: AbortSignal,
+  ): Promise<Float32Array>
   /** A few texts at once, now, beside whatever is being ingested; not cached. */
   embedNow(texts: readonly string[], purpose: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array>
   /** See RetrieverDependencies.embedQuery. */
@@ -62,7 +73,8 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
     else if (tookMs < batchMs / 2 && texts >= batchSize) batchSize = Math.min(largestBatch, 2 * batchSize)
     return result
   }
-  const { modelId, dimensions } = await parts.compute.run('embed', request([], 'query'), { urgent: true })
+  const facts = await parts.compute.run('embed', request([], 'query'), { urgent: true })
+  const { modelId, dimensions, maxTokens, readsDocuments } = facts
 
   // Without a signal: ending the worker to save a fraction of a second would cost loading the model again.
   const embedBatch = async (texts: string[]): Promise<Float32Array> => {
@@ -113,6 +125,17 @@ export async function openEmbedding(choice: Choice, parts: EmbeddingParts): Prom
       const vector = await embedding.embedNow([text], 'query', signal)
       return { vector, coverage: coverage(tokenizer, text) }
     },
+  }
+  if (readsDocuments) {
+    const { embedderId, options, threads } = request([], 'passage')
+    const run: SpanEmbedding['run'] = async (text, spans) => {
+      const input = { embedderId, options, threads, modelFolder, text, spans }
+      const vectors = await parts.compute.run('embed-spans', input)
+      checkShape(vectors, spans.length, dimensions)
+      return vectors
+    }
+    const how = { modelId, dimensions, maxTokens, cache: parts.cache, run }
+    embedding.embedInDocument = (document, spans, signal) => embedInDocument(document, spans, how, signal)
   }
   return embedding
 }

@@ -6,6 +6,7 @@ import type { ChunkInput } from '../compute/tasks.ts'
 import { AppError, toErrorData } from '../contract/errors.ts'
 import type { Attachment, Chunk, ParsedDocument } from '../contract/parsed-document.ts'
 import { applyEdits } from '../flows/chunk-edits.ts'
+import { indexedText } from '../flows/indexed-text.ts'
 import { type IndexedChunks, ingest, type IngestOutcome, type IngestSteps, type ReadResult } from '../flows/ingest.ts'
 import type { JobReporter, JobWork } from '../jobs/job-runner.ts'
 import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
@@ -337,11 +338,30 @@ export async function chunkParsed(
 function indexSteps(
   embedding: Embedding,
   { chunkEdits }: Pick<IngestStepParts, 'chunkEdits'>,
-): Pick<IngestSteps<{ id: DocumentId }>, 'revise' | 'embed'> {
+): Pick<IngestSteps<{ id: DocumentId }>, 'revise' | 'embed' | 'embedInDocument'> {
+  const { embedInDocument: embedSpans } = embedding
   return {
     revise: ({ id }, { parsed, chunks }) =>
       applyEdits(parsed, chunks, chunkEdits.of(id), (text) => embedding.tokenizer.count(text)),
     embed: (texts, signal) => embedding.embedPassages(texts, signal),
+    ...(embedSpans ? { embedInDocument: withEdited(embedSpans, embedding) } : {}),
+  }
+}
+
+/** Words of a person's own are not in the document: they are read by themselves. */
+function withEdited(
+  embedSpans: NonNullable<Embedding['embedInDocument']>,
+  { dimensions, embedPassages }: Pick<Embedding, 'dimensions' | 'embedPassages'>,
+): NonNullable<IngestSteps<never>['embedInDocument']> {
+  return async (document, chunks, signal) => {
+    const vectors = await embedSpans(document, chunks, signal)
+    const edited = chunks.flatMap((chunk, row) => (chunk.edited === undefined ? [] : [{ chunk, row }]))
+    const texts = edited.map(({ chunk }) => indexedText(document.title, chunk))
+    const own = texts.length === 0 ? new Float32Array() : await embedPassages(texts, signal)
+    edited.forEach(({ row }, index) =>
+      vectors.set(own.subarray(index * dimensions, (index + 1) * dimensions), row * dimensions),
+    )
+    return vectors
   }
 }
 
