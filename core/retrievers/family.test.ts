@@ -169,6 +169,15 @@ describe.each(retrieverDefinitions)('$id', (definition) => {
     expect(ids(await retrieve({ text, options: { perDocument: 0 } }, 'text'))).toEqual([10, 12, 14, 16, 20])
   })
 
+  it('leaves out what scores far less than the best, neighbours too', async () => {
+    const text: [number, number][] = [[12, 10], [20, 6], [13, 5.9], [30, 1]] // prettier-ignore
+    const runs = async (leastShare: number): Promise<number[][]> =>
+      (await retrieve({ text, options: { leastShare } }, 'text')).map(({ chunkIds }) => chunkIds)
+    expect(await runs(0)).toEqual([[12, 13], [20], [30]])
+    expect(await runs(0.6)).toEqual([[12], [20]])
+    expect(await runs(1)).toEqual([[12]])
+  })
+
   it('passes the filter to every search', async () => {
     const world: World = { text: [[10, 2], [20, 1]], vector: [[30, 0.5], [20, 0.4]], phrases: [[10, 9]] } // prettier-ignore
     expect(ids(await retrieve(world, 'hybrid', 10, { documentIds: ['b' as DocumentId] }))).toEqual([20])

@@ -54,6 +54,14 @@ const optionsSchema = z.object({
     .max(1000)
     .default(3)
     .describe('Results from one document at most, so that others are seen too. 0: no limit.'),
+  leastShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'Results that score less than this share of the best one are left out, so that less text is read. 0: none.',
+    ),
 })
 type Options = z.infer<typeof optionsSchema>
 
@@ -191,14 +199,15 @@ function group(found: Found, query: RetrievalQuery, options: Options, { places }
   const text = positions(found.text)
   const vector = positions(found.vector)
   const chunkAt = new Map([...placeOf.values()].map((place) => [address(place, 0), place.chunkId]))
+  const least = options.leastShare > 0 ? (order[0]?.score ?? 0) * options.leastShare : -Infinity
   // Neighbours are joined only among the results that stand a chance of being shown.
-  const eligible = new Set(order.slice(0, 2 * query.k).map(({ chunkId }) => chunkId))
+  const eligible = new Set(order.slice(0, 2 * query.k).flatMap((hit) => (hit.score < least ? [] : [hit.chunkId])))
   const taken = new Set<number>()
   const resultsOf = new Map<string, number>()
   const candidates: Candidate[] = []
   const answers = createAnswers(options, placeOf)
   for (const { chunkId, score } of order) {
-    if (candidates.length >= query.k) break
+    if (candidates.length >= query.k || score < least) break
     const place = placeOf.get(chunkId)
     // A chunk that was removed meanwhile has no place.
     if (!place || taken.has(chunkId)) continue
