@@ -126,6 +126,7 @@ function asPassage(chunk: StoredChunk): RetrievedPassage {
     vectorScore: null,
     vectorRank: null,
     rerankScore: null,
+    hits: [],
   }
 }
 

@@ -22,6 +22,8 @@ function chunk(ordinal: number, start: number, end: number, change: Partial<Show
     edited: null,
     disabled: false,
     editId: null,
+    answerStart: null,
+    answerEnd: null,
     ...change,
   }
 }
