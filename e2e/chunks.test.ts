@@ -126,7 +126,7 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     await openPipeline(page)
     await page.getByRole('grid', { name: 'Chunks' }).waitFor()
     await expectAccessible(page)
-    const size = page.getByRole('textbox', { name: 'Max tokens' })
+    const size = page.getByRole('region', { name: 'Cutting' }).getByRole('textbox', { name: 'Max tokens' })
     await size.fill('128')
     await size.press('Tab')
     await page.getByText(/^Now \d+ chunks of/).waitFor()

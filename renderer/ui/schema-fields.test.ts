@@ -26,6 +26,10 @@ describe('fieldsOf', () => {
       { type: 'string', enum: ['auto', 'off'] },
       { kind: 'choice', values: ['auto', 'off'] },
     ],
+    [
+      { type: 'string', default: '', model: { kind: 'generator', format: 'gguf' } },
+      { kind: 'model', modelKind: 'generator', format: 'gguf', fallback: '' },
+    ],
     [{ anyOf: [{ const: 'a' }, { const: 'b' }] }, { kind: 'choice', values: ['a', 'b'] }],
     [{ type: 'array', items: { type: 'string' } }, { kind: 'lines' }],
     [

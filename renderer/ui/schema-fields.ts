@@ -17,6 +17,8 @@ export type Field = Common &
     | { kind: 'number'; integer: boolean; least?: number; most?: number }
     | { kind: 'switch' }
     | { kind: 'choice'; values: string[] }
+    /** The name of a model on this machine, of this kind and format. */
+    | { kind: 'model'; modelKind: string; format: string }
     /** Several lines of text. */
     | { kind: 'lines' }
     /** Several values of a few. */
@@ -76,6 +78,9 @@ function toField(name: string, given: JsonSchema, required: boolean): Field {
   if (Array.isArray(schema.enum)) return { ...common, kind: 'choice', values: schema.enum.map(String) }
   switch (schema.type) {
     case 'string':
+      if (isRecord(given.model)) {
+        return { ...common, kind: 'model', modelKind: text(given.model.kind), format: text(given.model.format) }
+      }
       return { ...common, kind: 'text', ...optional('maxLength', schema.maxLength) }
     case 'integer':
     case 'number':

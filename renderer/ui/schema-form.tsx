@@ -15,6 +15,7 @@ import {
 } from 'react-aria-components'
 import { Minus, Plus, Trash2 } from 'lucide-react'
 import { Button, IconButton } from './button.tsx'
+import { ModelField } from './model-field.tsx'
 import { fieldsOf, labelOf, same, withProperty, type Field, type JsonSchema } from './schema-fields.ts'
 import { SelectField } from './select-field.tsx'
 
@@ -72,6 +73,16 @@ function FieldView({ field, ...rest }: FieldProps) {
           label={field.label}
           value={typeof rest.value === 'string' ? rest.value : null}
           entries={field.values.map((id) => ({ id, label: labelOf(id) }))}
+          onChange={rest.onChange}
+          help={withDefault(field)}
+          failure={rest.failures['']}
+        />
+      )
+    case 'model':
+      return (
+        <ModelField
+          {...field}
+          value={typeof rest.value === 'string' ? rest.value : ''}
           onChange={rest.onChange}
           help={withDefault(field)}
           failure={rest.failures['']}

@@ -30,6 +30,8 @@ export interface Families {
   cleaner: Implementation[]
   chunker: Implementation[]
   embedder: Implementation[]
+  reranker: Implementation[]
+  generator: Implementation[]
 }
 
 /** What the core refused of an implementation's options, by their paths. */
@@ -72,24 +74,74 @@ export function ChunkerEditor({
   )
 }
 
-/** The same, where there is little room. */
-function ChunkerSelect({ value, chunkers, onChange, refusals }: Parameters<typeof ChunkerEditor>[0]) {
-  const chosen = chunkers.find((candidate) => candidate.id === value.id)
+/** One of a family, chosen from a list, and its options. */
+export function ChoiceSelect({
+  kind,
+  label,
+  value,
+  known,
+  onChange,
+  refusals,
+}: {
+  kind: string
+  label: string
+  value: Choice
+  known: Implementation[]
+  onChange(value: Choice): void
+  refusals: Refusals
+}) {
+  const chosen = known.find((candidate) => candidate.id === value.id)
   return (
     <>
       <SelectField
-        label="Cut"
+        label={label}
         value={value.id}
-        entries={chunkers.map(({ id, label, summary }) => ({ id, label, hint: summary }))}
-        onChange={(id) => onChange(switched(value, id, chunkers))}
+        entries={known.map(({ id, label, summary }) => ({ id, label, hint: summary }))}
+        onChange={(id) => onChange(switched(value, id, known))}
         help={chosen?.summary}
       />
       {chosen ? (
-        <Options of={chosen} value={value} onChange={onChange} refusals={refusals} kind="chunker" />
+        <Options of={chosen} value={value} onChange={onChange} refusals={refusals} kind={kind} />
       ) : (
         <UnknownId id={value.id} />
       )}
     </>
+  )
+}
+
+const noneId = 'none'
+
+/** The same for a member that may be absent. */
+export function OptionalChoiceSelect({
+  none,
+  value,
+  known,
+  onChange,
+  ...rest
+}: Omit<Parameters<typeof ChoiceSelect>[0], 'value' | 'onChange'> & {
+  /** What it is to have none. */
+  none: string
+  value: Choice | null
+  onChange(value: Choice | null): void
+}) {
+  const absent: Implementation = { id: noneId, label: none, summary: '', version: 1, options: { properties: {} } }
+  if (value) {
+    return (
+      <ChoiceSelect
+        {...rest}
+        value={value}
+        known={[absent, ...known]}
+        onChange={(next) => onChange(next.id === noneId ? null : next)}
+      />
+    )
+  }
+  return (
+    <SelectField
+      label={rest.label}
+      value={noneId}
+      entries={[absent, ...known].map(({ id, label, summary }) => ({ id, label, hint: summary }))}
+      onChange={(id) => onChange(id === noneId ? null : { id, options: {} })}
+    />
   )
 }
 
@@ -315,9 +367,11 @@ function RuleEditor({
         onChange={(on) => set({ chunker: on ? pipeline.chunker : undefined })}
       >
         {chunker ? (
-          <ChunkerSelect
+          <ChoiceSelect
+            kind="chunker"
+            label="Cut"
             value={chunker}
-            chunkers={families.chunker}
+            known={families.chunker}
             onChange={(next) => set({ chunker: next })}
             refusals={refusals}
           />

@@ -16,11 +16,20 @@ import { formatNumberOf } from '../../ui/format.ts'
 import { ModelLink } from '../../ui/model-link.tsx'
 import { same } from '../../ui/schema-fields.ts'
 import { effectOf, effectSentences, refusalOf, useDrafts } from './drafts.ts'
-import { ChunkerEditor, CleaningEditor, ParsersEditor, RulesEditor, type Families, type Refusals } from './editors.tsx'
+import {
+  ChoiceSelect,
+  ChunkerEditor,
+  CleaningEditor,
+  OptionalChoiceSelect,
+  ParsersEditor,
+  RulesEditor,
+  type Families,
+  type Refusals,
+} from './editors.tsx'
 import { IndexPanel } from './index-panel.tsx'
 import { TryPanel, type PreviewViewer } from './try-panel.tsx'
 
-/** How a collection's documents are read, cleaned and cut: its settings, tried on a document before they are applied. */
+/** How a collection's documents are read, cut and searched, and answers worded: its settings, tried before they are applied. */
 export function PipelineView({
   collectionId,
   documentId,
@@ -64,7 +73,6 @@ function Editor({
   const refusals: Refusals = (kind, id) =>
     refusal && refusal.kind === kind && refusal.id === id ? refusal.failures : undefined
   const documents = formatNumberOf(collection.documents, 'document')
-  const embedder = families.embedder.find((candidate) => candidate.id === value.embedder.id)
   const { model } = value.embedder.options
 
   const apply = async (): Promise<void> => {
@@ -123,15 +131,36 @@ function Editor({
             />
           </Section>
           <Section title="Embedding" help="What makes vectors of chunks.">
-            <p>
-              {embedder?.label ?? value.embedder.id}
-              {typeof model === 'string' ? (
-                <>
-                  {' '}
-                  <ModelLink id={model} />
-                </>
-              ) : null}
-            </p>
+            <ChoiceSelect
+              kind="embedder"
+              label="Embed with"
+              value={value.embedder}
+              known={families.embedder}
+              onChange={(embedder) => set({ embedder })}
+              refusals={refusals}
+            />
+            {typeof model === 'string' && model !== '' ? <ModelLink id={model} /> : null}
+          </Section>
+          <Section title="Reranking" help="Puts more passages than are needed into a better order, and keeps the best.">
+            <OptionalChoiceSelect
+              kind="reranker"
+              label="Rerank with"
+              none="Nothing: the order of the search stays"
+              value={value.reranker}
+              known={families.reranker}
+              onChange={(reranker) => set({ reranker })}
+              refusals={refusals}
+            />
+          </Section>
+          <Section title="Answers" help="What words an answer from the passages that were found.">
+            <ChoiceSelect
+              kind="generator"
+              label="Answer with"
+              value={value.generator}
+              known={families.generator}
+              onChange={(generator) => set({ generator })}
+              refusals={refusals}
+            />
           </Section>
           <Section title="Indexes" help="What questions are answered from.">
             <IndexPanel collection={collection} families={families} />
@@ -215,7 +244,7 @@ function Cancelled({ collection }: { collection: Collection }) {
 
 function Section({ title, help, children }: { title: string; help: string; children: ReactNode }) {
   return (
-    <section className="pipeline-section">
+    <section className="pipeline-section" aria-label={title}>
       <h2>{title}</h2>
       <p className="soft">{help}</p>
       {children}
