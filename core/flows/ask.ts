@@ -63,8 +63,11 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
     const given = whole ?? (await fitPassages(question, passages, steps, trace))
     const generation = trace.open('generate', { passages: given.passages.map(summary) })
     const numbering = createNumbering(steps, given.passages)
+    let usage = {}
     for await (const part of steps.generate(given, signal)) {
       throwIfAborted(signal)
+      if (part.type === 'prompt') generation.noteInput({ model: part.model, messages: shown(part.messages) })
+      if (part.type === 'usage') usage = tokensOf(part)
       for (const event of numbering.take(part)) {
         if (event.type === 'answer-delta') trace.answer += event.text
         if (event.type === 'citation') trace.citations.push(event.citation)
@@ -79,6 +82,7 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
       citations: citations.length,
       invented: numbering.invented,
       unsupported: unsupported.length,
+      ...usage,
     })
 
     const record = trace.finish(null)
@@ -201,6 +205,7 @@ function createNumbering(steps: AskSteps, passages: readonly RetrievedPassage[])
         sentenceStart = length
         return
       }
+      if (part.type === 'prompt' || part.type === 'usage') return
       const passage = passages[part.passage]
       const resolved = passage && steps.resolve(passage, part.start, part.end)
       if (!resolved) {
@@ -238,6 +243,9 @@ function beginTrace(question: Question, steps: AskSteps) {
       const span: Span = { name, startMs, durationMs: 0, input, output: null, error: null }
       spans.push(span)
       return {
+        noteInput(more: Record<string, unknown>): void {
+          span.input = { ...(span.input as Record<string, unknown>), ...more }
+        },
         close(output: unknown): void {
           span.durationMs = sinceStart() - startMs
           span.output = output
@@ -277,6 +285,19 @@ function beginTrace(question: Question, steps: AskSteps) {
   }
   return trace
 }
+
+function tokensOf({ promptTokens, outputTokens, stoppedBy }: Extract<AnswerPart, { type: 'usage' }>) {
+  return { promptTokens, outputTokens, stoppedBy }
+}
+
+/** What a model was told, as far as a person reads it: a whole document is in the trace already. */
+function shown(messages: Extract<AnswerPart, { type: 'prompt' }>['messages']) {
+  return messages.map(({ role, content }) => ({
+    role,
+    content: content.length > mostShown ? `${content.slice(0, mostShown)} …` : content,
+  }))
+}
+const mostShown = 100_000
 
 function summary(passage: RetrievedPassage) {
   const { chunkId, path, score, foundBy, rerankScore } = passage

@@ -1,7 +1,7 @@
 import type { Choice } from '../contract/pipeline.ts'
 import type { Definition } from '../shared/family.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
-import type { TextGenerator } from './text-generator.ts'
+import type { ChatMessage, TextEnd, TextGenerator } from './text-generator.ts'
 
 /** A retrieved passage as a generator sees it. Its text is data, never instructions. */
 export interface Passage {
@@ -35,12 +35,15 @@ export interface GenerateRequest {
  * number its citations: the ask flow resolves, validates and numbers them. A citation of a passage that was not given is
  * an invented one, which the flow counts and drops. A generator that words answers itself says of each sentence, when it
  * is complete with its citations, whether the passages say it. A refusal part is the only part.
+ * What a language model was given and what it took are for the trace, beside all that.
  */
 export type AnswerPart =
   | { type: 'text-delta'; text: string }
   | { type: 'citation'; passage: number; start: number; end: number }
   | { type: 'sentence-end'; isSupported: boolean }
   | { type: 'refusal'; reason: string }
+  | { type: 'prompt'; model: string; messages: readonly ChatMessage[] }
+  | { type: 'usage'; promptTokens: number; outputTokens: number; stoppedBy: TextEnd['reason'] }
 
 export interface Generator {
   generate(request: GenerateRequest, options?: { signal?: AbortSignal }): AsyncIterable<AnswerPart>

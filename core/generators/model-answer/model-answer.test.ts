@@ -31,7 +31,10 @@ function scripted(text: string, more: Partial<TextGenerator> = {}) {
 function answer(text: string, passages: readonly Passage[] = harbour, more: Partial<TextGenerator> = {}) {
   const { model, calls } = scripted(text, more)
   const generator = createModelAnswer(model, modelAnswerOptions.parse({}), dependenciesFor(passages))
-  return { parts: collectParts(generator.generate({ question, passages })), calls }
+  const parts = collectParts(generator.generate({ question, passages })).then((all) =>
+    all.filter(({ type }) => type !== 'prompt' && type !== 'usage'),
+  )
+  return { parts, calls }
 }
 
 const textOf = (parts: readonly AnswerPart[]): string =>
@@ -108,6 +111,23 @@ describe('an answer worded by a model', () => {
       },
     })
     await expect(broken.parts).rejects.toThrow('gone')
+  })
+
+  it('says what the model was given and what it took', async () => {
+    const { model, calls } = scripted('The wave height limit for Fulmar is 1.5 m [1].')
+    const generator = createModelAnswer(model, modelAnswerOptions.parse({}), dependenciesFor(harbour))
+    const parts = await collectParts(generator.generate({ question, passages: harbour }))
+    expect(parts[0]).toEqual({ type: 'prompt', model: 'scripted', messages: calls[0]?.messages })
+    const usage = { type: 'usage', promptTokens: 0, outputTokens: 0, stoppedBy: 'stop' }
+    expect(parts.filter(({ type }) => type === 'usage')).toEqual([usage])
+  })
+
+  it('holds passages that fit, none of them cut', async () => {
+    const { model } = scripted('', { contextTokens: 700 })
+    const generator = createModelAnswer(model, modelAnswerOptions.parse({}), dependenciesFor(harbour))
+    expect(await generator.holds({ question, passages: harbour })).toBe(true)
+    const long = [...harbour, passage(2, 'word '.repeat(600))]
+    expect(await generator.holds({ question, passages: long })).toBe(false)
   })
 
   it('takes instructions in documents for text', async () => {

@@ -78,10 +78,15 @@ async function* answer(
   const support = createSupportCheck(given, dependencies)
   const reader = createAnswerReader()
   const sentence = createSentence(support, passages, unsupportedBelow)
+  yield { type: 'prompt', model: model.modelId, messages: prompt.messages }
   let wrote = false
   const stream = model.stream(prompt.messages, { maxTokens, temperature }, signal)
   for await (const part of stream) {
     throwIfAborted(signal)
+    if (part.type === 'end') {
+      const { promptTokens, outputTokens, reason: stoppedBy } = part
+      yield { type: 'usage', promptTokens, outputTokens, stoppedBy }
+    }
     const read = part.type === 'end' ? reader.end() : reader.take(part.text)
     for (const each of read) {
       if (each.type === 'refusal') {
