@@ -3,6 +3,7 @@ import { Adding } from '../features/adding/adding.tsx'
 import { AskPage } from '../features/ask/ask-page.tsx'
 import { ChunksPage } from '../features/chunks/chunks-page.tsx'
 import { PreviewChunks } from '../features/chunks/preview-chunks.tsx'
+import { LabPage } from '../features/lab/lab-page.tsx'
 import { LibraryPage } from '../features/library/library-page.tsx'
 import { ModelsPage } from '../features/models/models-page.tsx'
 import { NetworkPage } from '../features/network/network-page.tsx'
@@ -105,6 +106,8 @@ function Page({ route }: { route: Route }) {
       return <ProvidersPage />
     case 'network':
       return <NetworkPage />
+    case 'lab':
+      return <LabPage query={route.query} />
     case 'traces':
       return <TracesPage traceId={route.traceId} />
     case 'settings':

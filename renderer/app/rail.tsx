@@ -1,6 +1,7 @@
 import {
   Activity,
   Box,
+  FlaskConical,
   Keyboard,
   LibraryBig,
   MessageSquareText,
@@ -42,6 +43,15 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
           href={hrefOf({ page: 'library', collectionId: null, documentId: null, span: null })}
         >
           Library
+        </Item>
+      </Group>
+      <Group title="Improve">
+        <Item
+          icon={<FlaskConical size={16} aria-hidden />}
+          current={here === 'lab'}
+          href={hrefOf({ page: 'lab', query: '' })}
+        >
+          Chunk lab
         </Item>
       </Group>
       <Group title="System">

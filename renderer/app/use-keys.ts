@@ -16,6 +16,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['g', 'm'], 'Models'],
       [['g', 'p'], 'Providers'],
       [['g', 'n'], 'Network'],
+      [['g', 'c'], 'Chunk lab'],
       [['g', 't'], 'Traces'],
       [['g', 's'], 'Settings'],
     ],
@@ -53,6 +54,16 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
     keys: [
       [['↑', '↓'], 'Move from row to row'],
       [['Enter'], 'Open'],
+    ],
+  },
+  {
+    title: 'Chunk lab',
+    keys: [
+      [['↑', '↓'], 'From chunk to chunk'],
+      [['←', '→'], 'From column to column'],
+      [['f'], 'The next thing that is cut apart; with Shift, the one before'],
+      [['r'], 'The next chunk that the question finds; with Shift, the one before'],
+      [['m'], 'Mark the selected text, or the chunk, as the expected passage'],
     ],
   },
   {
@@ -98,6 +109,7 @@ export function useKeys() {
       else if (afterGo && key === 'm') navigate({ page: 'models', modelId: null })
       else if (afterGo && key === 'p') navigate({ page: 'providers' })
       else if (afterGo && key === 'n') navigate({ page: 'network' })
+      else if (afterGo && key === 'c') navigate({ page: 'lab', query: '' })
       else if (afterGo && key === 't') navigate({ page: 'traces', traceId: null })
       else if (afterGo && key === 's') navigate({ page: 'settings' })
       else if (key === '?') setKeysOpen(true)

@@ -27,14 +27,26 @@ interface AddingStore {
   uploads: Upload[]
   /** What was dropped or picked where no collection was in sight: a dialog asks where it goes. */
   undecided: { picked: Picked; name: string } | null
+  /** A page that takes what is dropped for itself. */
+  taker: Taker | null
+  setTaker(taker: Taker | null): void
   /** Adds to the collection, or asks which when there is none in sight. Failures become notices. */
   add(picked: Picked | null, collectionId: CollectionId | null): Promise<void>
   decide(collectionId: CollectionId | null): Promise<void>
 }
 
+/** Says on the overlay what it does with what is dropped. */
+export interface Taker {
+  title: string
+  text: string
+  take(picked: Picked): void
+}
+
 export const useAdding = create<AddingStore>((set, get) => ({
   uploads: [],
   undecided: null,
+  taker: null,
+  setTaker: (taker) => set({ taker }),
   add: async (picked, collectionId) => {
     if (!picked) return
     if (picked.paths.length + picked.files.length === 0) {

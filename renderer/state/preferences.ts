@@ -15,6 +15,10 @@ export interface Preferences {
   lastCollectionId: string | null
   /** The collection made by "Open the sample workspace": the sample's questions are offered there. */
   sampleCollectionId: string | null
+  /** How the chunk lab was left: the query of its address. */
+  lab: string
+  /** Whether its options are shown. */
+  labOptions: boolean
 }
 
 interface PreferencesStore extends Preferences {
@@ -32,6 +36,8 @@ const defaults: Preferences = {
   sort: { column: 'name', descending: false },
   lastCollectionId: null,
   sampleCollectionId: null,
+  lab: '',
+  labOptions: true,
 }
 
 /** What this person likes on this machine; kept by the browser, not in the workspace. */
@@ -64,9 +70,9 @@ function load(): Preferences {
 }
 
 function save(state: Preferences): void {
-  const { theme, singleKeys, inspectorWidth, hiddenColumns, sort, lastCollectionId, sampleCollectionId } = state
+  const names = Object.keys(defaults) as (keyof Preferences)[]
   try {
-    const value = { theme, singleKeys, inspectorWidth, hiddenColumns, sort, lastCollectionId, sampleCollectionId }
+    const value = Object.fromEntries(names.map((name) => [name, state[name]]))
     globalThis.localStorage?.setItem(storageKey, JSON.stringify(value))
   } catch {
     // See load.

@@ -22,6 +22,8 @@ export type Route =
   | { page: 'providers' }
   | { page: 'network' }
   | { page: 'traces'; traceId: TraceId | null }
+  /** The chunk lab; the query is its own business (`features/lab/address.ts`). */
+  | { page: 'lab'; query: string }
   | { page: 'settings' }
   | { page: 'unknown'; path: string }
 
@@ -51,6 +53,7 @@ export function parseRoute(hash: string): Route {
   }
   if (page === 'models' && parts.length <= 2) return { page, modelId: first ?? null }
   if (page === 'traces' && parts.length <= 2) return { page, traceId: (first as TraceId) ?? null }
+  if (page === 'lab' && parts.length === 1) return { page, query }
   if ((page === 'providers' || page === 'network' || page === 'settings') && parts.length === 1) return { page }
   return { page: 'unknown', path: `/${parts.join('/')}` }
 }
@@ -61,6 +64,7 @@ export function hrefOf(route: Route): string {
   if (route.page === 'unknown') return `#${route.path}`
   if (route.page === 'providers' || route.page === 'network' || route.page === 'settings') return join(route.page)
   if (route.page === 'models') return join('models', route.modelId)
+  if (route.page === 'lab') return route.query === '' ? '#/lab' : `#/lab?${route.query}`
   if (route.page === 'traces') return join('traces', route.traceId)
   if (route.page === 'ask') return join('ask', route.collectionId)
   const { collectionId, documentId, span, view } = route

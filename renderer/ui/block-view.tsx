@@ -110,6 +110,8 @@ function Runs({ runs }: { runs: Run[] }) {
       'data-spans': run.spans.length > 0 ? run.spans.join(' ') : undefined,
       'data-tone': run.tone,
       'data-begins': run.begins,
+      'data-flag': run.flag,
+      'data-lifted': run.lifted ? '' : undefined,
     }
     return run.marked ? (
       <mark key={index} {...place}>

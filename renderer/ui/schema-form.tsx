@@ -18,6 +18,7 @@ import { Button, IconButton } from './button.tsx'
 import { ModelField } from './model-field.tsx'
 import { fieldsOf, labelOf, same, withProperty, type Field, type JsonSchema } from './schema-fields.ts'
 import { SelectField } from './select-field.tsx'
+import { positionOf, sliderScale } from './slider-scale.ts'
 
 type Value = Record<string, unknown>
 
@@ -26,6 +27,8 @@ interface FormProps {
   onChange(value: Value): void
   /** What was refused, by the path of its option: 'maxTokens', 'pairs.0.pattern'. */
   failures?: Record<string, string> | undefined
+  /** For narrow places: numbers with a range are sliders, help is read out and shown on hover. */
+  compact?: boolean | undefined
 }
 
 /** A form as a JSON Schema asks for it: labels, help, limits and defaults are its own. What it does not know is kept. */
@@ -34,19 +37,22 @@ export function SchemaForm({ schema, ...rest }: FormProps & { schema: JsonSchema
   return <Fields fields={fields} {...rest} />
 }
 
-function Fields({ fields, value, onChange, failures = {} }: FormProps & { fields: Field[] }) {
+function Fields({ fields, value, onChange, failures = {}, compact = false }: FormProps & { fields: Field[] }) {
   if (fields.length === 0) return <p className="soft field-none">It has no options.</p>
   return (
-    <div className="fields">
-      {fields.map((field) => (
-        <FieldView
-          key={field.name}
-          field={field}
-          value={value[field.name] ?? field.fallback}
-          onChange={(next) => onChange(withProperty(value, field, next))}
-          failures={failuresBelow(failures, field.name)}
-        />
-      ))}
+    <div className={compact ? 'fields fields-compact' : 'fields'}>
+      {fields.map((field) => {
+        const props = {
+          value: value[field.name] ?? field.fallback,
+          onChange: (next: unknown) => onChange(withProperty(value, field, next)),
+          failures: failuresBelow(failures, field.name),
+        }
+        return compact && field.kind === 'number' ? (
+          <SliderView key={field.name} field={field} {...props} />
+        ) : (
+          <FieldView key={field.name} field={field} {...props} />
+        )
+      })}
     </div>
   )
 }
@@ -144,6 +150,48 @@ function NumberView({ field, value, onChange, failures }: FieldProps<'number'>) 
       <Help text={withDefault(field)} />
       <FieldError className="field-failure">{failures['']}</FieldError>
     </NumberField>
+  )
+}
+
+/** A slider over what is worth trying, and a field for every other value. Without both limits the field alone. */
+function SliderView({ field, value, onChange, failures }: FieldProps<'number'>) {
+  const { least, most, integer, label, fallback } = field
+  const usual = typeof fallback === 'number' ? fallback : undefined
+  const scale = useMemo(
+    () => (least === undefined || most === undefined ? null : sliderScale({ least, most, integer, usual })),
+    [least, most, integer, usual],
+  )
+  const number = typeof value === 'number' ? value : Number.NaN
+  return (
+    <div className="slider-field" title={withDefault(field)}>
+      <NumberField
+        className="slider-value"
+        value={number}
+        onChange={(next) => onChange(Number.isNaN(next) ? undefined : next)}
+        {...(least === undefined ? {} : { minValue: least })}
+        {...(most === undefined ? {} : { maxValue: most })}
+        step={integer ? 1 : 0.01}
+        formatOptions={{ useGrouping: false, maximumFractionDigits: integer ? 0 : 4 }}
+        isInvalid={failures[''] !== undefined}
+      >
+        <Label>{label}</Label>
+        <Input className="slider-number number" />
+        <Help text={withDefault(field)} />
+        <FieldError className="field-failure">{failures['']}</FieldError>
+      </NumberField>
+      {scale ? (
+        <input
+          type="range"
+          className="slider"
+          aria-label={label}
+          aria-valuetext={String(number)}
+          min={0}
+          max={scale.values.length - 1}
+          value={positionOf(scale, Number.isNaN(number) ? (least ?? 0) : number)}
+          onChange={(event) => onChange(scale.values[Number(event.target.value)])}
+        />
+      ) : null}
+    </div>
   )
 }
 

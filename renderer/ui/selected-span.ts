@@ -2,14 +2,17 @@ import type { Span } from './text-blocks.ts'
 
 /**
  * The stretch of the document that is selected inside `pane`, or null. Every piece of text on it says where it stands
- * (`data-start`); what is between the pieces belongs to nobody.
+ * (`data-start`); what is between the pieces belongs to nobody. Where a text is there several times, `within` is the
+ * selector of the one that counts.
  */
-export function selectedSpan(pane: HTMLElement): Span | null {
+export function selectedSpan(pane: HTMLElement, within = ''): Span | null {
   const selection = window.getSelection()
   if (!selection || selection.isCollapsed || selection.rangeCount === 0) return null
   const range = selection.getRangeAt(0)
   if (!pane.contains(range.commonAncestorContainer)) return null
-  const pieces = [...pane.querySelectorAll<HTMLElement>('[data-start]')].filter((piece) => range.intersectsNode(piece))
+  const pieces = [...pane.querySelectorAll<HTMLElement>(`${within} [data-start]`)].filter((piece) =>
+    range.intersectsNode(piece),
+  )
   let start: number | null = null
   let end: number | null = null
   for (const piece of pieces) {

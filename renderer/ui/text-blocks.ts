@@ -14,6 +14,10 @@ export interface Run {
   tone?: string
   /** The label of the span that begins here: its first shown character is that of this run. */
   begins?: string
+  /** What is to be said of that span where it begins. */
+  flag?: string
+  /** One of its spans is. */
+  lifted?: boolean
 }
 
 /** A stretch of the text that is to be seen and found again, such as a chunk. */
@@ -23,6 +27,10 @@ export interface NamedSpan extends Span {
   label: string
   /** How it is coloured. */
   tone: string
+  /** Said where it begins: 'cut', for instance. */
+  flag?: string
+  /** Stands out among the others. */
+  lifted?: boolean
 }
 
 /** A part of a document as it is shown. `start` is its offset in the whole text. */
@@ -303,6 +311,8 @@ function toRuns(window: Cutting, start: number, end: number, mark: Span | null, 
     if (first) run.tone = here.length > 1 ? 'several' : first.tone
     const fresh = here.find((span) => !window.begun.has(span.id))
     if (fresh) run.begins = fresh.label
+    if (fresh?.flag) run.flag = fresh.flag
+    if (here.some((span) => span.lifted)) run.lifted = true
     for (const { id } of here) window.begun.add(id)
     runs.push(run)
   }

@@ -52,18 +52,21 @@ function ModelOverlay() {
 
 function DocumentOverlay() {
   const collections = useWorkspace((state) => state.collections)
-  const target = collections?.find((collection) => collection.id === collectionInSight())
+  const taker = useAdding((state) => state.taker)
+  const target = taker ? undefined : collections?.find((collection) => collection.id === collectionInSight())
   return (
     <div className="drop-overlay" aria-hidden>
       <div className="drop-message">
-        {target ? <FolderInput size={28} /> : <FolderPlus size={28} />}
-        <p className="drop-title">{target ? `Add to “${target.name}”` : 'Drop to add'}</p>
+        {target || taker ? <FolderInput size={28} /> : <FolderPlus size={28} />}
+        <p className="drop-title">{taker?.title ?? (target ? `Add to “${target.name}”` : 'Drop to add')}</p>
         <p>
-          {target
-            ? `Folders keep their structure. ${formatNumberOf(target.documents, 'document')} there now.`
-            : collections && collections.length > 0
-              ? 'You choose the collection next.'
-              : 'A first collection is made for them.'}
+          {taker
+            ? taker.text
+            : target
+              ? `Folders keep their structure. ${formatNumberOf(target.documents, 'document')} there now.`
+              : collections && collections.length > 0
+                ? 'You choose the collection next.'
+                : 'A first collection is made for them.'}
         </p>
       </div>
     </div>
@@ -147,7 +150,9 @@ function useWindowDrop(): boolean {
     const add = (data: DataTransfer): void => {
       const target = collectionInSight()
       const onModels = currentRoute().page === 'models'
+      const { taker } = useAdding.getState()
       const take = (picked: Picked): void => {
+        if (taker) return taker.take(picked)
         if (!onModels && !areModels(picked)) return void useAdding.getState().add(picked, target)
         importModels(picked)
         if (!onModels) navigate({ page: 'models', modelId: null })

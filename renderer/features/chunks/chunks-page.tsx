@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { FlaskConical, Plus, SquareDashedMousePointer } from 'lucide-react'
+import { Columns3, FlaskConical, Plus, SquareDashedMousePointer } from 'lucide-react'
 import type { ChunkEdit, ShownChunk } from '../../../core/contract/chunks.ts'
 import type { CollectionId, DocumentId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
@@ -51,12 +51,20 @@ export function ChunksPage({
           </nav>
         }
         actions={
-          <Button
-            icon={<FlaskConical size={15} aria-hidden />}
-            onPress={() => navigate({ page: 'library', collectionId, documentId, span: null, view: 'pipeline' })}
-          >
-            Try other settings
-          </Button>
+          <>
+            <Button
+              icon={<Columns3 size={15} aria-hidden />}
+              onPress={() => navigate({ page: 'lab', query: new URLSearchParams({ document: documentId }).toString() })}
+            >
+              Open in the chunk lab
+            </Button>
+            <Button
+              icon={<FlaskConical size={15} aria-hidden />}
+              onPress={() => navigate({ page: 'library', collectionId, documentId, span: null, view: 'pipeline' })}
+            >
+              Try other settings
+            </Button>
+          </>
         }
       />
       {failure && failure.code !== 'item-missing' ? <FailureNote failure={failure} onRetry={reload} /> : null}

@@ -1,6 +1,5 @@
-import { useEffect, useMemo, useRef, useState, type ComponentType } from 'react'
-import { Button as AriaButton, ComboBox, Input, Label, ListBox, ListBoxItem, Popover } from 'react-aria-components'
-import { ChevronDown, FolderOpen, X } from 'lucide-react'
+import { useEffect, useRef, useState, type ComponentType } from 'react'
+import { FolderOpen, X } from 'lucide-react'
 import type { Preview } from '../../../core/contract/chunks.ts'
 import type { Collection } from '../../../core/contract/collections.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
@@ -11,6 +10,7 @@ import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { sayFailure } from '../../state/notices.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
+import { DocumentBox, useDocumentNames } from '../../ui/document-box.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatDuration, formatNumberOf } from '../../ui/format.ts'
 import type { Families } from './editors.tsx'
@@ -39,7 +39,7 @@ export function TryPanel({
   onDocument(documentId: DocumentId): void
   Viewer: PreviewViewer
 }) {
-  const documents = useDocumentNames(collection)
+  const documents = useDocumentNames(collection.id, collection.documents)
   const [file, setFile] = useState<Extract<Tried, { kind: 'file' }> | null>(null)
   const first = documents?.[0]
   const chosen = documents?.find((document) => document.id === documentId) ?? first
@@ -70,7 +70,7 @@ export function TryPanel({
             <IconButton label="Back to documents" icon={<X size={14} aria-hidden />} onPress={() => setFile(null)} />
           </p>
         ) : documents && documents.length > 0 ? (
-          <DocumentBox documents={documents} value={chosen?.id ?? null} onChange={onDocument} />
+          <DocumentBox label="Try on" documents={documents} value={chosen?.id ?? null} onChange={onDocument} />
         ) : (
           <p className="soft">{documents ? 'No documents yet: try it on any file.' : 'Reading the documents …'}</p>
         )}
@@ -131,81 +131,6 @@ function totalsText({ totals }: Preview): string {
       ? formatNumberOf(mostTokens, 'token')
       : `${formatCount(leastTokens)}–${formatCount(mostTokens)} tokens`
   return `${formatNumberOf(chunks, 'chunk')} of ${range}`
-}
-
-interface NamedDocument {
-  id: DocumentId
-  name: string
-  path: string
-}
-
-/** A document by a few letters of its path (APG: combobox). */
-function DocumentBox({
-  documents,
-  value,
-  onChange,
-}: {
-  documents: NamedDocument[]
-  value: DocumentId | null
-  onChange(documentId: DocumentId): void
-}) {
-  const [typed, setTyped] = useState<string | null>(null)
-  const chosen = documents.find((document) => document.id === value)
-  const words = (typed ?? '').toLowerCase()
-  const shown = useMemo(
-    () => documents.filter((document) => document.path.toLowerCase().includes(words)).slice(0, mostShown),
-    [documents, words],
-  )
-  return (
-    <ComboBox
-      className="try-box"
-      items={shown}
-      inputValue={typed ?? chosen?.path ?? ''}
-      onInputChange={setTyped}
-      value={value}
-      onChange={(key) => {
-        setTyped(null)
-        if (key !== null) onChange(key as DocumentId)
-      }}
-      onBlur={() => setTyped(null)}
-      menuTrigger="focus"
-    >
-      <Label>Try on</Label>
-      <div className="combo">
-        <Input className="input" onFocus={(event) => event.currentTarget.select()} />
-        <AriaButton className="icon-button">
-          <ChevronDown size={14} aria-hidden />
-        </AriaButton>
-      </div>
-      <Popover className="popover combo-list" offset={4}>
-        <ListBox className="menu">
-          {(document: NamedDocument) => (
-            <ListBoxItem id={document.id} textValue={document.path} className="menu-item">
-              <span className="menu-label">{document.path}</span>
-            </ListBoxItem>
-          )}
-        </ListBox>
-      </Popover>
-    </ComboBox>
-  )
-}
-
-const mostShown = 60
-
-function useDocumentNames(collection: Collection): NamedDocument[] | null {
-  const [documents, setDocuments] = useState<NamedDocument[] | null>(null)
-  const { id, documents: count } = collection
-  useEffect(() => {
-    const controller = new AbortController()
-    core()
-      .documents.list({ collectionId: id }, { signal: controller.signal })
-      .then(
-        (page) => setDocuments(page.documents),
-        (error: unknown) => void (controller.signal.aborted || sayFailure(error)),
-      )
-    return () => controller.abort()
-  }, [id, count])
-  return documents
 }
 
 interface PreviewState {
