@@ -42,7 +42,7 @@ export function Readout({ view: { cut, hits }, ordinal }: { view: ColumnView; or
 
 function Scores({ hit }: { hit: LabHit }) {
   const { score, scoreKind, textRank, textScore, vectorRank, vectorScore } = hit
-  const kinds = { bm25: 'BM25', cosine: 'cosine', fusion: 'fused' } as const
+  const kinds = { bm25: 'BM25', cosine: 'cosine', fusion: 'fused', none: 'score' } as const
   return (
     <span className="number">
       {kinds[scoreKind]} {formatScore(score)}
