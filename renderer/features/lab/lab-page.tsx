@@ -91,7 +91,7 @@ export function LabPage({ query }: { query: string }) {
             >
               Options
             </Button>
-            <CopyButton text={() => addressOf(lab)} label="Copy the address of this comparison" words="Copy address" />
+            <CopyButton text={() => addressOf(lab)} label="Copy the address of this comparison" />
             <Button
               small
               icon={<Plus size={14} aria-hidden />}

@@ -89,9 +89,6 @@ export function SubjectBar({
       >
         Open file …
       </Button>
-      {opened ? (
-        <span className="lab-length soft number">{formatNumberOf(opened.text.textLength, 'character')}</span>
-      ) : null}
       <Dialog isOpen={pasting} onClose={() => setPasting(false)} title="Paste a text" wide>
         <PasteForm
           onText={(text) => {
