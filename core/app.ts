@@ -25,6 +25,7 @@ import { providerHandlers } from './handlers/providers.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { searchHandlers } from './handlers/search.ts'
 import { sourceHandlers } from './handlers/sources.ts'
+import { tuneHandlers } from './handlers/tunes.ts'
 import { workspaceHandlers } from './handlers/workspace.ts'
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
 import { createChunkEditLibrary } from './library/chunk-edits.ts'
@@ -41,6 +42,7 @@ import { createProviderLibrary } from './library/providers.ts'
 import { createRunLibrary } from './library/runs.ts'
 import { createSourceLibrary } from './library/sources.ts'
 import { createTraceLibrary } from './library/traces.ts'
+import { createTuneLibrary } from './library/tunes.ts'
 import { createModelLocator } from './model-files/locator.ts'
 import { createModelStore } from './model-files/model-store.ts'
 import { type AdministratorPlaces, readAdministratorPolicy, systemPolicyFile } from './network/administrator.ts'
@@ -74,6 +76,7 @@ import { createSourceSync } from './services/source-sync.ts'
 import { createSourceWatcher } from './services/source-watcher.ts'
 import { createTestSets } from './services/test-sets.ts'
 import { openTextGenerator } from './services/text-generation.ts'
+import { createTuning } from './services/tuning.ts'
 import { createUploads } from './services/uploads.ts'
 import { canonicalJson } from './shared/hash.ts'
 import type { CollectionId, DocumentId, UploadId } from './shared/ids.ts'
@@ -312,12 +315,26 @@ export async function createApp(environment: Environment): Promise<App> {
     jobRunner: () => jobRunner,
     version: packageVersion(),
   })
+  const tuning = createTuning({
+    tunes: createTuneLibrary(database),
+    runs,
+    runLibrary,
+    collections,
+    datasetLibrary,
+    jobs,
+    pipelines: () => pipelines,
+    jobRunner: () => jobRunner,
+  })
   const jobRunner: JobRunner = cleanup.use(
     createJobRunner(
       jobs,
       [
-        { kinds: ingestKinds, unit: 'files', work: ingestWork },
-        { kinds: ['evaluate'], unit: 'questions', work: runs.work },
+        [{ kinds: ingestKinds, unit: 'files', work: ingestWork }],
+        // One after the other: two measurements at a time would disturb each other's times.
+        [
+          { kinds: ['evaluate'], unit: 'questions', work: runs.work },
+          { kinds: ['tune'], unit: 'trials', work: tuning.work },
+        ],
       ],
       log,
     ),
@@ -392,6 +409,7 @@ export async function createApp(environment: Environment): Promise<App> {
     testSets: createTestSets(measuring),
     runs,
     runLibrary,
+    tuning,
     lab: createLab({
       collections,
       documents,
@@ -500,6 +518,7 @@ function createRouter(services: Services) {
     datasets: datasetHandlers(services),
     evaluation: evaluationHandlers(services),
     runs: runHandlers(services),
+    tunes: tuneHandlers(services),
     lab: labHandlers(services),
     models: modelHandlers(services),
     network: networkHandlers(services),

@@ -14,6 +14,7 @@ import { networkContract } from './network.ts'
 import { providersContract } from './providers.ts'
 import { searchContract } from './search.ts'
 import { sourcesContract } from './sources.ts'
+import { tunesContract } from './tune.ts'
 import { workspaceContract } from './workspace.ts'
 
 /**
@@ -35,6 +36,7 @@ export const contract = {
   datasets: datasetsContract,
   evaluation: evaluationContract,
   runs: runsContract,
+  tunes: tunesContract,
   lab: labContract,
   models: modelsContract,
   network: networkContract,

@@ -110,6 +110,8 @@ export const runSummarySchema = z.object({
     builtMs: z.number().nullable(),
   }),
   totalMs: z.number(),
+  /** Ended before all cases were asked: it was clear that it would not win. */
+  isStopped: z.boolean().default(false),
   /** Documents or judgements changed while it ran: do it again. */
   disturbed: z.boolean().default(false),
 })

@@ -14,17 +14,11 @@ function setUp(workspace: Workspace, work: Partial<JobWork> & Pick<JobWork, 'run
   const jobs = createJobLibrary(workspace.database)
   const collections = createCollectionLibrary(workspace.database)
   const collection = collections.findByName('c') ?? collections.create('c', '', defaultPipeline)
+  const documents = { cancelled: () => {}, failed: () => {}, ...work }
+  const measuring = { run: () => Promise.resolve(), cancelled: () => {}, failed: () => {} }
   const lines = [
-    {
-      kinds: ['ingest', 'sync', 'reindex'] as const,
-      unit: 'files',
-      work: { cancelled: () => {}, failed: () => {}, ...work },
-    },
-    {
-      kinds: ['evaluate', 'tune'] as const,
-      unit: 'questions',
-      work: { run: () => Promise.resolve(), cancelled: () => {}, failed: () => {} },
-    },
+    [{ kinds: ['ingest', 'sync', 'reindex'] as const, unit: 'files', work: documents }],
+    [{ kinds: ['evaluate', 'tune'] as const, unit: 'questions', work: measuring }],
   ]
   const runner = createJobRunner(jobs, lines, silentLog)
   const start = () => {

@@ -35,13 +35,16 @@ export interface JobWork {
   failed(job: JobRow, error: ReturnType<typeof toErrorData>): void
 }
 
-/** Kinds of jobs that wait for one another. Jobs of different lines run side by side: adding a file need not wait for an hour of tuning. */
-export interface JobLine {
+/** Kinds of jobs and what they do. */
+export interface JobKinds {
   kinds: readonly Job['kind'][]
   /** What these jobs count, in the plural. */
   unit: string
   work: JobWork
 }
+
+/** Jobs that wait for one another. Those of different lines run side by side: adding a file need not wait for an hour of tuning. */
+export type JobLine = readonly JobKinds[]
 
 /** Durable jobs, one at a time in each line: a job is a row; what it did are numbered events; it goes on after a restart. */
 export interface JobRunner extends AsyncDisposable {
@@ -71,10 +74,12 @@ export function createJobRunner(jobs: JobLibrary, lines: readonly JobLine[], log
   const live = new Map<JobId, LiveJob>()
   const closing = new AbortController()
   const queues = lines.map((line): Queue => ({ line, waiting: [], draining: Promise.resolve() }))
-  const queueOf = (kind: Job['kind']): Queue => {
-    const found = queues.find(({ line }) => line.kinds.includes(kind))
-    if (!found) throw new Error(`Nobody does jobs of the kind "${kind}".`)
-    return found
+  const doerOf = (kind: Job['kind']): JobKinds & { queue: Queue } => {
+    for (const queue of queues) {
+      const found = queue.line.find(({ kinds }) => kinds.includes(kind))
+      if (found) return { ...found, queue }
+    }
+    throw new Error(`Nobody does jobs of the kind "${kind}".`)
   }
   /** Ends that a full disk had no room for: true for everyone who asks, and stored once there is room. */
   const unstored = new Map<JobId, End>()
@@ -91,7 +96,7 @@ export function createJobRunner(jobs: JobLibrary, lines: readonly JobLine[], log
       const row = jobs.get(id)
       if (jobs.lastNumber(id) === 0) jobs.append(id, { type: 'job-start', job: snapshot(row, state) })
       changes.notify()
-      await queueOf(row.kind).line.work.run(row, reporterFor(id, state, signal))
+      await doerOf(row.kind).work.run(row, reporterFor(id, state, signal))
       end(id, { status: 'done', error: null })
     } catch (thrown) {
       const error = toAppError(thrown)
@@ -170,7 +175,7 @@ export function createJobRunner(jobs: JobLibrary, lines: readonly JobLine[], log
   function store(id: JobId, { status, error }: End): void {
     jobs.together(() => {
       const row = jobs.get(id)
-      const { work } = queueOf(row.kind).line
+      const { work } = doerOf(row.kind)
       if (status === 'done') work.done?.(row)
       if (status === 'cancelled') work.cancelled(row)
       if (status === 'failed' && error) work.failed(row, error)
@@ -191,7 +196,7 @@ export function createJobRunner(jobs: JobLibrary, lines: readonly JobLine[], log
   }
 
   function snapshot(row: JobRow, state: LiveJob | undefined): Job {
-    return toJob(row, state, queueOf(row.kind).line.unit)
+    return toJob(row, state, doerOf(row.kind).unit)
   }
 
   function drain(queue: Queue): void {
@@ -206,13 +211,13 @@ export function createJobRunner(jobs: JobLibrary, lines: readonly JobLine[], log
 
   const runner: JobRunner = {
     enqueue(id) {
-      const queue = queueOf(jobs.get(id).kind)
+      const { queue } = doerOf(jobs.get(id).kind)
       queue.waiting.push(id)
       changes.notify()
       drain(queue)
     },
     resume() {
-      for (const row of jobs.active()) queueOf(row.kind).waiting.push(row.id)
+      for (const row of jobs.active()) doerOf(row.kind).queue.waiting.push(row.id)
       queues.forEach(drain)
     },
     get: (id) => present(jobs.get(id)),
@@ -230,7 +235,7 @@ export function createJobRunner(jobs: JobLibrary, lines: readonly JobLine[], log
         running.cancel.abort()
         while (live.has(id)) await changes.after(changes.version)
       } else if (!isEnded(row) && !unstored.has(id)) {
-        const { waiting } = queueOf(row.kind)
+        const { waiting } = doerOf(row.kind).queue
         const place = waiting.indexOf(id)
         if (place >= 0) waiting.splice(place, 1)
         end(id, { status: 'cancelled', error: null })

@@ -217,7 +217,7 @@ export function createRuns(parts: RunParts): Runs {
         if (event.type === 'index-ready') report(step('asking'))
         if (event.type === 'case-end' && finished.has(event.result.caseId)) caseEnd(event.result, false)
         if (event.type !== 'evaluation-end') continue
-        const { results, index } = event
+        const { results, index, isComplete } = event
         const summary: RunSummary = {
           metrics: summarise(results, metrics, settings.seed),
           byTag: summariseByTag(results, metrics, settings.seed),
@@ -227,6 +227,7 @@ export function createRuns(parts: RunParts): Runs {
           ...summariseCosts(results),
           index,
           totalMs: performance.now() - startedMs,
+          isStopped: !isComplete,
           disturbed: parts.documents.contentOf(collection.id).hash !== facts.collection.hash,
         }
         runs.end(run.id, 'done', { summary })

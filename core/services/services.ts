@@ -36,6 +36,7 @@ import type { Sample } from './sample.ts'
 import type { Runs } from './runs.ts'
 import type { SourceWatcher } from './source-watcher.ts'
 import type { TestSets } from './test-sets.ts'
+import type { Tuning } from './tuning.ts'
 import type { Uploads } from './uploads.ts'
 
 /** What handlers work with: everything of one open workspace, built in app.ts. */
@@ -59,6 +60,7 @@ export interface Services {
   testSets: TestSets
   runs: Runs
   runLibrary: RunLibrary
+  tuning: Tuning
   lab: Lab
   jobRunner: JobRunner
   pipelines: Pipelines
