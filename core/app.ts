@@ -146,7 +146,10 @@ export async function createApp(environment: Environment): Promise<App> {
     memoryMb: workerMemoryMb,
     tasksPerWorker,
   }
-  const answer = answerTasks((choice) => openEmbedder(choice))
+  const answer = answerTasks({
+    openEmbedding: (choice) => openEmbedder(choice),
+    openTextGenerator: (choice) => openTextGeneratorHere(choice),
+  })
   const parsing = cleanup.use(createComputePool({ ...poolOptions, size: Math.max(1, cores), answer }))
   // Keeps the texts of the chunk lab and how they were measured: a slider asks for the same one again and again.
   const cutting = cleanup.use(

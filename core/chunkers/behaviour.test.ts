@@ -19,7 +19,9 @@ const tokenizer = createWordPiece(
 
 async function chunk(id: string, options: Record<string, unknown>, document: ParsedDocument): Promise<Chunk[]> {
   const definition = findDefinition('chunker', chunkerDefinitions, id)
-  return definition.create(definition.options.parse(options), { tokenizer, embed: embedWords }).chunk(document)
+  return definition
+    .create(definition.options.parse(options), { tokenizer, embed: embedWords, askModel: async () => ({ starts: [] }) })
+    .chunk(document)
 }
 
 /** Vectors of a text by its words: each word is a direction of its own. */
@@ -149,7 +151,7 @@ describe('pages', () => {
 
   it('leave headers and footers out, and no chunk spans them', async () => {
     for (const { id } of chunkerDefinitions) {
-      const chunks = await chunk(id, {}, document)
+      const chunks = await chunk(id, id === 'proposed' ? { model: 'any' } : {}, document)
       expect(chunks.map(({ text, pageFirst, pageLast }) => [text, pageFirst, pageLast])).toEqual([
         ['One two.', 1, 1],
         ['Three four.', 2, 2],
@@ -241,6 +243,44 @@ describe('meaning', () => {
     const chunks = await chunk('semantic', small, build(['paragraph', odd]))
     for (const each of chunks) expect(each.tokens).toBeGreaterThanOrEqual(12)
     expect(chunks.find((each) => each.text.includes('A garden engine.'))?.text).toMatch(/garden has|engine has/)
+  })
+})
+
+describe('proposals of a language model', () => {
+  const { options, create } = findDefinition('chunker', chunkerDefinitions, 'proposed')
+  const sentences = Array.from({ length: 12 }, (_, index) => `Here ${words(38)} number${index}.`)
+  const document = build(['paragraph', sentences.join(' ')])
+  const shown = (material: string): string[] =>
+    [...material.matchAll(/^\[\d+\].*(number\d+)/gm)].map((match) => match[1]!)
+  const numbers = (chunks: readonly Chunk[]): number[][] =>
+    chunks.map((each) => [...each.text.matchAll(/number(\d+)/g)].map((match) => Number(match[1])))
+
+  it('are where chunks begin; what begins last in a window begins the next one', async () => {
+    const asked: string[][] = []
+    const answers = [[3, 5], [2, 2, 99], []]
+    const chunker = create(options.parse({ model: 'any', windowTokens: 210 }), {
+      tokenizer,
+      askModel: async ({ model, material }) => {
+        expect(model).toBe('any')
+        asked.push(shown(material))
+        return { starts: answers[asked.length - 1] ?? [] }
+      },
+    })
+    const chunks = await chunker.chunk(document)
+    expect(asked.map((names) => names[0])).toEqual(['number0', 'number4', 'number5', 'number10'])
+    expect(numbers(chunks)).toEqual([[0, 1], [2, 3], [4], [5, 6, 7, 8, 9], [10, 11]])
+  })
+
+  it('are never done without, silently', async () => {
+    const parsed = options.parse({ model: 'any' })
+    const wrong = [null, 'no', { starts: 'two' }, {}]
+    for (const answer of wrong) {
+      const chunker = create(parsed, { tokenizer, askModel: async () => answer })
+      await expect(chunker.chunk(document)).rejects.toMatchObject({ code: 'model-invalid' })
+    }
+    await expect(create(parsed, { tokenizer }).chunk(document)).rejects.toMatchObject({ code: 'model-missing' })
+    const nameless = create(options.parse({}), { tokenizer, askModel: async () => ({ starts: [] }) })
+    await expect(nameless.chunk(document)).rejects.toMatchObject({ code: 'model-missing' })
   })
 })
 

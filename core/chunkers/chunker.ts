@@ -18,9 +18,23 @@ export interface ChunkerDependencies {
   tokenizer: Tokenizer
   /** The pipeline's embedding model. Absent where none is at hand: chunkers that need one say so. */
   embed?: EmbedTexts
+  /** A language model on this machine. Absent where none can be had. */
+  askModel?: AskModel
 }
 
 /** Vectors of texts as passages: shape [texts.length × dimensions], row-major, of length 1 or all zeros. */
 export type EmbedTexts = (texts: readonly string[]) => Promise<{ vectors: Float32Array; dimensions: number }>
+
+/** Gives JSON of the given schema. Errors: model-missing, and those of the model. */
+export type AskModel = (question: ModelQuestion) => Promise<unknown>
+
+export interface ModelQuestion {
+  /** Name of the model's folder. */
+  model: string
+  instructions: string
+  material: string
+  /** A JSON schema, which the answer keeps to. */
+  schema: Record<string, unknown>
+}
 
 export type ChunkerDefinition<Options = Record<string, unknown>> = Definition<Options, Chunker, ChunkerDependencies>

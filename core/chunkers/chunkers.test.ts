@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { elementKinds, type Chunk, type Element, type ParsedDocument } from '../contract/parsed-document.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import { createWordPiece, parseWordPiece } from '../tokenizers/word-piece.ts'
-import type { EmbedTexts } from './chunker.ts'
+import type { AskModel, EmbedTexts } from './chunker.ts'
 import { chunkerDefinitions } from './list.ts'
 
 const dataFolder = join(import.meta.dirname, '../../../shared/data')
@@ -78,6 +78,12 @@ const embed: EmbedTexts = async (texts) => {
   return { vectors, dimensions }
 }
 
+/** Proposes every third piece. */
+const askModel: AskModel = async ({ schema }) => {
+  const { starts } = schema['properties'] as { starts: { items: { enum: number[] } } }
+  return { starts: starts.items.enum.filter((number) => number % 3 === 0) }
+}
+
 const settings: { id: string; options: Record<string, unknown> }[] = [
   ...chunkerDefinitions.map(({ id }) => ({ id, options: {} })),
   ...chunkerDefinitions.map(({ id }) => ({ id, options: { maxTokens: 8 } })),
@@ -90,6 +96,7 @@ const settings: { id: string; options: Record<string, unknown> }[] = [
   { id: 'page', options: { maxTokens: 16 } },
   { id: 'semantic', options: { maxTokens: 24, minTokens: 6, percentile: 60, windowSentences: 1 } },
   { id: 'cluster-semantic', options: { maxTokens: 40, pieceTokens: 8 } },
+  { id: 'proposed', options: { maxTokens: 24, windowTokens: 100 } },
   { id: 'sentence-window', options: { maxTokens: 20, sentences: 1, windowSentences: 2, answerTokens: 40 } },
   { id: 'parent-child', options: { maxTokens: 10, answerTokens: 32, minTokens: 8 } },
   { id: 'table-rows', options: { maxTokens: 16, rows: 2, minTokens: 4 } },
@@ -105,8 +112,8 @@ function makeChunker(id: string, options: Record<string, unknown>, tokenizer: To
   const definition = chunkerDefinitions.find((entry) => entry.id === id)!
   const small =
     typeof options['maxTokens'] === 'number' && options['maxTokens'] < 64 ? { overlapTokens: 0, minTokens: 0 } : {}
-  const parsed = definition.options.parse({ ...small, ...options })
-  return { chunker: definition.create(parsed, { tokenizer, embed }), options: parsed }
+  const parsed = definition.options.parse({ ...small, ...(id === 'proposed' ? { model: 'any' } : {}), ...options })
+  return { chunker: definition.create(parsed, { tokenizer, embed, askModel }), options: parsed }
 }
 
 function documentOf(text: string, elements: Element[] = [], pages: ParsedDocument['pages'] = []): ParsedDocument {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { ChunkerDefinition } from './chunker.ts'
-import { readBlocks, type Block } from './parts/blocks.ts'
+import { readBlocks } from './parts/blocks.ts'
 import { packGroups, type Group } from './parts/groups.ts'
-import type { Measure } from './parts/measure.ts'
 import { maxTokensOption, measureDocument } from './parts/options.ts'
+import { piecesOf } from './parts/pieces.ts'
 import { readSentences } from './parts/sentences.ts'
 import { embedParts, type PartVectors } from './parts/vectors.ts'
 
@@ -61,23 +61,6 @@ export const clusterSemanticChunker: ChunkerDefinition<ClusterSemanticOptions> =
       return packGroups(document, sentences, groups, measure, { maxTokens, overlapTokens: 0 })
     },
   }),
-}
-
-/** Runs of sentences up to a size; a heading begins one and does not end one. */
-function piecesOf(sentences: readonly Block[], measure: Measure, max: number): Group[] {
-  const pieces: Group[] = []
-  sentences.forEach((sentence, index) => {
-    const open = pieces.at(-1)
-    const before = sentences[index - 1]
-    const joins =
-      open !== undefined &&
-      !sentence.afterGap &&
-      (before?.kind === 'heading' ||
-        (sentence.kind !== 'heading' && measure.size(sentences[open.first]!.start, sentence.end) <= max))
-    if (joins) open.last = index
-    else pieces.push({ first: index, last: index })
-  })
-  return pieces
 }
 
 /** More pieces than this are in no chunk: it bounds the work where pieces are tiny. */

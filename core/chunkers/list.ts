@@ -5,6 +5,7 @@ import { fixedChunker } from './fixed.ts'
 import { markdownChunker } from './markdown.ts'
 import { pageChunker } from './page.ts'
 import { parentChildChunker } from './parent-child.ts'
+import { proposedChunker } from './proposed.ts'
 import { recursiveChunker } from './recursive.ts'
 import { semanticChunker } from './semantic.ts'
 import { sentenceChunker } from './sentence.ts'
@@ -20,6 +21,7 @@ export const chunkerDefinitions: readonly ChunkerDefinition[] = [
   markdownChunker,
   semanticChunker,
   clusterSemanticChunker,
+  proposedChunker,
   sentenceWindowChunker,
   parentChildChunker,
   codeChunker,

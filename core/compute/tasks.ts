@@ -11,6 +11,7 @@ import type { Progress } from '../shared/progress.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import type { Embedder, EmbedPurpose, TextSpan } from '../embedders/embedder.ts'
 import type { ChatMessage, TextGenerator, TextOptions, TextPart } from '../generators/text-generator.ts'
+import type { AskModel, ModelQuestion } from '../chunkers/chunker.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
 import type { Reranker } from '../rerankers/reranker.ts'
 import { chooseSettings } from './choose-settings.ts'
@@ -186,22 +187,21 @@ export interface Tasks {
 export type TaskName = keyof Tasks
 
 /** What a task may ask of the host that runs it: models live in workers of their own. */
-export interface HostQuestion {
-  type: 'embed'
-  embedder: Choice
-  /** Parts of a document, as passages. */
-  texts: string[]
-}
+export type HostQuestion =
+  /** Vectors of parts of a document, as passages. */
+  | { type: 'embed'; embedder: Choice; texts: string[] }
+  /** JSON from a language model. */
+  | ({ type: 'ask-model' } & ModelQuestion)
 
-export type HostAnswer = Pick<EmbedOutput, 'dimensions' | 'vectors'>
+/** What the answer to an 'embed' is. */
+export type EmbedAnswer = Pick<EmbedOutput, 'dimensions' | 'vectors'>
 
 export interface TaskContext {
   signal: AbortSignal
   log: Log
   onProgress(progress: Progress): void
   onPart(part: unknown): void
-  /** The answer to a HostQuestion is a HostAnswer. */
-  ask(question: unknown): Promise<unknown>
+  ask(question: HostQuestion): Promise<unknown>
 }
 
 export type TaskHandlers = {
@@ -285,7 +285,9 @@ async function cutDocument(
   })
   const definition = findDefinition('chunker', chunkerDefinitions, id)
   const embed = embedder && askForVectors(embedder, ask)
-  const chunker = definition.create(definition.options.parse(options), { tokenizer, ...(embed ? { embed } : {}) })
+  const askModel: AskModel = (question) => ask({ type: 'ask-model', ...question })
+  const models = { askModel, ...(embed ? { embed } : {}) }
+  const chunker = definition.create(definition.options.parse(options), { tokenizer, ...models })
   const chunks = await chunker.chunk(document)
   return { chunks, chunkMs: performance.now() - startedMs }
 }
@@ -338,11 +340,9 @@ async function cutChunks({ key, chunker, ...model }: CutInput, { ask }: TaskCont
 }
 
 function askForVectors(embedder: Choice, ask: TaskContext['ask']) {
-  return async (texts: readonly string[]): Promise<HostAnswer> => {
-    const question: HostQuestion = { type: 'embed', embedder, texts: [...texts] }
+  return async (texts: readonly string[]): Promise<EmbedAnswer> =>
     // The host's side of this is `answerTasks`.
-    return (await ask(question)) as HostAnswer
-  }
+    (await ask({ type: 'embed', embedder, texts: [...texts] })) as EmbedAnswer
 }
 
 const embedders = new Map<string, Promise<Embedder>>()

@@ -1,7 +1,7 @@
-import { AppError } from '../contract/errors.ts'
 import type { Choice } from '../contract/pipeline.ts'
 import type { JudgeDependencies } from '../evaluators/evaluator.ts'
 import type { TextGenerator } from '../generators/text-generator.ts'
+import { askForJson } from './ask-for-json.ts'
 
 /** Claims and reasons of a long answer fit into this. */
 const mostTokens = 1500
@@ -14,29 +14,12 @@ export async function openJudge(
   const generator = await open(choice)
   return {
     modelId: generator.modelId,
-    async ask(instructions, material, schema, signal) {
-      const messages = [
-        { role: 'system' as const, content: instructions },
-        { role: 'user' as const, content: material },
-      ]
-      let text = ''
-      let isWhole = false
-      const options = { maxTokens: mostTokens, temperature: 0, grammar: schema }
-      for await (const part of generator.stream(messages, options, signal)) {
-        if (part.type === 'text-delta') text += part.text
-        else isWhole = part.reason === 'stop'
-      }
-      try {
-        return JSON.parse(text) as unknown
-      } catch (cause) {
-        throw new AppError(
-          'internal',
-          isWhole
-            ? 'The judge did not answer in the form that was asked for. Choose another model to judge.'
-            : 'The judge did not come to an end with its judgement. Choose another model to judge, or shorter answers.',
-          { cause, details: { text: text.slice(0, 500) } },
-        )
-      }
-    },
+    ask: (instructions, material, schema, signal) =>
+      askForJson(generator, { instructions, material, schema, maxTokens: mostTokens }, noJudgement, signal),
   }
+}
+
+const noJudgement = {
+  wrongForm: 'The judge did not answer in the form that was asked for. Choose another model to judge.',
+  cutShort: 'The judge did not come to an end with its judgement. Choose another model to judge, or shorter answers.',
 }

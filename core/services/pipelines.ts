@@ -10,7 +10,7 @@ import type { TextGenerator } from '../generators/text-generator.ts'
 import { indexDefinitions } from '../indexes/list.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
-import { modelsNamed } from '../model-files/model-option.ts'
+import { modelsNamed, takesModel } from '../model-files/model-option.ts'
 import { parserDefinitions } from '../parsers/list.ts'
 import { parserOfType } from '../parsers/choose-parser.ts'
 import { rerankerDefinitions } from '../rerankers/list.ts'
@@ -51,6 +51,7 @@ export function createPipelines(parts: PipelinesParts): Pipelines {
       if (pipeline.reranker) await parts.openReranking(pipeline.reranker)
       const languageModel = languageModelOf(pipeline.generator)
       if (languageModel) await (await parts.openTextGenerator(languageModel)).dispose()
+      for (const choice of chunkersOf(pipeline)) await requireModels(choice, parts)
       // The pipeline and the job that brings the index up to it: one without the other would never be noticed.
       return parts.together(() => {
         collections.setPipeline(id, pipeline)
@@ -69,8 +70,30 @@ export function createPipelines(parts: PipelinesParts): Pipelines {
   return pipelines
 }
 
+function chunkersOf({ chunker, rules }: IngestSettings): Choice[] {
+  return [chunker, ...rules.flatMap((rule) => rule.chunker ?? [])]
+}
+
+/** A chunker may ask a language model. */
+async function requireModels(
+  { id, options }: Choice,
+  { openTextGenerator }: Pick<PipelinesParts, 'openTextGenerator'>,
+): Promise<void> {
+  const definition = findDefinition('chunker', chunkerDefinitions, id)
+  if (!takesModel(definition.options, { kind: 'generator', format: 'gguf' })) return
+  const [model] = modelsNamed(definition.options, options)
+  if (model === undefined) {
+    throw new AppError(
+      'model-missing',
+      `The chunker "${definition.label}" asks a language model: choose one in its options.`,
+    )
+  }
+  await (await openTextGenerator({ id: 'llama', options: { model } })).dispose()
+}
+
 /** The installed models that a pipeline names, in whichever family. What this version does not know names none. */
-export function modelsOf({ embedder, reranker, generator }: Pipeline): string[] {
+export function modelsOf(pipeline: Pipeline): string[] {
+  const { embedder, reranker, generator } = pipeline
   const named = (definitions: readonly Checkable[], choice: Choice | null): string[] => {
     const definition = definitions.find(({ id }) => id === choice?.id)
     return definition && choice ? modelsNamed(definition.options, choice.options) : []
@@ -79,6 +102,7 @@ export function modelsOf({ embedder, reranker, generator }: Pipeline): string[] 
     ...named(embedderDefinitions, embedder),
     ...named(rerankerDefinitions, reranker),
     ...named(generatorDefinitions, generator),
+    ...chunkersOf(pipeline).flatMap((chunker) => named(chunkerDefinitions, chunker)),
   ]
 }
 
