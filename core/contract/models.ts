@@ -6,6 +6,9 @@ export const modelKinds = ['embedder', 'reranker', 'generator'] as const
 export const modelFormats = ['onnx', 'gguf'] as const
 /** How a text's vector is made of its tokens' states: their mean, the first one's, the last one's. */
 export const poolings = ['mean', 'cls', 'last'] as const
+/** What a token that stands n times in a text counts in a mean: n, or ln(1 + n). */
+export const repeatCounts = ['linear', 'logarithm'] as const
+export type Repeats = (typeof repeatCounts)[number]
 
 /** Where models are downloaded from, unless another address of the same layout is given. */
 export const modelHub = 'https://huggingface.co'
@@ -80,6 +83,8 @@ export const modelManifestSchema = z
     /** Longest input (context) in tokens. */
     maxTokens: z.int().min(1).max(10_000_000).optional(),
     pooling: z.enum(poolings).optional(),
+    /** Of models without layers, whose vectors are means of their tokens' own. Absent: linear. */
+    repeats: z.enum(repeatCounts).optional(),
     /** Whether vectors are scaled to length 1. */
     normalise: z.boolean().optional(),
     /** Put before every question and every passage, exactly as published, spaces included. */

@@ -11,6 +11,7 @@ import { throwIfAborted } from '../shared/abort.ts'
 import { loadTokenizer } from '../tokenizers/load-tokenizer.ts'
 import { closedError, type EmbedderDefinition } from './embedder.ts'
 import { defaultLongest, modelUseOptions, readModelUse } from './parts/model-use.ts'
+import { repeatsError } from './parts/repeats.ts'
 
 const optionsSchema = z.object({
   model: modelOption({ kind: 'embedder', format: 'gguf' }, 'Name of the model’s folder, which holds one .gguf file.'),
@@ -36,6 +37,10 @@ export const llamaEmbedder: EmbedderDefinition<Options> = {
     const tokenizer = await loadTokenizer(folder)
     const model = await loadLlamaModel(file, { threads, gpu })
     const use = await readModelUse(folder, options, model.embeddingVectorSize, 'mean')
+    if (use.repeats !== 'linear') {
+      await model.dispose()
+      throw repeatsError(folder)
+    }
     const longest = options.maxTokens === undefined ? defaultLongest : model.trainContextSize
     const maxTokens = Math.min(use.maxTokens ?? model.trainContextSize, model.trainContextSize, longest)
     const context = await openContext(model, maxTokens, threads)

@@ -57,6 +57,40 @@ describe('the bundled model', () => {
   })
 })
 
+describe('a model.json that weighs repeated tokens', () => {
+  const facts = { repeats: 'logarithm' }
+
+  it('makes a token that is there n times count ln(1 + n)', async () => {
+    await cp(join(bundled, 'static-256'), join(folder, 'weighing'), { recursive: true })
+    await writeFile(join(folder, 'weighing/model.json'), JSON.stringify(manifest('weighing', facts)))
+    const [plain, weighing] = [await open({ model: 'static-256' }), await open({ model: 'weighing' })]
+    expect(weighing.modelId).not.toBe(plain.modelId.replace('static-256', 'weighing'))
+    const text = 'boat and boat and boat'
+    const { ids } = plain.tokenizer.encode(text)
+    expect(ids).toHaveLength(5)
+    const session = await InferenceSession.create(join(bundled, 'static-256/onnx/model.onnx'))
+    const input = new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, 5])
+    const states = (await session.run({ input_ids: input })).last_hidden_state?.data as Float32Array
+    for (const [embedder, boat, and] of [
+      [plain, 3, 2],
+      [weighing, Math.log(4), Math.log(3)],
+    ] as const) {
+      const sum = states.slice(0, 256).map((value, column) => boat * value + and * states[256 + column]!)
+      const expected = sum.map((value) => value / Math.hypot(...sum))
+      expect(1 - cosine(await embedder.embed([text], 'passage'), expected)).toBeLessThan(1e-6)
+    }
+    const [few, many] = [await weighing.embed(['boat'], 'query'), await weighing.embed(['boat boat'], 'query')]
+    expect(1 - cosine(few, many)).toBeLessThan(1e-6)
+    await Promise.all([plain.dispose(), weighing.dispose()])
+  })
+
+  it('is refused where vectors are no means of the tokens’ own', async () => {
+    await writeTinyEncoder(join(folder, 'with-layers'), { manifest: manifest('with-layers', facts) })
+    await expect(open({ model: 'with-layers' })).rejects.toMatchObject({ code: 'model-invalid' })
+    await expect(open({ model: 'weighing', pooling: 'cls' })).rejects.toMatchObject({ code: 'model-invalid' })
+  })
+})
+
 describe('a contextual model', () => {
   it.each(['mean', 'cls', 'last'] as const)('has the vectors of a plain computation: %s', async (pooling) => {
     const text = 'the boat of wax'

@@ -15,6 +15,7 @@ import { createContextFreeEmbedder } from './parts/context-free.ts'
 import { createSpanEmbedder } from './parts/late-chunking.ts'
 import { type EmbedderParts, maxTokensPerCall, stateOutputs } from './parts/onnx-parts.ts'
 import { defaultLongest, modelUseOptions, readModelUse } from './parts/model-use.ts'
+import { repeatsError } from './parts/repeats.ts'
 
 const optionsSchema = z.object({
   model: modelOption(
@@ -57,11 +58,12 @@ export const transformersEmbedder: EmbedderDefinition<Options> = {
     const folder = await locateModel(options.model)
     const files = await readOnnxFolder(folder)
     const use = await readModelUse(folder, options, files.hidden, 'mean')
+    const contextFree = files.layers === 0 && specialCount(files.special.single) === 0
+    if (use.repeats !== 'linear' && !(contextFree && (use.pooling ?? 'mean') === 'mean')) throw repeatsError(folder)
     const precision = await choosePrecision(folder, options.precision)
     const weights = await hashFile(weightsFile(folder, precision))
     const tokenizer = await loadTokenizer(folder)
     const model = await loadOnnxModel(folder, 'states', { precision, threads })
-    const contextFree = files.layers === 0 && specialCount(files.special.single) === 0
     const longest = contextFree || options.maxTokens !== undefined ? files.maxTokens : defaultLongest
     const parts: EmbedderParts = {
       model,
@@ -72,6 +74,7 @@ export const transformersEmbedder: EmbedderDefinition<Options> = {
       maxTokens: Math.min(use.maxTokens ?? files.maxTokens, files.maxTokens, longest),
       special: files.special,
       pooling: use.pooling ?? 'mean',
+      repeats: use.repeats,
       prefixes: use.prefixes,
     }
     if (contextFree) return createStatic(parts)
@@ -125,7 +128,8 @@ function createContextual(parts: EmbedderParts): Embedder {
   }
 }
 
-function createStatic({ model, tokenizer, modelId, width, dimensions, maxTokens, prefixes }: EmbedderParts): Embedder {
+function createStatic(parts: EmbedderParts): Embedder {
+  const { model, tokenizer, modelId, width, dimensions, maxTokens, repeats, prefixes } = parts
   let disposed: Promise<void> | undefined
   return createContextFreeEmbedder({
     modelId,
@@ -133,6 +137,7 @@ function createStatic({ model, tokenizer, modelId, width, dimensions, maxTokens,
     maxTokens,
     tokenizer,
     width,
+    repeats,
     tokensOf(text, purpose) {
       if (prefixes[purpose] !== '' && !knows(tokenizer, text)) return new Int32Array(0)
       const { ids, unknownId } = tokenizer.encode(prefixes[purpose] + text)

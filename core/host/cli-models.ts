@@ -235,6 +235,7 @@ function showModel(model: Model): void {
     ['dimensions', manifest.dimensions],
     ['max tokens', manifest.maxTokens],
     ['pooling', manifest.pooling],
+    ['repeats', manifest.repeats && `what a token that comes again counts: ${manifest.repeats}`],
     [
       'prefixes',
       prefixes && `questions ${JSON.stringify(prefixes.query)}, passages ${JSON.stringify(prefixes.passage)}`,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { readManifest } from '../../model-files/manifest.ts'
+import type { Repeats } from '../../contract/models.ts'
 import type { Pooling } from '../../runtimes/vectors.ts'
 import { fingerprint } from '../../shared/hash.ts'
 
@@ -33,6 +34,7 @@ export interface ModelUseOptions {
 /** How a model is used: its manifest, with a person's options over it. */
 export interface ModelUse {
   pooling: Pooling | undefined
+  repeats: Repeats
   prefixes: { query: string; passage: string }
   /** As asked for or published; undefined: nobody says. */
   maxTokens: number | undefined
@@ -54,6 +56,7 @@ export async function readModelUse(
 ): Promise<ModelUse> {
   const manifest = await readManifest(folder)
   const pooling = options.pooling ?? manifest?.pooling
+  const repeats = manifest?.repeats ?? 'linear'
   const passage = options.passagePrefix ?? manifest?.prefixes?.passage ?? ''
   const dimensions = options.dimensions ?? modelDimensions
   if (dimensions > modelDimensions) {
@@ -65,12 +68,14 @@ export async function readModelUse(
   // Whatever makes other vectors of the same passage, as far as it differs from the model's plain use.
   const differences = {
     ...(pooling && pooling !== plainPooling ? { pooling } : {}),
+    ...(repeats === 'linear' ? {} : { repeats }),
     ...(passage === '' ? {} : { passage }),
     ...(dimensions === modelDimensions ? {} : { dimensions }),
     ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
   }
   return {
     pooling,
+    repeats,
     prefixes: { query: options.queryPrefix ?? manifest?.prefixes?.query ?? '', passage },
     maxTokens: options.maxTokens ?? manifest?.maxTokens,
     dimensions,

@@ -1,3 +1,4 @@
+import type { Repeats } from '../../contract/models.ts'
 import type { OnnxModel } from '../../runtimes/onnx.ts'
 import type { SpecialTokens } from '../../runtimes/special-tokens.ts'
 import type { Pooling } from '../../runtimes/vectors.ts'
@@ -15,6 +16,7 @@ export interface EmbedderParts {
   maxTokens: number
   special: SpecialTokens
   pooling: Pooling
+  repeats: Repeats
   prefixes: Record<EmbedPurpose, string>
 }
 

@@ -212,7 +212,7 @@ function NoWay({ reach }: { reach: 'offline' | 'host-not-allowed' }) {
 
 function Facts({ model }: { model: Model }) {
   const { manifest, folder, speed } = model
-  const { dimensions, matryoshka, maxTokens, pooling, normalise, prefixes, languages, licence, hub } = manifest
+  const { dimensions, matryoshka, maxTokens, pooling, repeats, normalise, prefixes, languages, licence, hub } = manifest
   const measuredMb = speed?.memoryMb ?? null
   const reveal = shell.revealInFolder
   return (
@@ -299,6 +299,7 @@ function Facts({ model }: { model: Model }) {
         <Fact name="Pooling">
           {poolingLabels[pooling]}
           {normalise === undefined ? '' : normalise ? ', scaled to length 1' : ', not scaled'}
+          {repeats === 'logarithm' ? '; a token that comes again counts less' : ''}
         </Fact>
       ) : null}
       {prefixes ? (
