@@ -33,6 +33,7 @@ import { createCollectionLibrary } from './library/collections.ts'
 import { createDatasetLibrary } from './library/datasets.ts'
 import { createDocumentLibrary } from './library/documents.ts'
 import { createEmbeddingCache } from './library/embedding-cache.ts'
+import { createEmbeddingProbes } from './library/embedding-probes.ts'
 import { createIndexLibrary } from './library/indexes.ts'
 import { createJobLibrary } from './library/jobs.ts'
 import { createModelSpeedLibrary } from './library/model-speeds.ts'
@@ -192,19 +193,6 @@ export async function createApp(environment: Environment): Promise<App> {
     now: () => Date.now(),
   })
   const opened = new Map<string, Promise<Embedding>>()
-  const openEmbedder = (choice: Choice): Promise<Embedding> => {
-    const key = canonicalJson(choice)
-    const known = opened.get(key)
-    if (known) return known
-    const opening = openEmbedding(choice, { locateModel, cache, compute: inference, threads: cores })
-    opened.set(key, opening)
-    // A model that was missing may be there the next time it is asked for.
-    opening.catch(() => opened.delete(key))
-    return opening
-  }
-  const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> =>
-    openEmbedder(owner.pipeline.embedder)
-
   const secrets = openSecrets(environment)
   const providers = createProviders({
     library: createProviderLibrary(database),
@@ -217,10 +205,31 @@ export async function createApp(environment: Environment): Promise<App> {
       }
     },
   })
+  const { connect } = providers
+  const embeddingParts = {
+    locateModel,
+    compute: inference,
+    threads: cores,
+    connect,
+    probes: createEmbeddingProbes(database),
+  }
+  const openEmbedder = (choice: Choice): Promise<Embedding> => {
+    const key = canonicalJson(choice)
+    const known = opened.get(key)
+    if (known) return known
+    const opening = openEmbedding(choice, { ...embeddingParts, cache })
+    opened.set(key, opening)
+    // A model that was missing may be there the next time it is asked for.
+    opening.catch(() => opened.delete(key))
+    return opening
+  }
+  const openEmbeddingOnce = (owner: Pick<Collection, 'pipeline'>): Promise<Embedding> =>
+    openEmbedder(owner.pipeline.embedder)
+
   const openRerankingHere = (choice: Choice) =>
-    openReranking(choice, { locateModel, compute: inference, threads: cores })
+    openReranking(choice, { locateModel, compute: inference, threads: cores, connect })
   const openTextGeneratorHere = (choice: Choice) =>
-    openTextGenerator(choice, { locateModel, compute: generation, threads: generationThreads })
+    openTextGenerator(choice, { locateModel, compute: generation, threads: generationThreads, connect })
   const retrieval = createRetrieval({
     openReranking: openRerankingHere,
     documents,
@@ -354,8 +363,7 @@ export async function createApp(environment: Environment): Promise<App> {
   const labIndexes = cleanup.use(
     createLabIndexes({
       compute: parsing,
-      openEmbedding: (choice, own) =>
-        openEmbedding(choice, { locateModel, cache: own, compute: inference, threads: cores }),
+      openEmbedding: (choice, own) => openEmbedding(choice, { ...embeddingParts, cache: own }),
     }),
   )
   const pipelines = createPipelines({

@@ -91,7 +91,7 @@ describe('a pipeline with a reranker', () => {
 
   it('is listed in the catalogue', async () => {
     const { families } = await test.client.catalogue.list()
-    expect(families.reranker?.map(({ id }) => id)).toEqual(['cross-encoder', 'llama'])
+    expect(families.reranker?.map(({ id }) => id)).toEqual(['cross-encoder', 'llama', 'cohere', 'jina', 'voyage'])
   })
 })
 

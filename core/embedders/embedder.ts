@@ -43,14 +43,20 @@ export interface EmbedderDependencies {
   /** Whether a graphics processor may be used. Default: where there is one. */
   gpu?: boolean
   /** A way to a remote server; absent in worker processes, which have no network. */
-  connect?: Connect
+  connect?: Connect | undefined
+  /** What remote models gave for one text when they were first used, by model. Absent: that is not looked at. */
+  probes?:
+    { find(model: string): Float32Array | undefined; store(model: string, vector: Float32Array): void } | undefined
 }
 
-export type EmbedderDefinition<Options = Record<string, unknown>> = Definition<
+export interface EmbedderDefinition<Options = Record<string, unknown>> extends Definition<
   Options,
   Promise<Embedder>,
   EmbedderDependencies
->
+> {
+  /** 'worker': it has weights to load, in a process of its own. 'host': it asks a server. */
+  readonly runsIn: 'worker' | 'host'
+}
 
 /** For a call after `dispose`. */
 export function closedError(): AppError {

@@ -28,6 +28,7 @@ export const llamaEmbedder: EmbedderDefinition<Options> = {
   label: 'Local model (GGUF)',
   summary: 'Embeds on this machine with a model folder in GGUF format, on a graphics processor where there is one.',
   version: 1,
+  runsIn: 'worker',
   options: optionsSchema,
   async create(options, { locateModel, threads, gpu = true }) {
     if (options.model === '') throw new AppError('input-invalid', 'Choose the GGUF model to embed with.')

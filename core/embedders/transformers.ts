@@ -53,6 +53,7 @@ export const transformersEmbedder: EmbedderDefinition<Options> = {
   label: 'Local model (ONNX)',
   summary: 'Embeds on this machine with a model folder in ONNX format; the bundled small model needs no download.',
   version: 1,
+  runsIn: 'worker',
   options: optionsSchema,
   async create(options, { locateModel, threads }) {
     const folder = await locateModel(options.model)

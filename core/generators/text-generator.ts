@@ -56,7 +56,7 @@ export interface TextGeneratorDependencies {
   /** Whether a graphics processor may be used. Default: where there is one. */
   gpu?: boolean
   /** A way to a remote server; absent in worker processes, which have no network. */
-  connect?: Connect
+  connect?: Connect | undefined
 }
 
 export interface TextGeneratorDefinition<Options = Record<string, unknown>> extends Definition<

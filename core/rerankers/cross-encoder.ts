@@ -32,6 +32,7 @@ export const crossEncoder: RerankerDefinition<Options> = {
   label: 'Local model (ONNX)',
   summary: 'Reads question and passage together with a cross-encoder on this machine. Slower than search, and better.',
   version: 1,
+  runsIn: 'worker',
   options: optionsSchema,
   async create(options, { locateModel, threads }) {
     requireModel(options.model)

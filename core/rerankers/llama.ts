@@ -18,6 +18,7 @@ export const llamaReranker: RerankerDefinition<Options> = {
   label: 'Local model (GGUF)',
   summary: 'Reads question and passage together with a GGUF ranking model, on a graphics processor where there is one.',
   version: 1,
+  runsIn: 'worker',
   options: optionsSchema,
   async create(options, { locateModel, threads, gpu = true }) {
     requireModel(options.model)

@@ -24,14 +24,17 @@ export interface RerankerDependencies {
   /** Whether a graphics processor may be used. Default: where there is one. */
   gpu?: boolean
   /** A way to a remote server; absent in worker processes, which have no network. */
-  connect?: Connect
+  connect?: Connect | undefined
 }
 
-export type RerankerDefinition<Options extends RerankerOptions = RerankerOptions> = Definition<
+export interface RerankerDefinition<Options extends RerankerOptions = RerankerOptions> extends Definition<
   Options,
   Promise<Reranker>,
   RerankerDependencies
->
+> {
+  /** 'worker': it has weights to load, in a process of its own. 'host': it asks a server. */
+  readonly runsIn: 'worker' | 'host'
+}
 
 /** What the retrieval step reads of every reranker's options. */
 export interface RerankerOptions {

@@ -18,6 +18,7 @@ import { retrieverDefinitions } from '../retrievers/list.ts'
 import { findDefinition } from '../shared/family.ts'
 import { canonicalJson, fingerprint } from '../shared/hash.ts'
 import type { CollectionId, JobId } from '../shared/ids.ts'
+import type { Reranking } from './reranking.ts'
 
 /** Changes of a collection's pipeline, and the way back. */
 export interface Pipelines {
@@ -33,7 +34,7 @@ export interface PipelinesParts {
   /** Throws where the model cannot be had. */
   openEmbedding(owner: { pipeline: Pipeline }): Promise<unknown>
   /** Throws where the model cannot be had. */
-  openReranking(choice: Choice): Promise<unknown>
+  openReranking(choice: Choice): Promise<Reranking>
   /** Throws where the model cannot be had. */
   openTextGenerator(choice: Choice): Promise<Pick<TextGenerator, 'dispose'>>
   startReindex(id: CollectionId): JobId
@@ -48,7 +49,8 @@ export function createPipelines(parts: PipelinesParts): Pipelines {
       const before = collections.getCore(id).pipeline
       checkPipeline(pipeline)
       await parts.openEmbedding({ pipeline })
-      if (pipeline.reranker) await parts.openReranking(pipeline.reranker)
+      // A server is not asked before the first question: so it is asked one.
+      if (pipeline.reranker) await (await parts.openReranking(pipeline.reranker)).score('A question?', ['A passage.'])
       const languageModel = languageModelOf(pipeline.generator)
       if (languageModel) await (await parts.openTextGenerator(languageModel)).dispose()
       for (const choice of chunkersOf(pipeline)) await requireModels(choice, parts)

@@ -4,6 +4,7 @@ import { textGeneratorDefinitions } from '../generators/text/list.ts'
 import { createPartQueue } from '../generators/text/part-queue.ts'
 import type { TextGenerator, TextPart } from '../generators/text-generator.ts'
 import type { LocateModel } from '../model-files/locator.ts'
+import type { Connect } from '../runtimes/remote/connection.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { findDefinition } from '../shared/family.ts'
 import { modelError } from './model-errors.ts'
@@ -13,6 +14,8 @@ export interface TextGenerationParts {
   /** Workers of its own kind of pool: what crashes or fills the memory there is a language model. */
   compute: ComputePool
   threads: number
+  /** Ways to servers. Absent: none is asked. */
+  connect?: Connect | undefined
   /** Default: where there is one. */
   gpu?: boolean
 }
@@ -22,13 +25,14 @@ const stopMs = 200
 
 /**
  * The language model that a choice of a text generator names: weights in a worker process, or a server that is asked
- * from here. Errors: implementation-unknown, model-missing, model-invalid, memory-exceeded, input-invalid.
+ * from here. Errors: implementation-unknown, model-missing, model-invalid, memory-exceeded, input-invalid,
+ * item-missing (no such provider).
  */
 export async function openTextGenerator(choice: Choice, parts: TextGenerationParts): Promise<TextGenerator> {
   const definition = findDefinition('text generator', textGeneratorDefinitions, choice.id)
   if (definition.runsIn === 'worker') return openInWorker(choice, parts)
-  const { locateModel, threads } = parts
-  return definition.create(definition.options.parse(choice.options), { locateModel, threads })
+  const { locateModel, threads, connect } = parts
+  return definition.create(definition.options.parse(choice.options), { locateModel, threads, connect })
 }
 
 /** It is loaded here, unloaded when it was idle for long or another one is asked for, and loaded again when it is used. */

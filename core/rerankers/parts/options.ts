@@ -2,15 +2,18 @@ import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import { type ModelOption, modelOption } from '../../model-files/model-option.ts'
 
+/** Of every reranker. */
+export const candidatesOption = z
+  .int()
+  .min(1)
+  .max(200)
+  .default(50)
+  .describe('Passages that are read and put in order. More find more and take longer, in proportion.')
+
 /** Options of every reranker that runs on this machine. */
 export const rerankerOptions = (format: ModelOption['format']) => ({
   model: modelOption({ kind: 'reranker', format }, 'Name of the model’s folder.'),
-  candidates: z
-    .int()
-    .min(1)
-    .max(200)
-    .default(50)
-    .describe('Passages that are read and put in order. More find more and take longer, in proportion.'),
+  candidates: candidatesOption,
   maxTokens: z
     .int()
     .min(32)
