@@ -68,6 +68,12 @@ export function createFakeElectron(options: { userData: string; isPackaged?: boo
       registerSchemesAsPrivileged: (given: unknown[]) => schemes.push(...given),
       handle: (scheme: string, handler: (request: Request) => Promise<Response>) => pageHandlers.set(scheme, handler),
     },
+    safeStorage: {
+      isEncryptionAvailable: () => true,
+      getSelectedStorageBackend: () => 'gnome_libsecret',
+      encryptString: (text: string) => Buffer.from(text).map((byte) => byte ^ 0x5a),
+      decryptString: (sealed: Buffer) => Buffer.from(sealed.map((byte) => byte ^ 0x5a)).toString(),
+    },
     screen: { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] },
     session: { defaultSession: fakeSession },
     shell: {

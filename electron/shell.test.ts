@@ -8,6 +8,7 @@ import { createComputePool } from '../core/compute/pool.ts'
 import { channelOverPort, type PortLike } from '../core/contract/channel.ts'
 import { createWireClient } from '../core/contract/wire-client.ts'
 import { createToy, type ToyClient } from '../core/host/testing/toy.ts'
+import { utilityKeychain } from '../core/host/utility-keychain.ts'
 import { utilityWorkers } from '../core/host/utility-workers.ts'
 import { runUtility, type ParentPort } from '../core/host/utility.ts'
 import { silentLog } from '../core/shared/log.ts'
@@ -166,6 +167,17 @@ describe('the page', () => {
     const items = Array.isArray(file?.submenu) ? file.submenu : []
     ;(items.find((item) => item.id === 'add-folder')?.click as () => void)()
     expect(window.webContents.sent).toMatchObject([{ channel: channels.menuCommand, values: ['add-folder'] }])
+  })
+})
+
+describe('keys', () => {
+  test('are encrypted for the core by the keychain of the system, and for nobody else', async () => {
+    const { host } = await startHost()
+    const keychain = utilityKeychain(parentPortOf(host))
+    expect(await keychain.status()).toEqual({ usable: true, why: '' })
+    const sealed = await keychain.encrypt('sk-secret')
+    expect(Buffer.from(sealed).toString()).not.toContain('secret')
+    expect(await keychain.decrypt(sealed)).toBe('sk-secret')
   })
 })
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type * as Electron from 'electron'
 import type { BrowserWindow } from 'electron'
 import { brokerWorkers } from '../core/host/utility-broker.ts'
+import { brokerKeychain } from '../core/host/utility-keychain-broker.ts'
 import { consoleLog } from '../core/shared/log.ts'
 import { channels } from './bridge-channels.ts'
 import { createHostProcess, type HostProcess } from './host-process.ts'
@@ -22,6 +23,7 @@ export type ElectronApi = Pick<
   | 'MessageChannelMain'
   | 'nativeTheme'
   | 'protocol'
+  | 'safeStorage'
   | 'screen'
   | 'session'
   | 'shell'
@@ -68,6 +70,7 @@ export async function runShell(electron: ElectronApi, options: ShellOptions): Pr
       const process = utilityProcess.fork(join(mainFolder, 'host.js'), [], { serviceName: 'Quarry core' })
       const entries = { compute: join(mainFolder, 'compute-worker.js') }
       brokerWorkers({ host: process, fork: utilityProcess.fork, createChannel, entries, log })
+      brokerKeychain({ host: process, safeStorage: electron.safeStorage })
       return process
     },
     createChannel,

@@ -2,6 +2,7 @@
 import { createApp } from '../app.ts'
 import { consoleLog } from '../shared/log.ts'
 import type { HostEnvironment } from './utility-environment.ts'
+import { utilityKeychain } from './utility-keychain.ts'
 import { utilityWorkers } from './utility-workers.ts'
 import { runUtility, type ParentPort } from './utility.ts'
 
@@ -11,9 +12,11 @@ if (!parentPort)
 
 const log = consoleLog()
 const startWorker = utilityWorkers(parentPort)
+const keychain = utilityKeychain(parentPort)
 runUtility<HostEnvironment>({
   parentPort,
-  createApp: (environment) => createApp({ ...environment, startWorker, program: 'Quarry', log, watchSources: true }),
+  createApp: (environment) =>
+    createApp({ ...environment, startWorker, keychain, program: 'Quarry', log, watchSources: true }),
   log,
   exit: (code) => process.exit(code),
 })

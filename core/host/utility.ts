@@ -3,6 +3,7 @@ import { channelOverPort, type PortLike } from '../contract/channel.ts'
 import { toAppError, toErrorData, type ErrorData } from '../contract/errors.ts'
 import type { Log } from '../shared/log.ts'
 import { serveChannel, type ServedChannel } from './serve-channel.ts'
+import type { KeychainRequest } from './utility-keychain.ts'
 import type { WorkerRequest } from './utility-workers.ts'
 
 /** What Electron's main process tells the utility process. `connect` comes with one port. */
@@ -18,7 +19,7 @@ export type MessageFromHost =
 /** The members of Electron's `process.parentPort` that are used. */
 export interface ParentPort {
   on(type: 'message', listener: (event: { data: unknown; ports: PortLike[] }) => void): unknown
-  postMessage(message: MessageFromHost | WorkerRequest): void
+  postMessage(message: MessageFromHost | WorkerRequest | KeychainRequest): void
 }
 
 export interface UtilityOptions<Environment> {
