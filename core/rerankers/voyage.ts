@@ -7,7 +7,7 @@ type Options = z.infer<typeof optionsSchema>
 
 const answerSchema = z.object({ data: z.array(z.object({ index: z.int(), relevance_score: z.number() })) })
 
-/** Voyage's own API, for which there is no well-kept client of this shape. */
+/** Voyage's own API. The AI SDK's client for it is of an older generation than the others (decision 0011). */
 export const voyageReranker: RerankerDefinition<Options> = {
   id: 'voyage',
   label: 'Model of Voyage AI',
