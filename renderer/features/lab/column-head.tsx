@@ -190,7 +190,11 @@ function Figures({ cut, upTo, isStale }: { cut: CutText; upTo: number; isStale: 
   const sizes = unit === 'token' ? tokens : starts.map((start, ordinal) => (ends[ordinal] ?? start) - start)
   const { leastTokens, medianTokens, mostTokens, overlap } = statistics
   return (
-    <div className="lab-figures" data-stale={isStale || undefined}>
+    <div
+      className="lab-figures"
+      data-stale={isStale || undefined}
+      title={`${formatCount(statistics.tokens)} tokens in all, cut in ${formatDuration(chunkMs)}`}
+    >
       <p className="number">
         <strong>{formatNumberOf(statistics.chunks, 'chunk')}</strong>
         {unit === 'token' ? (
@@ -202,8 +206,7 @@ function Figures({ cut, upTo, isStale }: { cut: CutText; upTo: number; isStale: 
         <br />
         <span className="soft">
           {unit === 'token' ? `median ${formatCount(medianTokens)} · ` : ''}
-          {overlap > 0 ? `overlap ${Math.max(1, Math.round(overlap * 100))} % · ` : ''}
-          {formatDuration(chunkMs)}
+          {overlap > 0 ? `overlap ${Math.max(1, Math.round(overlap * 100))} %` : 'no overlap'}
         </span>
       </p>
       <Histogram sizes={sizes} unit={unit} mostBins={12} upTo={upTo} />
@@ -264,7 +267,7 @@ function Findings({
   return (
     <div className="lab-findings">
       {verdict ? <Verdict verdict={verdict} /> : null}
-      {hits.length === 0 ? <span className="soft">Found nothing</span> : null}
+      <span className="soft">{hits.length === 0 ? 'Found nothing' : 'Found'}</span>
       <ol className="lab-ranks" aria-label="Found, best first">
         {hits.slice(0, mostRanks).map((hit) => (
           <li key={hit.ordinal}>

@@ -350,7 +350,7 @@ export function LabBench({
         <div className="lab-stage" ref={stage}>
           <div
             ref={scroller}
-            className={`lab-scroller reading${isFlowing(text.type) ? '' : ' reader-preserve'}`}
+            className={`lab-scroller reading${isFlowing(text.type) ? '' : ' reader-preserve'}${asked ? ' lab-asked' : ''}`}
             role="region"
             aria-label={`${text.name} in ${columns.length === 1 ? 'one column' : `${columns.length} columns`}`}
             aria-describedby="lab-keys"

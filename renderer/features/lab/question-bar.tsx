@@ -86,7 +86,7 @@ export function QuestionBar({
             />
           </>
         ) : (
-          <span className="soft">Select the passage it should find, to judge the columns</span>
+          <span className="soft">Select the passage it should find</span>
         )}
       </div>
       <SaveCase

@@ -50,7 +50,7 @@ export function SubjectBar({
             <AriaButton className="scope-chip">
               <Library size={13} aria-hidden />
               <span className="visually-hidden">Collection: </span>
-              {collection?.name}
+              <span className="lab-scope-name">{collection?.name}</span>
               <ChevronDown size={13} aria-hidden />
             </AriaButton>
           }
