@@ -100,8 +100,8 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await selectText(page, 0, answer)
     await page.getByRole('button', { name: 'Should be found' }).click()
     // Cut by structure its sentence is found first; windows of equal size bury it.
-    await column(page, 'A').getByText('Pass').waitFor()
-    await column(page, 'B').getByText('Fail').waitFor()
+    await judged(page, 'A', 'Pass')
+    await judged(page, 'B', 'Fail')
     await page.locator('[data-column="1"] mark').first().waitFor()
     expect(await page.locator('[data-column="0"] mark').allTextContents()).toEqual([answer])
     await column(page, 'A')
@@ -114,11 +114,11 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await page
       .getByRole('textbox', { name: 'Question' })
       .fill('How long must I wait after a dive before getting on a plane?')
-    await column(page, 'A').getByText('Fail').waitFor()
+    await judged(page, 'A', 'Fail')
     await page.getByText('Words', { exact: true }).click()
     await ranks(page, 'A').first().waitFor()
     await page.getByRole('textbox', { name: 'Question' }).fill(question)
-    await column(page, 'A').getByText('Pass').waitFor()
+    await judged(page, 'A', 'Pass')
     await page.getByText('Both', { exact: true }).click()
 
     await page.getByRole('button', { name: 'Save as test case' }).click()
@@ -141,7 +141,7 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     const { page, complaints } = opened
     await page.getByRole('navigation').first().waitFor()
     await page.evaluate((hash) => void (location.hash = hash), new URL(address).hash)
-    await column(page, 'A').getByText('Pass').waitFor()
+    await judged(page, 'A', 'Pass')
     expect(await page.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(question)
     expect(await page.getByRole('combobox', { name: 'Document' }).inputValue()).toContain('dive-safety-manual-2025')
     expect(complaints).toEqual([])
@@ -167,7 +167,7 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await page.keyboard.press('r')
     await said.getByText(/rank 1$/).waitFor()
     await page.keyboard.press('m')
-    await column(page, 'B').getByText('Pass').waitFor()
+    await judged(page, 'B', 'Pass')
     await column(page, 'B').getByText('IoU 100 %').waitFor()
     // In the other column the same place is lit.
     expect(await text.locator('[data-column="0"] [data-lit]').count()).toBeGreaterThan(0)
@@ -223,12 +223,18 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     await openLab(page)
-    await page.getByRole('button', { name: 'Paste text …' }).click()
     const long = Array.from(
       { length: 6000 },
       (_, number) => `Paragraph ${number} tells of the boats. It is as long as others are, and says as little.\n`,
     ).join('\n')
-    await page.getByRole('dialog').getByRole('textbox', { name: 'Text' }).fill(long)
+    await page.getByRole('button', { name: 'Paste text …' }).click()
+    // Typing half a megabyte takes a hand, or a driver, minutes.
+    const area = page.getByRole('dialog').getByRole('textbox', { name: 'Text' })
+    await area.evaluate((element, text) => {
+      if (!(element instanceof HTMLTextAreaElement)) return
+      element.focus()
+      document.execCommand('insertText', false, text)
+    }, long)
     await page.getByRole('button', { name: 'Look at it' }).click()
     await page.locator('[data-column="0"]').getByText('Paragraph 0 tells of the boats.').waitFor()
     expect(await page.locator('.lab-row').count()).toBeLessThan(20)
@@ -255,9 +261,7 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await page.getByRole('navigation').first().waitFor()
     const hash = `${new URL(address).hash}&column=markdown&column=sentence`
     await page.evaluate((to) => void (location.hash = to), hash)
-    await column(page, 'D')
-      .getByText(/Pass|Fail/)
-      .waitFor()
+    await column(page, 'D').locator('.lab-verdict').waitFor()
     await ranks(page, 'A').first().click()
     await page.locator('[data-lifted]').first().waitFor()
     await expectAccessible(page)
@@ -289,6 +293,11 @@ function column(page: Page, letter: string): Locator {
 /** Waits until a column has chunks. */
 function cut(page: Page, letter: string): Promise<void> {
   return column(page, letter).locator('.lab-figures strong').waitFor()
+}
+
+/** Waits until a column passes or fails. */
+function judged(page: Page, letter: string, verdict: 'Pass' | 'Fail'): Promise<void> {
+  return column(page, letter).locator('.lab-verdict').filter({ hasText: verdict }).waitFor()
 }
 
 function ranks(page: Page, letter: string): Locator {
