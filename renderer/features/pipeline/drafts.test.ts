@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
 import type { JobId } from '../../../core/shared/ids.ts'
-import { effectOf, effectSentences, refusalOf, ruleScope, useDrafts } from './drafts.ts'
+import { effectOf, effectSentences, installedModelsOf, refusalOf, ruleScope, useDrafts } from './drafts.ts'
 
 const choice = (id: string, options: Record<string, unknown> = {}) => ({ id, options })
 const present: Pipeline = {
@@ -16,6 +16,16 @@ const present: Pipeline = {
   generator: choice('extractive'),
   passages: 8,
 }
+
+it('names the models on this machine of a choice: by the schema, defaults included, not what a provider calls its own', () => {
+  const model = { kind: 'embedder', format: 'onnx' }
+  const options = { properties: { model: { type: 'string', default: 'static-256', model }, dimensions: {} } }
+  expect(installedModelsOf(choice('x'), { options })).toEqual(['static-256'])
+  expect(installedModelsOf(choice('x', { model: 'bge' }), { options })).toEqual(['bge'])
+  expect(installedModelsOf(choice('x', { model: '' }), { options })).toEqual([])
+  expect(installedModelsOf(choice('x', { model: 'gpt' }), { options: { properties: { model: {} } } })).toEqual([])
+  expect(installedModelsOf(choice('x', { model: 'gpt' }), { options: {} })).toEqual([])
+})
 
 describe('drafts', () => {
   beforeEach(() => useDrafts.setState({ drafts: {}, applied: {} }))

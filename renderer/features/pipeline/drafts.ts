@@ -1,5 +1,6 @@
 import { create } from 'zustand'
-import type { Pipeline, Rule } from '../../../core/contract/pipeline.ts'
+import type { Implementation } from '../../../core/contract/catalogue.ts'
+import type { Choice, Pipeline, Rule } from '../../../core/contract/pipeline.ts'
 import type { JobId } from '../../../core/shared/ids.ts'
 import { same } from '../../ui/schema-fields.ts'
 
@@ -108,4 +109,13 @@ export function refusalOf(
   const path = /^Option "([^"]+)"/.exec(failure.message)?.[1]
   if (typeof kind !== 'string' || typeof id !== 'string' || path === undefined) return null
   return { kind, id, failures: { [path]: failure.message } }
+}
+
+/** The models on this machine that a choice names: options whose schema says that they do, defaults included. */
+export function installedModelsOf(choice: Choice, { options }: Pick<Implementation, 'options'>): string[] {
+  const properties = Object.entries((options.properties ?? {}) as Record<string, Record<string, unknown>>)
+  return properties.flatMap(([name, schema]) => {
+    const value = choice.options[name] ?? schema.default
+    return schema.model !== undefined && typeof value === 'string' && value !== '' ? [value] : []
+  })
 }

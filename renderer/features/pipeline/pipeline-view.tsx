@@ -1,7 +1,8 @@
 import { useEffect, useState, type ReactNode } from 'react'
+import type { Implementation } from '../../../core/contract/catalogue.ts'
 import type { Collection } from '../../../core/contract/collections.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
-import type { Pipeline } from '../../../core/contract/pipeline.ts'
+import type { Choice, Pipeline } from '../../../core/contract/pipeline.ts'
 import type { CollectionId, DocumentId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
@@ -15,7 +16,7 @@ import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { ModelLink } from '../../ui/model-link.tsx'
 import { same } from '../../ui/schema-fields.ts'
-import { effectOf, effectSentences, refusalOf, useDrafts } from './drafts.ts'
+import { effectOf, effectSentences, installedModelsOf, refusalOf, useDrafts } from './drafts.ts'
 import {
   ChoiceSelect,
   ChunkerEditor,
@@ -73,7 +74,6 @@ function Editor({
   const refusals: Refusals = (kind, id) =>
     refusal && refusal.kind === kind && refusal.id === id ? refusal.failures : undefined
   const documents = formatNumberOf(collection.documents, 'document')
-  const { model } = value.embedder.options
 
   const apply = async (): Promise<void> => {
     setAsking(false)
@@ -139,7 +139,7 @@ function Editor({
               onChange={(embedder) => set({ embedder })}
               refusals={refusals}
             />
-            {typeof model === 'string' && model !== '' ? <ModelLink id={model} /> : null}
+            <NamedModels choice={value.embedder} known={families.embedder} />
           </Section>
           <Section title="Reranking" help="Puts more passages than are needed into a better order, and keeps the best.">
             <OptionalChoiceSelect
@@ -151,6 +151,7 @@ function Editor({
               onChange={(reranker) => set({ reranker })}
               refusals={refusals}
             />
+            {value.reranker ? <NamedModels choice={value.reranker} known={families.reranker} /> : null}
           </Section>
           <Section title="Answers" help="What words an answer from the passages that were found.">
             <ChoiceSelect
@@ -161,6 +162,7 @@ function Editor({
               onChange={(generator) => set({ generator })}
               refusals={refusals}
             />
+            <NamedModels choice={value.generator} known={families.generator} />
           </Section>
           <Section title="Indexes" help="What questions are answered from.">
             <IndexPanel collection={collection} families={families} />
@@ -240,6 +242,12 @@ function Cancelled({ collection }: { collection: Collection }) {
       </Button>
     </div>
   )
+}
+
+/** The models on this machine that a choice names, each with the way to it; where one is missing, that is said. */
+function NamedModels({ choice, known }: { choice: Choice; known: Implementation[] }) {
+  const found = known.find(({ id }) => id === choice.id)
+  return found ? installedModelsOf(choice, found).map((model) => <ModelLink key={model} id={model} />) : null
 }
 
 function Section({ title, help, children }: { title: string; help: string; children: ReactNode }) {
