@@ -244,6 +244,26 @@ describe.skipIf(!browserPath)('models, providers and the network in a browser', 
     expect(complaints).toEqual([])
   })
 
+  it('shows who locked it, and offers nothing that cannot be done', async () => {
+    await using locked = await startWorkbench({ QUARRY_OFFLINE: 'locked' })
+    await using opened = await locked.open()
+    const { page, complaints } = opened
+    await page
+      .getByRole('contentinfo')
+      .getByRole('link', { name: /Offline: nothing leaves this machine locked by an administrator/ })
+      .click()
+    await page.getByText('Locked by an administrator.').waitFor()
+    await page.getByText('QUARRY_OFFLINE').first().waitFor()
+    expect(await page.getByRole('switch', { name: 'Offline' }).isDisabled()).toBe(true)
+    expect(await page.getByRole('button', { name: 'Allow a host' }).count()).toBe(0)
+    await expectAccessible(page)
+    await capture(page, 'network-locked')
+    await page.getByRole('link', { name: 'Models', exact: true }).click()
+    await page.getByRole('link', { name: 'GTE small' }).click()
+    expect(await details(page).getByRole('link', { name: 'Network page' }).count()).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
   it('is as usable in the dark, wide and at twice the size, and by keyboard', async () => {
     await using dark = await bench.open({ width: 1920, height: 1080, colorScheme: 'dark' })
     await visitAll(dark.page, async (name) => {

@@ -40,9 +40,9 @@ export interface OpenPage extends AsyncDisposable {
   complaints: string[]
 }
 
-export async function startWorkbench(): Promise<Workbench> {
+export async function startWorkbench(environment: Record<string, string> = {}): Promise<Workbench> {
   const workspace = mkdtempSync(join(tmpdir(), 'quarry-e2e-'))
-  let host = await startHost(workspace)
+  let host = await startHost(workspace, environment)
   const browser = await chromium.launch({ executablePath: browserPath ?? '', args: quiet })
   return {
     browser,
@@ -61,7 +61,7 @@ export async function startWorkbench(): Promise<Workbench> {
     },
     async crashAndRestart() {
       await stop(host.process, 'SIGKILL')
-      host = await startHost(workspace, host)
+      host = await startHost(workspace, environment, host)
     },
     async [Symbol.asyncDispose]() {
       await browser.close()
@@ -94,13 +94,13 @@ interface Host {
   process: ChildProcess
 }
 
-function startHost(workspace: string, like?: Host): Promise<Host> {
+function startHost(workspace: string, environment: Record<string, string>, like?: Host): Promise<Host> {
   const token = like && new URL(like.url).hash.replace('#token=', '')
   const args = ['core/host/cli.ts', 'serve', '--json', '--workspace', workspace, '--port', String(like?.port ?? 0)]
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, ...(token ? { QUARRY_TOKEN: token } : {}) },
+    env: { ...process.env, ...environment, ...(token ? { QUARRY_TOKEN: token } : {}) },
   })
   return new Promise((resolve, reject) => {
     child.stdout.once('data', (line: Buffer) => {
