@@ -48,7 +48,11 @@ export function serveTasks(
       const { value, paths, texts } = detachTexts(
         await handler(input as never, { signal: controller.signal, log, onProgress, onPart, ask }),
       )
+      // What the task left lying about, and then the text itself, are more than the rest of the process: the host is
+      // about to hold as much.
+      if (texts.length > 0) collectGarbage()
       for (const piece of textPieces(id, texts)) await port.send(piece)
+      if (texts.splice(0).length > 0) collectGarbage()
       await port.send({ type: 'done', id, result: value, longTexts: paths, residentMb: residentMb() })
       // Node would keep compiled code when it exits; a pool ends its workers without notice.
       tasksDone += 1
@@ -75,6 +79,11 @@ export function serveTasks(
     void port.send({ type: 'crashed', error: toErrorData(error) }).then(() => process.exit(1))
   })
   void port.send({ type: 'ready' })
+}
+
+/** Where the process was started with the flag for it. */
+function collectGarbage(): void {
+  globalThis.gc?.()
 }
 
 function residentMb(): number {

@@ -44,9 +44,12 @@ export function nodeWorkers(entries: Readonly<Record<WorkerKind, URL>>): StartWo
   return (kind, limits) => startChild(entries[kind], limits)
 }
 
-/** What V8 is told. A small young generation: the default grows to some 100 MB and makes nothing here faster. */
+/**
+ * What V8 is told. A small young generation: the default grows to some 100 MB and makes nothing here faster. Garbage is
+ * collected on demand before a long text is handed over.
+ */
 export function heapFlags({ memoryMb }: WorkerLimits): string[] {
-  return [`--max-old-space-size=${memoryMb}`, '--max-semi-space-size=16']
+  return [`--max-old-space-size=${memoryMb}`, '--max-semi-space-size=16', '--expose-gc']
 }
 
 /** What the worker's program is told: the most that its process may hold, in MiB. See `watchMemory`. */
