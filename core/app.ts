@@ -23,6 +23,7 @@ import { modelHandlers } from './handlers/models.ts'
 import { networkHandlers } from './handlers/network.ts'
 import { providerHandlers } from './handlers/providers.ts'
 import { runHandlers } from './handlers/runs.ts'
+import { trackingHandlers } from './handlers/tracking.ts'
 import { searchHandlers } from './handlers/search.ts'
 import { sourceHandlers } from './handlers/sources.ts'
 import { tuneHandlers } from './handlers/tunes.ts'
@@ -71,6 +72,7 @@ import { openJudge } from './services/judge.ts'
 import { openReranking } from './services/reranking.ts'
 import { createRetrieval } from './services/retrieval.ts'
 import { createRuns } from './services/runs.ts'
+import { createTracking } from './services/tracking.ts'
 import { openSample } from './services/sample.ts'
 import type { Services } from './services/services.ts'
 import { createSourceSync } from './services/source-sync.ts'
@@ -419,6 +421,12 @@ export async function createApp(environment: Environment): Promise<App> {
     datasets,
     testSets: createTestSets(measuring),
     runs,
+    tracking: createTracking({
+      runLibrary,
+      runs,
+      fetch: network.door.fetchFor('run-export'),
+      token: () => process.env.QUARRY_MLFLOW_TOKEN,
+    }),
     runLibrary,
     tuning,
     lab: createLab({
@@ -530,6 +538,7 @@ function createRouter(services: Services) {
     evaluation: evaluationHandlers(services),
     runs: runHandlers(services),
     tunes: tuneHandlers(services),
+    tracking: trackingHandlers(services),
     lab: labHandlers(services),
     models: modelHandlers(services),
     network: networkHandlers(services),

@@ -10,6 +10,7 @@ import { catalogueContract } from './catalogue.ts'
 import { chunksContract } from './chunks.ts'
 import { modelsContract } from './models.ts'
 import { runsContract } from './runs.ts'
+import { trackingContract } from './tracking.ts'
 import { networkContract } from './network.ts'
 import { providersContract } from './providers.ts'
 import { searchContract } from './search.ts'
@@ -37,6 +38,7 @@ export const contract = {
   evaluation: evaluationContract,
   runs: runsContract,
   tunes: tunesContract,
+  tracking: trackingContract,
   lab: labContract,
   models: modelsContract,
   network: networkContract,

@@ -45,6 +45,8 @@ export interface RunLibrary {
   /** Lets go of another baseline of the same dataset. */
   pinBaseline(id: RunId, pinned: boolean): Run
   remove(id: RunId): boolean
+  /** A run that was measured elsewhere, as it was; what it was made of may not be here. */
+  restore(run: Run, cases: readonly CaseResult[]): void
 }
 
 export function createRunLibrary(database: Database): RunLibrary {
@@ -84,6 +86,12 @@ export function createRunLibrary(database: Database): RunLibrary {
   const selectCase = database
     .prepare<[string, string], string>('SELECT data FROM run_cases WHERE run_id = ? AND case_id = ?')
     .pluck()
+  const insertWhole = database.prepare(
+    `INSERT INTO runs (id, name, collection_id, dataset_id, status, error, manifest, facts, summary, tags, note,
+       created_at, started_at, finished_at)
+     VALUES (@id, @name, (SELECT id FROM collections WHERE id = @collectionId), @datasetId, @status, @error, @manifest,
+       @facts, @summary, @tags, @note, @createdAt, @startedAt, @finishedAt)`,
+  )
   const deleteRun = database.prepare('DELETE FROM runs WHERE id = ?')
 
   const library: RunLibrary = {
@@ -132,6 +140,25 @@ export function createRunLibrary(database: Database): RunLibrary {
       return library.get(id)
     }),
     remove: (id) => deleteRun.run(id).changes > 0,
+    restore: database.transaction((run: Run, cases: readonly CaseResult[]) => {
+      insertWhole.run({
+        id: run.id,
+        name: run.name,
+        collectionId: run.collectionId,
+        datasetId: run.datasetId,
+        status: run.status,
+        error: run.error && JSON.stringify(run.error),
+        manifest: JSON.stringify(run.manifest),
+        facts: run.facts && JSON.stringify(run.facts),
+        summary: run.summary && JSON.stringify(run.summary),
+        tags: JSON.stringify(run.tags),
+        note: run.note,
+        createdAt: run.createdAt,
+        startedAt: run.startedAt,
+        finishedAt: run.finishedAt,
+      })
+      for (const each of cases) library.addCase(run.id, each)
+    }),
   }
   return library
 }

@@ -34,6 +34,7 @@ import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
 import type { Sample } from './sample.ts'
 import type { Runs } from './runs.ts'
+import type { Tracking } from './tracking.ts'
 import type { SourceWatcher } from './source-watcher.ts'
 import type { TestSets } from './test-sets.ts'
 import type { Tuning } from './tuning.ts'
@@ -59,6 +60,7 @@ export interface Services {
   datasets: Datasets
   testSets: TestSets
   runs: Runs
+  tracking: Tracking
   runLibrary: RunLibrary
   tuning: Tuning
   lab: Lab
