@@ -94,7 +94,9 @@ function Passage({
       {open ? (
         <div className="passage-detail">
           {passage.context ? <p className="passage-context soft">{passage.context}</p> : null}
-          <p className="passage-text">{passage.text}</p>
+          <p className="passage-text">
+            <PassageText passage={passage} />
+          </p>
           <div className="passage-foot">
             <Button small onPress={onOpen}>
               Open in document
@@ -106,6 +108,19 @@ function Passage({
       ) : null}
     </li>
   )
+}
+
+/** Of a passage that is larger than what was found in it, what was found is marked. */
+function PassageText({ passage: { text, start, hits } }: { passage: RetrievedPassage }) {
+  if (hits.length === 0) return text
+  let from = 0
+  const parts = hits.flatMap((hit) => {
+    const [before, end] = [Math.max(from, hit.start - start), hit.end - start]
+    const pieces = [text.slice(from, before), <mark key={hit.start}>{text.slice(before, end)}</mark>]
+    from = Math.max(from, end)
+    return pieces
+  })
+  return [...parts, text.slice(from)]
 }
 
 const foundByLabels = { text: 'text', vector: 'vector', both: 'text + vector', document: '' }
