@@ -201,7 +201,6 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     await openLab(page)
-    await column(page, 'A').waitFor()
     const path = join(bench.workspace, 'dropped notes.md')
     writeFileSync(path, '# Notes\n\nThe boats are painted in May. The slip is closed then.\n')
     await dropOn(page, [path])
