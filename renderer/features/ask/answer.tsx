@@ -37,7 +37,7 @@ export function Answer({ turn }: { turn: Turn }) {
 /** What the answer was made from, where that is not passages as usual, and what was taken out of it. */
 export function PassageModeNote({ turn: { passageMode, note, invented } }: { turn: Turn }) {
   const mode = passageMode === 'whole-document' ? 'Answered from the whole document.' : note
-  const taken = invented === 0 ? null : `${formatNumberOf(invented, 'citation')} that no source has taken out.`
+  const taken = invented === 0 ? null : `${formatNumberOf(invented, 'made-up citation')} taken out.`
   const text = [mode, taken].filter((part) => part !== null).join(' ')
   return text === '' ? null : <p className="passage-mode soft">{text}</p>
 }
