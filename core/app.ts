@@ -57,6 +57,7 @@ import { createSecretStore, type SecretStore } from './secrets/secret-store.ts'
 import { answerTasks } from './services/answer-tasks.ts'
 import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
+import { createDatasetFiles } from './services/dataset-files.ts'
 import { createDatasets } from './services/datasets.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
 import { type Embedding, modelName, openEmbedding } from './services/embedding.ts'
@@ -429,6 +430,21 @@ export async function createApp(environment: Environment): Promise<App> {
     }),
     runLibrary,
     tuning,
+    datasetFiles: createDatasetFiles({
+      library: datasetLibrary,
+      datasets,
+      collections,
+      documents,
+      uploads,
+      maximumFileBytes,
+      together: (action) => database.transaction(action)(),
+      startIngest: (id, uploadIds) => startIngest(id, 'ingest', { uploadIds }),
+      watchJob: (id, signal) => jobRunner.watch(id, 0, signal),
+      cancelJob: (id) => jobRunner.cancel(id),
+      removeCollection: (id) => services.removeCollection(id),
+      openEmbedding: openEmbeddingOnce,
+      openTextGenerator: (choice) => services.openTextGenerator(choice),
+    }),
     lab: createLab({
       collections,
       documents,

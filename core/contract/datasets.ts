@@ -1,5 +1,6 @@
-import { oc } from '@orpc/contract'
+import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { choiceSchema } from './pipeline.ts'
 import { id } from './values.ts'
 
 /**
@@ -25,7 +26,6 @@ export const caseIdSchema = z
   .string()
   .min(1, 'An id must not be empty.')
   .max(200, 'An id has at most 200 characters.')
-
   .regex(/^[^\u0000-\u001f\u007f]+$/, 'An id must not hold control characters.')
 
 /** Why an expected passage cannot be shown in its document. */
@@ -141,7 +141,6 @@ const tagSchema = z
   .trim()
   .min(1)
   .max(60)
-
   .regex(/^[^\u0000-\u001f\u007f;]+$/, 'A tag must not hold ";" or control characters.')
 
 const caseFields = {
@@ -178,6 +177,7 @@ export type CaseChange = z.input<typeof caseChangeSchema>
 const datasetId = z.object({ datasetId: id<'dataset'>() })
 const name = z.string().trim().min(1, 'Give the dataset a name.').max(200)
 const description = z.string().max(5000)
+const absolutePath = z.string().min(1).max(4096)
 
 export const caseFilterSchema = z.object({
   state: caseStateSchema.optional(),
@@ -189,6 +189,26 @@ export const caseFilterSchema = z.object({
 })
 export type CaseFilter = z.infer<typeof caseFilterSchema>
 
+export const exportFormats = ['jsonl', 'csv', 'beir'] as const
+
+/** 'chunking': questions_df.csv and corpora/*.md, as "Evaluating Chunking Strategies for Retrieval" published them. */
+export const importFormats = ['jsonl', 'csv', 'beir', 'chunking'] as const
+export const importFormatSchema = z.enum(importFormats)
+export type ImportFormat = z.infer<typeof importFormatSchema>
+
+/** Ways to make questions without a language model. */
+export const questionMakers = ['heading', 'definition', 'cell', 'cloze'] as const
+export type QuestionMaker = (typeof questionMakers)[number]
+
+const progressSchema = z.object({
+  type: z.literal('progress'),
+  done: z.number(),
+  total: z.number().optional(),
+  unit: z.string(),
+  label: z.string(),
+})
+
+/** Import, export and generation are calls that tell how far they are: leaving one stops it, and nothing of it stays. */
 export const datasetsContract = {
   /** By name. */
   list: oc.route({ method: 'GET', path: '/datasets' }).output(z.object({ datasets: z.array(datasetSchema) })),
@@ -304,4 +324,95 @@ export const datasetsContract = {
       }),
     )
     .output(datasetSchema),
+  /**
+   * Reads cases from a file or folder on this machine (its absolute path) or from a file that was uploaded. All or
+   * nothing: the first hundred problems are told with their lines in `details.problems`. Into a dataset, or into a new
+   * one (`name`). Documents that come with the set (BEIR, 'chunking') are added to the dataset's collection; a new one
+   * of the set's name is made where none is given. Errors: file-missing, file-corrupt (names lines), input-invalid,
+   * name-taken, item-missing, disk-full.
+   */
+  import: oc
+    .route({ method: 'POST', path: '/datasets/import' })
+    .input(
+      z.object({
+        path: absolutePath.optional(),
+        uploadId: id<'upload'>().optional(),
+        /** Told from the name where it is not given. */
+        format: importFormatSchema.optional(),
+        datasetId: id<'dataset'>().optional(),
+        name: name.optional(),
+        collectionId: id<'collection'>().optional(),
+        /** What happens to a case whose id is in the dataset already. */
+        onDuplicate: z.enum(['refuse', 'skip', 'replace']).default('refuse'),
+        /** Takes cases whose documents or words are not there, as stale ones, instead of refusing the file. */
+        allowStale: z.boolean().default(false),
+        /** Of BEIR folders: which qrels, such as 'test'. All by default. */
+        splits: z.array(splitSchema).max(20).optional(),
+      }),
+    )
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progressSchema,
+          z.object({
+            type: z.literal('import-end'),
+            dataset: datasetSchema,
+            added: z.int(),
+            replaced: z.int(),
+            skipped: z.int(),
+            stale: z.int(),
+            /** True things a person should know, such as questions without judgements that were left out. */
+            warnings: z.array(z.string()),
+          }),
+        ]),
+      ),
+    ),
+  /** Writes a new file, or a folder for BEIR. Errors: item-missing, name-taken (it is there), input-invalid, disk-full. */
+  export: oc
+    .route({ method: 'POST', path: '/datasets/{datasetId}/export' })
+    .input(datasetId.extend({ format: z.enum(exportFormats), path: absolutePath }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progressSchema,
+          z.object({ type: z.literal('export-end'), path: z.string(), cases: z.int(), hash: z.string() }),
+        ]),
+      ),
+    ),
+  /** The same text in pieces, for a page that has no paths. */
+  download: oc
+    .route({ method: 'GET', path: '/datasets/{datasetId}/download' })
+    .input(datasetId.extend({ format: z.enum(['jsonl', 'csv']) }))
+    .output(eventIterator(z.object({ text: z.string() }))),
+  /**
+   * Proposes questions from the documents of the dataset's collection, to be reviewed: from their structure, the same
+   * ones each time, or with a language model. Errors: item-missing, input-invalid, collection-empty, model-missing.
+   */
+  generate: oc
+    .route({ method: 'POST', path: '/datasets/{datasetId}/generate' })
+    .input(
+      datasetId.extend({
+        limit: z.coerce.number().int().min(1).max(100_000).default(50),
+        /** Only of these documents. */
+        documentIds: z.array(id<'document'>()).max(10_000).optional(),
+        makers: z.array(z.enum(questionMakers)).min(1).optional(),
+        /** A language model with its options, as a pipeline names one. Absent: without one. */
+        generator: choiceSchema.optional(),
+        seed: z.int().min(0).default(0),
+      }),
+    )
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progressSchema,
+          z.object({
+            type: z.literal('generate-end'),
+            dataset: datasetSchema,
+            added: z.int(),
+            /** Questions that were made and not kept, by reason. */
+            dropped: z.record(z.string(), z.int()),
+          }),
+        ]),
+      ),
+    ),
 }

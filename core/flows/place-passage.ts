@@ -15,9 +15,9 @@ export type PassageProblem =
   | { problem: 'ambiguous'; places: number }
 
 /**
- * Where a given passage stands in a document, without white space at its edges.
+ * Where a given passage stands in a document.
  *
- * - Offsets alone must lie inside the text.
+ * - Offsets alone must lie inside the text; white space at the edges is left out.
  * - Offsets and words: what stands there if it is the same; else, for sets that count characters as Python does, what
  *   stands at those code points; else the nearest place with the same words.
  * - Words alone must stand there exactly once; white space does not count.
@@ -32,8 +32,7 @@ export function placePassage(text: string, given: GivenPassage): Span | PassageP
     return trimmed(text, wholeCharacters(text, { start, end }))
   }
   if (start === undefined) return onlyPlace(text, words)
-  const span = placeNear(text, words, start)
-  return span ? trimmed(text, span) : { problem: 'not-found' }
+  return placeNear(text, words, start) ?? { problem: 'not-found' }
 }
 
 export function isProblem(placed: Span | PassageProblem): placed is PassageProblem {
@@ -54,11 +53,17 @@ export function sayProblem(problem: PassageProblem, document: string): string {
   }
 }
 
-function placeNear(text: string, words: string, start: number): Span | undefined {
+function placeNear(text: string, words: string, given: number): Span | undefined {
+  const start = startInUnits(text, words, given)
   if (text.startsWith(words, start)) return { start, end: start + words.length }
-  const units = unitsOfCodePoints(text, start)
-  if (units !== undefined && text.startsWith(words, units)) return { start: units, end: units + words.length }
   return findAnchors(text, [{ anchor: words, start }])[0]
+}
+
+/** A given start in UTF-16 units, also where it was counted in characters, which only the words can tell. */
+export function startInUnits(text: string, words: string, given: number): number {
+  if (text.startsWith(words, given)) return given
+  const units = unitsOfCodePoints(text, given)
+  return units !== undefined && text.startsWith(words, units) ? units : given
 }
 
 function onlyPlace(text: string, words: string): Span | PassageProblem {

@@ -32,9 +32,37 @@ describe('readBeir', () => {
             ['d1', 2],
             ['2', 0],
           ]),
+          split: 'test',
+          spans: [],
+          metadata: {},
+          order: 0,
         },
       ],
+      unjudged: [
+        { id: 'q2', question: 'second?', metadata: {}, order: 1 },
+        { id: 'q3', question: 'unjudged?', metadata: {}, order: 2 },
+      ],
     })
+  })
+
+  it('reads every file of judgements where that is asked for, and spans where there are some', async () => {
+    await write({
+      ...good,
+      'qrels/train.tsv': 'q1\t2\t1\nq3\td1\t1\n',
+      'spans.json': '[{"qid":"q3","doc":"d1","answers":[{"text":"ne","start":1}]}]',
+    })
+    const { cases } = await readBeir(folder, { splits: 'all' })
+    expect(cases.map(({ id, split }) => [id, split])).toEqual([
+      ['q1', 'test'],
+      ['q3', 'train'],
+    ])
+    expect([...cases[0]!.relevance]).toEqual([
+      ['d1', 2],
+      ['2', 0],
+    ])
+    expect(cases[1]!.spans).toEqual([{ query: 'q3', document: 'd1', text: 'ne', start: 1 }])
+    await write({ ...good, 'spans.json': '[{"qid":"q3"}]' })
+    await expect(readBeir(folder)).rejects.toMatchObject({ code: 'file-corrupt' })
   })
 
   it('says which file is missing', async () => {

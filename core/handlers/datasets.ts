@@ -1,7 +1,10 @@
+import { isAbsolute } from 'node:path'
+import { AppError } from '../contract/errors.ts'
 import type { Services } from '../services/services.ts'
 import { os } from './base.ts'
+import { told } from './with-progress.ts'
 
-export function datasetHandlers({ datasets, datasetLibrary, collections, traces }: Services) {
+export function datasetHandlers({ datasets, datasetLibrary, datasetFiles, collections, traces }: Services) {
   return {
     list: os.datasets.list.handler(async () => ({ datasets: await datasets.list() })),
     get: os.datasets.get.handler(({ input }) => datasets.get(input.datasetId)),
@@ -42,5 +45,28 @@ export function datasetHandlers({ datasets, datasetLibrary, collections, traces 
       await datasets.split(datasetId, deal)
       return datasets.get(datasetId)
     }),
+    import: os.datasets.import.handler(async function* ({ input, signal }) {
+      if (input.path !== undefined) requireAbsolute(input.path)
+      const result = yield* told(signal, (watch) => datasetFiles.import(input, watch))
+      yield { type: 'import-end' as const, ...result }
+    }),
+    export: os.datasets.export.handler(async function* ({ input, signal }) {
+      requireAbsolute(input.path)
+      const { datasetId, format, path } = input
+      const written = yield* told(signal, (watch) => datasetFiles.export(datasetId, format, path, watch))
+      yield { type: 'export-end' as const, ...written }
+    }),
+    download: os.datasets.download.handler(async function* ({ input, signal }) {
+      for await (const { text } of datasetFiles.text(input.datasetId, input.format, signal)) yield { text }
+    }),
+    generate: os.datasets.generate.handler(async function* ({ input, signal }) {
+      const result = yield* told(signal, (watch) => datasetFiles.generate(input, watch))
+      yield { type: 'generate-end' as const, ...result }
+    }),
   }
+}
+
+function requireAbsolute(path: string): void {
+  if (isAbsolute(path)) return
+  throw new AppError('input-invalid', `"${path}" is not an absolute path. Give the whole path.`)
 }

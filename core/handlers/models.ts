@@ -7,9 +7,8 @@ import type { StoredModel } from '../model-files/model-store.ts'
 import { modelsOf } from '../services/pipelines.ts'
 import type { Services } from '../services/services.ts'
 import type { UploadId } from '../shared/ids.ts'
-import type { Progress } from '../shared/progress.ts'
 import { os } from './base.ts'
-import { type Watch, withProgress } from './with-progress.ts'
+import { told } from './with-progress.ts'
 
 export function modelHandlers(services: Services) {
   const { modelStore, modelSpeeds, collections, uploads } = services
@@ -114,19 +113,6 @@ export function modelHandlers(services: Services) {
 
 /** Far above any model that runs on one machine. */
 const maximumModelFileBytes = 200_000_000_000
-
-/** Progress events, then what the work gives. */
-async function* told<Result>(
-  signal: AbortSignal | undefined,
-  work: (watch: Watch) => Promise<Result>,
-): AsyncGenerator<Progress & { type: 'progress' }, Result> {
-  const events = withProgress(work, signal)
-  for (;;) {
-    const next = await events.next()
-    if (next.done) return next.value
-    yield { type: 'progress' as const, ...next.value }
-  }
-}
 
 /** Collections whose pipeline names the model, in whichever family. */
 function users(id: string, collections: readonly Collection[]): Model['usedBy'] {

@@ -51,3 +51,16 @@ export async function* withProgress<Result>(
     await ended
   }
 }
+
+/** Progress events, then what the work gives. */
+export async function* told<Result>(
+  signal: AbortSignal | undefined,
+  work: (watch: Watch) => Promise<Result>,
+): AsyncGenerator<Progress & { type: 'progress' }, Result> {
+  const events = withProgress(work, signal)
+  for (;;) {
+    const next = await events.next()
+    if (next.done) return next.value
+    yield { type: 'progress' as const, ...next.value }
+  }
+}

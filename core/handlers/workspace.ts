@@ -3,7 +3,7 @@ import { generatorDefinitions } from '../generators/list.ts'
 import { describeModel } from '../model-files/describe-model.ts'
 import { defaultPipeline } from '../services/default-pipeline.ts'
 import { modelName } from '../services/embedding.ts'
-import { sampleName } from '../services/sample.ts'
+import { sampleName, sampleQuestionsName } from '../services/sample.ts'
 import type { Services } from '../services/services.ts'
 import { findDefinition } from '../shared/family.ts'
 import { os } from './base.ts'
@@ -34,6 +34,14 @@ export function workspaceHandlers(services: Services) {
         collections.findByName(sampleName) ??
         collections.create(sampleName, 'Demo documents written for Quarry.', defaultPipeline)
       const jobId = services.startIngest(collection.id, 'ingest', { paths })
+      if (!services.datasetLibrary.findByName(sampleQuestionsName)) {
+        const cases = (await sample.cases()).map(({ featured, ...each }) => ({
+          ...each,
+          tags: featured ? ['featured'] : [],
+        }))
+        const about = 'Questions about the demo documents, with the passages that answer them.'
+        services.datasets.createFrom(sampleQuestionsName, about, collection.id, cases, 'Came with the sample')
+      }
       return { collectionId: collection.id, jobId }
     }),
     sampleQuestions: os.workspace.sampleQuestions.handler(async () => ({

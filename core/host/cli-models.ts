@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { Option } from 'commander'
-import { AppError, isCancellation } from '../contract/errors.ts'
+import { AppError } from '../contract/errors.ts'
 import type { Model } from '../contract/models.ts'
 import { createKeyFiles } from '../model-files/signature.ts'
-import { command, type GlobalOptions, guarded, run, terminal } from './command-line.ts'
+import { command, followCall, type GlobalOptions, guarded, run, terminal } from './command-line.ts'
 
 /** `quarry models …`: what is on this machine, what can be had, and the way of models to machines without a network. */
 export function addModelCommands(): void {
@@ -51,7 +51,12 @@ export function addModelCommands(): void {
       run(options, { program: 'quarry models' }, async (client) => {
         const trustKeys = (options.trust ?? []).map((key) => resolve(key))
         const input = { path: resolve(path), trustKeys, ...(options.id === undefined ? {} : { id: options.id }) }
-        const end = await follow(options, (signal) => client.models.import(input, { signal }), 'import-end')
+        const end = await followCall(
+          options,
+          (signal) => client.models.import(input, { signal }),
+          'import-end',
+          megabyte,
+        )
         const { model, signature, assumed } = end
         terminal.result(options.json, { ...modelRow(model), signature, assumed }, () => {
           const signed = {
@@ -75,7 +80,12 @@ export function addModelCommands(): void {
       run(options, { program: 'quarry models' }, async (client) => {
         const signKey = options.sign === undefined ? {} : { signKey: resolve(options.sign) }
         const input = { id, path: resolve(file ?? `${id}.quarrypack`), ...signKey }
-        const end = await follow(options, (signal) => client.models.export(input, { signal }), 'export-end')
+        const end = await followCall(
+          options,
+          (signal) => client.models.export(input, { signal }),
+          'export-end',
+          megabyte,
+        )
         const { path, bytes, keyId } = end
         terminal.result(options.json, { path, bytes, key_id: keyId }, () =>
           terminal.write(`Packed ${path}: ${megabytes(bytes)} MB, ${keyId ? `signed (${keyId})` : 'not signed'}.\n`),
@@ -88,7 +98,12 @@ export function addModelCommands(): void {
     .argument('<id>', 'as quarry models list shows it')
     .action((id: string, options: GlobalOptions) =>
       run(options, { program: 'quarry models' }, async (client) => {
-        const { ok, files } = await follow(options, (signal) => client.models.verify({ id }, { signal }), 'verify-end')
+        const { ok, files } = await followCall(
+          options,
+          (signal) => client.models.verify({ id }, { signal }),
+          'verify-end',
+          megabyte,
+        )
         terminal.result(options.json, { id, ok, files }, () => {
           terminal.table(files, ['path', 'state'], 'It has no files.')
           terminal.write(ok ? 'Nothing is wrong.\n' : 'Remove it and get it again.\n')
@@ -101,7 +116,12 @@ export function addModelCommands(): void {
     .argument('<id>', 'as quarry models list shows it')
     .action((id: string, options: GlobalOptions) =>
       run(options, { program: 'quarry models' }, async (client) => {
-        const { model } = await follow(options, (signal) => client.models.measure({ id }, { signal }), 'measure-end')
+        const { model } = await followCall(
+          options,
+          (signal) => client.models.measure({ id }, { signal }),
+          'measure-end',
+          megabyte,
+        )
         terminal.result(options.json, { id, speed: speedRow(model) }, () => {
           for (const line of speedLines(model)) terminal.write(`${line}\n`)
         })
@@ -132,7 +152,12 @@ export function addModelCommands(): void {
           ...(options.precision === undefined ? {} : { precision: options.precision }),
           ...(options.mirror === undefined ? {} : { mirror: options.mirror }),
         }
-        const { model } = await follow(options, (signal) => client.models.download(input, { signal }), 'download-end')
+        const { model } = await followCall(
+          options,
+          (signal) => client.models.download(input, { signal }),
+          'download-end',
+          megabyte,
+        )
         terminal.result(options.json, modelRow(model), () =>
           terminal.write(`Downloaded ${id}: ${megabytes(model.bytes)} MB. Licence: ${model.manifest.licence.id}.\n`),
         )
@@ -154,41 +179,8 @@ export function addModelCommands(): void {
     })
 }
 
-type Progress = { type: 'progress'; done: number; total?: number | undefined; unit: string; label: string }
-
-/** Shows progress until the event of this type, which is given. Ctrl-C stops the call. */
-async function follow<Event extends { type: string }, Type extends Event['type']>(
-  options: GlobalOptions,
-  start: (signal: AbortSignal) => Promise<AsyncIterable<Event | Progress>>,
-  type: Type,
-): Promise<Extract<Event, { type: Type }>> {
-  const stop = new AbortController()
-  const onStop = (): void => stop.abort()
-  process.once('SIGINT', onStop)
-  using bar = terminal.progress(options.json)
-  try {
-    for await (const event of await start(stop.signal)) {
-      if (isProgress(event)) {
-        // Bytes are too many to be read.
-        const [scale, unit] = event.unit === 'bytes' ? [1e6, 'MB'] : [1, event.unit]
-        const total = event.total === undefined ? undefined : Math.max(1, Math.round(event.total / scale))
-        bar.update(Math.round(event.done / scale), total, `${unit} ${event.label}`)
-      } else if (event.type === type) {
-        return event as Extract<Event, { type: Type }>
-      }
-    }
-  } catch (error) {
-    if (isCancellation(error)) throw new AppError('cancelled', 'Cancelled.')
-    throw error
-  } finally {
-    process.off('SIGINT', onStop)
-  }
-  throw new AppError('internal', 'The work ended without a result. Try again.')
-}
-
-function isProgress(event: { type: string }): event is Progress {
-  return event.type === 'progress'
-}
+/** What progress is shown in. */
+const megabyte = { size: 1e6, label: 'MB ' }
 
 function modelRow({ manifest, state, origin, folder, bytes, problem, inCatalogue, usedBy }: Model) {
   const { id, kind, format, label, licence, languages, maxTokens = null, memoryMb = null } = manifest

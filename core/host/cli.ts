@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { SearchMode } from '../contract/values.ts'
 import { consoleLog } from '../shared/log.ts'
+import { addDatasetCommands } from './cli-datasets.ts'
 import { addDocumentCommands, findDocument } from './cli-documents.ts'
 import { addModelCommands } from './cli-models.ts'
 import { addNetworkCommands } from './cli-network.ts'
@@ -154,6 +155,7 @@ addDocumentCommands()
 addNetworkCommands()
 addProviderCommands()
 addModelCommands()
+addDatasetCommands()
 
 command('jobs', 'list the jobs, newest first')
   .option('--resume', 'go on with unfinished jobs and wait for them')

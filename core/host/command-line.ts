@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import envPaths from 'env-paths'
 import type { Client } from '../contract/client.ts'
 import type { Collection } from '../contract/collections.ts'
-import { AppError, fromErrorData, toAppError, toErrorData } from '../contract/errors.ts'
+import { AppError, fromErrorData, isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
 import type { JobEvent } from '../contract/jobs.ts'
 import type { SyncResult } from '../contract/sources.ts'
 import { consoleLog, type Log, silentLog } from '../shared/log.ts'
@@ -263,4 +263,39 @@ export async function untilStopped(work: (signal: AbortSignal) => Promise<void>)
 /** '+3 ~1 -0 =120 !2': added, changed, removed, unchanged, failed. */
 export function changes(result: Omit<SyncResult, 'waiting' | 'jobId'>): string {
   return `+${result.added} ~${result.changed} -${result.removed} =${result.unchanged} !${result.failed}`
+}
+
+type Progress = { type: 'progress'; done: number; total?: number | undefined; label: string }
+
+/** Shows a call's progress until the event of this type, which is given. Ctrl-C stops the call. */
+export async function followCall<Event extends { type: string }, Type extends Event['type']>(
+  options: GlobalOptions,
+  start: (signal: AbortSignal) => Promise<AsyncIterable<Event | Progress>>,
+  type: Type,
+  unit = { size: 1, label: '' },
+): Promise<Extract<Event, { type: Type }>> {
+  const stop = new AbortController()
+  const onStop = (): void => stop.abort()
+  process.once('SIGINT', onStop)
+  using bar = terminal.progress(options.json)
+  try {
+    for await (const event of await start(stop.signal)) {
+      if (isProgress(event)) {
+        const total = event.total === undefined ? undefined : Math.max(1, Math.round(event.total / unit.size))
+        bar.update(Math.round(event.done / unit.size), total, `${unit.label}${event.label}`)
+      } else if (event.type === type) {
+        return event as Extract<Event, { type: Type }>
+      }
+    }
+  } catch (error) {
+    if (isCancellation(error)) throw new AppError('cancelled', 'Cancelled.')
+    throw error
+  } finally {
+    process.off('SIGINT', onStop)
+  }
+  throw new AppError('internal', 'The work ended without a result. Try again.')
+}
+
+function isProgress(event: { type: string }): event is Progress {
+  return event.type === 'progress'
 }

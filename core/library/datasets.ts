@@ -73,9 +73,16 @@ export interface CaseChanges {
   remove?: readonly string[]
 }
 
+/** A dataset without its counts, which take time to make. */
+export type DatasetCore = Pick<Dataset, 'id' | 'name' | 'collectionId' | 'version' | 'hash'>
+
 export interface DatasetLibrary {
   /** By name. */
   list(): Dataset[]
+  /** By name. */
+  ids(): DatasetId[]
+  /** Errors: item-missing. */
+  getCore(id: DatasetId): DatasetCore
   /** Errors: item-missing. */
   get(id: DatasetId): Dataset
   findByName(name: string): Dataset | undefined
@@ -138,6 +145,9 @@ export function createDatasetLibrary(database: Database): DatasetLibrary {
     .pluck()
   const selectCase = database.prepare<[string, string], CaseRow>(
     'SELECT * FROM dataset_cases WHERE dataset_id = ? AND case_id = ?',
+  )
+  const selectCases = database.prepare<[string, string], CaseRow>(
+    'SELECT * FROM dataset_cases WHERE dataset_id = ? AND case_id IN (SELECT value FROM json_each(?))',
   )
   const selectKnown = database
     .prepare<[string, string], string>(
@@ -209,12 +219,8 @@ export function createDatasetLibrary(database: Database): DatasetLibrary {
   const toDataset = (row: Row): Dataset => {
     const states = counts(countBy.states.all(row.id))
     return {
-      id: row.id as DatasetId,
-      name: row.name,
+      ...toCore(row),
       description: row.description,
-      collectionId: row.collection_id as CollectionId | null,
-      version: row.version,
-      hash: row.hash,
       createdAt: row.created_at,
       changedAt: row.changed_at,
       cases: Object.values(states).reduce((sum, count) => sum + count, 0),
@@ -227,6 +233,19 @@ export function createDatasetLibrary(database: Database): DatasetLibrary {
   const withJudgements = (rows: readonly CaseRow[]): StoredCase[] => {
     const byCase = Map.groupBy(selectJudgements.all(JSON.stringify(rows.map(({ id }) => id))), (row) => row.case_row)
     return rows.map((row) => toCase(row, byCase.get(row.id) ?? []))
+  }
+  /** Each case beside what is stored of it, read some thousand at a time. */
+  function* withPresent(id: DatasetId, cases: readonly StoredCase[]) {
+    for (let from = 0; from < cases.length; from += 1000) {
+      const some = cases.slice(from, from + 1000)
+      const rows = selectCases.all(id, JSON.stringify(some.map((each) => each.id)))
+      const present = new Map(withJudgements(rows).map((old, index) => [old.id, { old, row: rows[index]! }]))
+      for (const changed of some) {
+        const found = present.get(changed.id)
+        if (!found) throw missingCase(changed.id)
+        yield { changed, ...found }
+      }
+    }
   }
   const addJudgements = (row: number | bigint, judgements: readonly Judgement[]): void => {
     judgements.forEach((judgement, ordinal) => insertJudgement.run({ ...judgement, row, ordinal }))
@@ -241,6 +260,8 @@ export function createDatasetLibrary(database: Database): DatasetLibrary {
 
   const library: DatasetLibrary = {
     list: () => selectAll.all().map(toDataset),
+    ids: () => selectAll.all().map((row) => row.id as DatasetId),
+    getCore: (id) => toCore(rowOf(id)),
     get: (id) => toDataset(rowOf(id)),
     findByName(name) {
       const row = selectByName.get(name.trim())
@@ -298,18 +319,20 @@ export function createDatasetLibrary(database: Database): DatasetLibrary {
         const before = Object.create(null) as Before
         const { version } = rowOf(id)
         let position = selectLast.get(id) ?? 0
+        const [taken] = library.known(
+          id,
+          add.map((each) => each.id),
+        )
+        if (taken !== undefined) throw takenCase(taken)
         for (const added of add) {
-          if (added.id in before || selectCase.get(id, added.id)) throw takenCase(added.id)
+          if (added.id in before) throw takenCase(added.id)
           before[added.id] = null
           position += 1
           const { lastInsertRowid } = insertCase.run({ ...columnsOf(added), datasetId: id, position })
           addJudgements(lastInsertRowid, added.judgements)
         }
-        for (const changed of replace) {
-          const row = selectCase.get(id, changed.id)
-          if (!row) throw missingCase(changed.id)
-          const old = contentOf(withJudgements([row])[0]!)
-          const patch = differences(old, contentOf(changed))
+        for (const { changed, row, old } of withPresent(id, replace)) {
+          const patch = differences(contentOf(old), contentOf(changed))
           if (!patch) continue
           before[changed.id] = patch
           updateCase.run({ ...columnsOf(changed), datasetId: id })
@@ -501,6 +524,16 @@ interface UnplacedRow {
   text: string | null
   start: number
   lost: LostReason | null
+}
+
+function toCore(row: Row): DatasetCore {
+  return {
+    id: row.id as DatasetId,
+    name: row.name,
+    collectionId: row.collection_id as CollectionId | null,
+    version: row.version,
+    hash: row.hash,
+  }
 }
 
 function toCase(row: CaseRow, judgements: readonly JudgementRow[]): StoredCase {

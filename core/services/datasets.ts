@@ -1,12 +1,20 @@
 import type { Trace } from '../contract/ask.ts'
 import type { caseChangeSchema } from '../contract/datasets.ts'
-import { type CaseFilter, type CaseState, type Dataset, newCaseSchema, type TestCase } from '../contract/datasets.ts'
+import {
+  type CaseFilter,
+  type CaseState,
+  type Dataset,
+  newCaseSchema,
+  noSplit,
+  type TestCase,
+} from '../contract/datasets.ts'
 import { AppError } from '../contract/errors.ts'
 import { findAnchors } from '../flows/find-anchors.ts'
 import { isProblem, placePassage, sayProblem } from '../flows/place-passage.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
 import {
   type CaseContent,
+  type DatasetCore,
   type DatasetLibrary,
   type Judgement,
   type Placed,
@@ -33,6 +41,8 @@ export interface Datasets {
   update(id: DatasetId, change: Parameters<DatasetLibrary['update']>[1]): Promise<Dataset>
   /** In order; all of them without a limit; of an earlier version where one is given. Errors: item-missing. */
   cases(id: DatasetId, options?: CaseSelection): Promise<{ cases: TestCase[]; total: number }>
+  /** All of them, in order, some hundred at a time. Errors: item-missing. */
+  batches(id: DatasetId, signal?: AbortSignal): AsyncIterable<{ cases: TestCase[]; done: number; total: number }>
   /** Errors: item-missing. */
   getCase(id: DatasetId, caseId: string): Promise<TestCase>
   /** Errors: item-missing, name-taken, input-invalid. */
@@ -48,6 +58,14 @@ export interface Datasets {
   removeCases(id: DatasetId, caseIds: readonly string[]): number
   /** Errors: item-missing, input-invalid. */
   split(id: DatasetId, deal: Deal): Promise<void>
+  /** A dataset from what is known by its words alone, whose documents may still be on their way. Errors: name-taken. */
+  createFrom(
+    name: string,
+    description: string,
+    collectionId: CollectionId,
+    cases: readonly QuotedCase[],
+    note: string,
+  ): Dataset
   /** What is needed to judge passages that are given for a collection's documents. */
   placesIn(collectionId: CollectionId | null): Places
   /** Looks up what has no place, or had one in an earlier version of its document. */
@@ -58,6 +76,15 @@ export interface CaseSelection extends CaseFilter {
   version?: number | undefined
   limit?: number
   offset?: number
+}
+
+export interface QuotedCase {
+  id: string
+  question: string
+  answer?: string | undefined
+  answerable: boolean
+  tags?: readonly string[]
+  expected: readonly { path: string; quote: string }[]
 }
 
 export interface ManyChange {
@@ -73,14 +100,17 @@ export interface Deal {
   byTag: boolean
 }
 
+/** `document`: where the document is that `path` named when it was judged. */
+export type GivenPlace = ParsedCase['expected'][number] & { document?: string | undefined }
+
 /** Finds documents of one collection, and passages in them. */
 export interface Places {
   /** The ready document with this path, further path, or id of a set. */
   find(path: string): DocumentId | undefined
   /** A judgement at its place. Errors: item-missing (the document), input-invalid (the passage). */
-  place(given: ParsedCase['expected'][number]): Judgement
+  place(given: GivenPlace): Judgement
   /** A judgement of a whole document; one whose document is not there waits for it. */
-  relevant(given: { path: string; grade: number }): Judgement
+  relevant(given: { path: string; grade: number; document?: string | undefined }): Judgement
 }
 
 export interface DatasetParts {
@@ -89,6 +119,9 @@ export interface DatasetParts {
   documents: DocumentLibrary
   texts: DocumentTexts
 }
+
+/** Cases in hand at a time; other calls go between. */
+const batchSize = 1000
 
 export function createDatasets({ datasets, collections, documents, texts }: DatasetParts): Datasets {
   const textOf = (id: DocumentId): StoredText | undefined => {
@@ -109,8 +142,8 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
       return finder(path)
     }
     const nameOf = (): string => (collectionId === null ? '' : collections.getCore(collectionId).name)
-    const documentOf = (given: ParsedCase['expected'][number]): StoredText => {
-      const { documentId, path = '' } = given
+    const documentOf = (given: GivenPlace): StoredText => {
+      const { documentId, path = '', document } = given
       if (documentId !== undefined) {
         const stored = texts.get(documentId)
         if (stored.document.collectionId === collectionId) return stored
@@ -120,7 +153,7 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
           `"${name}" is not in the collection of this dataset. Choose a passage of its own documents.`,
         )
       }
-      const found = find(path)
+      const found = (document === undefined ? undefined : find(document)) ?? find(path)
       const stored = found && textOf(found)
       if (stored) return stored
       throw new AppError(
@@ -150,9 +183,9 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
         })
         return { ...judgement, documentId: document.id, placedVersion: document.version }
       },
-      relevant({ path, grade }) {
+      relevant({ path, grade, document }) {
         const judgement = unplacedJudgement({ path, grade })
-        const found = find(path)
+        const found = (document === undefined ? undefined : find(document)) ?? find(path)
         return found === undefined
           ? judgement
           : { ...judgement, documentId: found, placedVersion: documents.get(found).version }
@@ -176,9 +209,10 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
   }
 
   const settle = async (id: DatasetId, signal?: AbortSignal): Promise<void> => {
-    const { collectionId } = datasets.get(id)
+    const { collectionId } = datasets.getCore(id)
+    if (collectionId === null) return
     const unplaced = datasets.unplaced(id)
-    if (collectionId === null || unplaced.length === 0) return
+    if (unplaced.length === 0) return
     const places = placesIn(collectionId)
     const byDocument = Map.groupBy(unplaced, ({ documentId, path }) => documentId ?? places.find(path))
     for (const [documentId, judgements] of byDocument) {
@@ -196,11 +230,11 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
   }
 
   const settleAll = async (): Promise<void> => {
-    for (const { id } of datasets.list()) await settle(id)
+    for (const id of datasets.ids()) await settle(id)
   }
 
   /** A dataset without a collection takes that of the first passage that is given by its document. */
-  const adoptCollection = (dataset: Dataset, expected: ParsedCase['expected']): CollectionId | null => {
+  const adoptCollection = (dataset: DatasetCore, expected: ParsedCase['expected']): CollectionId | null => {
     const documentId = expected.find((span) => span.documentId !== undefined)?.documentId
     if (dataset.collectionId !== null || documentId === undefined) return dataset.collectionId
     const { collectionId } = documents.get(documentId)
@@ -226,7 +260,7 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
     },
     async cases(id, { version, limit = -1, offset = 0, ...filter } = {}) {
       await settle(id)
-      const { version: newest, collectionId } = datasets.get(id)
+      const { version: newest, collectionId } = datasets.getCore(id)
       if (version === undefined || version === newest) {
         const total = datasets.count(id, filter)
         return { cases: datasets.cases(id, filter, limit, offset).map(present), total }
@@ -236,12 +270,23 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
       const found = all.filter((each) => passes(each, filter))
       return { cases: limit < 0 ? found.slice(offset) : found.slice(offset, offset + limit), total: found.length }
     },
+    async *batches(id, signal) {
+      await settle(id, signal)
+      const total = datasets.count(id, {})
+      for (let offset = 0; ; offset += batchSize) {
+        throwIfAborted(signal)
+        const cases = datasets.cases(id, {}, batchSize, offset).map(present)
+        if (cases.length > 0) yield { cases, done: offset + cases.length, total }
+        if (cases.length < batchSize) return
+        await nextTurn()
+      }
+    },
     async getCase(id, caseId) {
       await settle(id)
       return present(datasets.getCase(id, caseId))
     },
     async addCase(id, given, origin = 'manual') {
-      const dataset = datasets.get(id)
+      const dataset = datasets.getCore(id)
       requireSomething(given)
       const places = placesIn(adoptCollection(dataset, given.expected))
       const stored = storedCase(given, places, origin, Date.now())
@@ -270,7 +315,7 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
       return { datasetId: id, case: await service.addCase(id, given, 'trace') }
     },
     async updateCase(id, caseId, change) {
-      const dataset = datasets.get(id)
+      const dataset = datasets.getCore(id)
       const old = datasets.getCase(id, caseId)
       const { expected, relevant, ...rest } = change
       const places = placesIn(expected ? adoptCollection(dataset, expected) : dataset.collectionId)
@@ -305,12 +350,17 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
       return datasets.commit(id, { replace }, noteOf(change, replace.length))
     },
     removeCases(id, caseIds) {
-      datasets.get(id)
+      datasets.getCore(id)
       return datasets.commit(
         id,
         { remove: caseIds },
         caseIds.length === 1 ? 'Removed a case' : `Removed ${caseIds.length} cases`,
       )
+    },
+    createFrom(name, description, collectionId, cases, note) {
+      const { id } = datasets.create(name, description, collectionId)
+      datasets.commit(id, { add: cases.map(toStored) }, note)
+      return datasets.get(id)
     },
     async split(id, deal) {
       requireWhole(deal.parts)
@@ -322,12 +372,23 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
     },
   }
 
+  const toStored = ({ expected, answer, tags = [], ...given }: QuotedCase): StoredCase => ({
+    ...given,
+    answer: answer ?? null,
+    tags: [...tags],
+    split: noSplit,
+    state: 'accepted',
+    origin: 'import',
+    notes: '',
+    createdAt: Date.now(),
+    judgements: expected.map(({ path, quote }) => unplacedJudgement({ path, grade: 1, text: quote, start: 0 })),
+  })
+
   async function* eachCase(id: DatasetId): AsyncGenerator<StoredCase> {
-    const batch = 2000
-    for (let offset = 0; ; offset += batch) {
-      const cases = datasets.cases(id, {}, batch, offset)
+    for (let offset = 0; ; offset += batchSize) {
+      const cases = datasets.cases(id, {}, batchSize, offset)
       yield* cases
-      if (cases.length < batch) return
+      if (cases.length < batchSize) return
       await nextTurn()
     }
   }

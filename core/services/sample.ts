@@ -13,6 +13,7 @@ export interface Sample {
 }
 
 export const sampleName = 'Sample: Skerry Point station'
+export const sampleQuestionsName = 'Skerry Point questions'
 
 const sampleSchema = z.object({
   cases: z.array(

@@ -22,6 +22,7 @@ import type { CollectionId, DocumentId, JobId, SourceId } from '../shared/ids.ts
 import type { Log } from '../shared/log.ts'
 import type { ChunkRevisions } from './chunk-revisions.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
+import type { DatasetFiles } from './dataset-files.ts'
 import type { Datasets } from './datasets.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
@@ -63,6 +64,7 @@ export interface Services {
   tracking: Tracking
   runLibrary: RunLibrary
   tuning: Tuning
+  datasetFiles: DatasetFiles
   lab: Lab
   jobRunner: JobRunner
   pipelines: Pipelines

@@ -225,7 +225,7 @@ const ordinal = /(?:^|\s)\d{1,2}\.\s*$/u
 const monthOrCentury = /^(?:Jan|Feb|M[äa]r|Apr|Mai|Jun|Jul|Aug|Sep|O[kc]t|Nov|De[zc]|Jahrhundert|Jh|[a-zäöüß])/u
 
 /** Sentences between two offsets, as trimmed spans. Line breaks inside a paragraph do not end a sentence. */
-function sentenceSpans(text: string, start: number, end: number): { start: number; end: number }[] {
+export function sentenceSpans(text: string, start: number, end: number): { start: number; end: number }[] {
   const blank = (mark: string): string => ' '.repeat(mark.length)
   const flat = text
     .slice(start, end)
