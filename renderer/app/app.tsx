@@ -9,6 +9,7 @@ import { ModelsPage } from '../features/models/models-page.tsx'
 import { NetworkPage } from '../features/network/network-page.tsx'
 import { PipelineView } from '../features/pipeline/pipeline-view.tsx'
 import { ProvidersPage } from '../features/providers/providers-page.tsx'
+import { RunsPage } from '../features/runs/runs-page.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
 import { SourcesView } from '../features/sources/sources-view.tsx'
 import { TracesPage } from '../features/traces/traces-page.tsx'
@@ -106,6 +107,8 @@ function Page({ route }: { route: Route }) {
       return <ProvidersPage />
     case 'network':
       return <NetworkPage />
+    case 'runs':
+      return <RunsPage runId={route.runId} otherId={route.otherId} />
     case 'lab':
       return <LabPage query={route.query} />
     case 'traces':

@@ -2,6 +2,7 @@ import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type R
 import {
   Activity,
   Box,
+  ChartScatter,
   FileText,
   FlaskConical,
   Keyboard,
@@ -143,6 +144,9 @@ function useCommands(documents: Document[], models: Model[], onKeys: () => void)
       command('Models', 'page', <Box size={15} aria-hidden />, () => navigate({ page: 'models', modelId: null })),
       command('Providers', 'page', <Waypoints size={15} aria-hidden />, () => navigate({ page: 'providers' })),
       command('Network', 'page', <Network size={15} aria-hidden />, () => navigate({ page: 'network' })),
+      command('Runs', 'page', <ChartScatter size={15} aria-hidden />, () =>
+        navigate({ page: 'runs', runId: null, otherId: null }),
+      ),
       command('Chunk lab', 'page', <FlaskConical size={15} aria-hidden />, () => navigate({ page: 'lab', query: '' })),
       command('Traces', 'page', <Activity size={15} aria-hidden />, () => navigate({ page: 'traces', traceId: null })),
       command('Settings', 'page', <Settings size={15} aria-hidden />, () => navigate({ page: 'settings' })),

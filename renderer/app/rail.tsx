@@ -1,6 +1,7 @@
 import {
   Activity,
   Box,
+  ChartScatter,
   FlaskConical,
   Keyboard,
   LibraryBig,
@@ -52,6 +53,13 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
           href={hrefOf({ page: 'lab', query: '' })}
         >
           Chunk lab
+        </Item>
+        <Item
+          icon={<ChartScatter size={16} aria-hidden />}
+          current={here === 'runs'}
+          href={hrefOf({ page: 'runs', runId: null, otherId: null })}
+        >
+          Runs
         </Item>
       </Group>
       <Group title="System">

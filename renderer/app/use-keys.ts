@@ -17,6 +17,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['g', 'p'], 'Providers'],
       [['g', 'n'], 'Network'],
       [['g', 'c'], 'Chunk lab'],
+      [['g', 'r'], 'Runs'],
       [['g', 't'], 'Traces'],
       [['g', 's'], 'Settings'],
     ],
@@ -110,6 +111,7 @@ export function useKeys() {
       else if (afterGo && key === 'p') navigate({ page: 'providers' })
       else if (afterGo && key === 'n') navigate({ page: 'network' })
       else if (afterGo && key === 'c') navigate({ page: 'lab', query: '' })
+      else if (afterGo && key === 'r') navigate({ page: 'runs', runId: null, otherId: null })
       else if (afterGo && key === 't') navigate({ page: 'traces', traceId: null })
       else if (afterGo && key === 's') navigate({ page: 'settings' })
       else if (key === '?') setKeysOpen(true)

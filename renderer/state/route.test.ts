@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CollectionId, DocumentId, TraceId } from '../../core/shared/ids.ts'
+import type { CollectionId, DocumentId, RunId, TraceId } from '../../core/shared/ids.ts'
 import { hrefOf, parseRoute, type Route } from './route.ts'
 
 const collectionId = 'col_1' as CollectionId
@@ -23,6 +23,9 @@ describe('routes', () => {
     { page: 'models', modelId: 'bge-small-en-v1.5' },
     { page: 'providers' },
     { page: 'network' },
+    { page: 'runs', runId: null, otherId: null },
+    { page: 'runs', runId: 'run_1' as RunId, otherId: null },
+    { page: 'runs', runId: 'run_1' as RunId, otherId: 'run_2' as RunId },
     { page: 'traces', traceId: null },
     { page: 'traces', traceId: 'trc_1' as TraceId },
     { page: 'settings' },

@@ -1,0 +1,94 @@
+import type { Pipeline } from '../../../core/contract/pipeline.ts'
+import type { MetricResult, Run } from '../../../core/contract/runs.ts'
+
+/** A pipeline in a few words: "recursive 256 · static-256 · hybrid". */
+export function pipelineWords({ chunker, embedder, retriever, reranker, generator }: Pipeline): string {
+  const size = chunker.options.maxTokens
+  const model = embedder.options.model
+  return [
+    typeof size === 'number' ? `${chunker.id} ${size}` : chunker.id,
+    typeof model === 'string' ? model : embedder.id,
+    retriever.id,
+    ...(reranker ? [reranker.id] : []),
+    ...(generator.id === 'extractive' ? [] : [generator.id]),
+  ].join(' · ')
+}
+
+/** 0.8123 → '.812'; what is no share of one is written as it is. */
+export function formatMetric(value: number): string {
+  if (!Number.isFinite(value)) return '–'
+  const text = value.toFixed(3)
+  return Math.abs(value) < 1 ? text.replace('0.', '.') : text
+}
+
+/** '+.013', '−.020', '±.000'. */
+export function formatDifference(value: number): string {
+  const text = formatMetric(Math.abs(value))
+  if (/^[.0]*$/.test(text)) return `±${text}`
+  return `${value < 0 ? '−' : '+'}${text}`
+}
+
+/** '.812 [.774, .850]' */
+export function formatInterval({ mean, low, high }: Pick<MetricResult, 'mean' | 'low' | 'high'>): string {
+  return `${formatMetric(mean)} [${formatMetric(low)}, ${formatMetric(high)}]`
+}
+
+export function metricOf(run: Run, name: string): MetricResult | undefined {
+  return run.summary?.metrics.find((metric) => metric.name === name)
+}
+
+/** Every metric that any of the runs has, in the order in which the first one that has it names it. */
+export function metricNames(runs: readonly Run[]): string[] {
+  return [...new Set(runs.flatMap(({ summary }) => summary?.metrics.map(({ name }) => name) ?? []))]
+}
+
+/** The colour of a metric is the same everywhere; those beyond the palette share one. */
+export function metricColour(name: string): string {
+  const base = name.replace(/@\d+$/, '')
+  const place = known.indexOf(base)
+  return `var(--metric-${place < 0 ? 'other' : (place % 6) + 1})`
+}
+
+const known = ['ndcg', 'recall', 'span-iou', 'span-recall', 'mrr', 'precision']
+
+export interface ParetoPoint {
+  id: string
+  quality: number
+  cost: number
+}
+
+/** Points that no other one beats in both: at least as good and at most as dear, and better in one. */
+export function paretoFront(points: readonly ParetoPoint[], better: 'higher' | 'lower'): Set<string> {
+  const sign = better === 'higher' ? 1 : -1
+  const front = points.filter(
+    (point) =>
+      !points.some(
+        (other) =>
+          sign * other.quality >= sign * point.quality &&
+          other.cost <= point.cost &&
+          (sign * other.quality > sign * point.quality || other.cost < point.cost),
+      ),
+  )
+  return new Set(front.map(({ id }) => id))
+}
+
+/** How many scores fall into each of `bins` equal parts of 0 to 1; 1 belongs to the last. */
+export function histogram(scores: readonly number[], bins = 10): { from: number; to: number; cases: number }[] {
+  const counts = Array.from({ length: bins }, (_, index) => ({ from: index / bins, to: (index + 1) / bins, cases: 0 }))
+  for (const score of scores) {
+    const place = Math.min(bins - 1, Math.max(0, Math.floor(score * bins)))
+    const bin = counts[place]
+    if (bin) bin.cases += 1
+  }
+  return counts
+}
+
+/** Dotted paths and values of a JSON value, in order: what a person can compare line by line. */
+export function flatten(value: unknown, path = ''): { path: string; value: string }[] {
+  if (typeof value !== 'object' || value === null || (Array.isArray(value) && value.length === 0)) {
+    return [{ path, value: typeof value === 'string' ? value : JSON.stringify(value) }]
+  }
+  const entries = Object.entries(value)
+  if (entries.length === 0) return [{ path, value: '{}' }]
+  return entries.flatMap(([key, member]) => flatten(member, path === '' ? key : `${path}.${key}`))
+}
