@@ -71,6 +71,8 @@ export interface ChunkInput {
   modelFolder: string
   /** See ParseInput. */
   embedder?: Choice
+  /** Sizes count characters instead, so many a token. */
+  charactersPerToken?: number
 }
 
 export interface ChunkOutput {
@@ -273,13 +275,15 @@ async function chunk(input: ChunkInput, { ask }: TaskContext): Promise<ChunkOutp
 async function cutDocument(
   document: ParsedDocument,
   { id, options }: Choice,
-  { modelFolder, embedder }: Pick<ChunkInput, 'modelFolder' | 'embedder'>,
+  { modelFolder, embedder, charactersPerToken }: Pick<ChunkInput, 'modelFolder' | 'embedder' | 'charactersPerToken'>,
   ask: TaskContext['ask'],
 ): Promise<{ chunks: Chunk[]; chunkMs: number }> {
   const startedMs = performance.now()
   // Loaded on first use: a worker that only parses or embeds needs none of it.
   const { chunkerDefinitions } = await import('../chunkers/list.ts')
-  const tokenizer = await remember(tokenizers, modelFolder, async () => {
+  const tokenizer = await remember(tokenizers, `${modelFolder} ${charactersPerToken ?? ''}`, async () => {
+    if (charactersPerToken !== undefined)
+      return (await import('../tokenizers/characters.ts')).characterTokenizer(charactersPerToken)
     const { loadTokenizer } = await import('../tokenizers/load-tokenizer.ts')
     return loadTokenizer(modelFolder)
   })

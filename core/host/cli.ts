@@ -3,6 +3,7 @@ import type { SearchMode } from '../contract/values.ts'
 import { consoleLog } from '../shared/log.ts'
 import { addDatasetCommands } from './cli-datasets.ts'
 import { addDocumentCommands, findDocument } from './cli-documents.ts'
+import { addEvaluationCommands } from './cli-evaluation.ts'
 import { addModelCommands } from './cli-models.ts'
 import { addNetworkCommands } from './cli-network.ts'
 import { addProviderCommands } from './cli-providers.ts'
@@ -109,25 +110,6 @@ command('ask', 'answer a question with citations')
     }),
   )
 
-const evaluation = command('eval', 'measure quality')
-command('retrieval', 'nDCG@10, Recall@10, Recall@100, MRR@10 and latency on a folder in BEIR layout', evaluation)
-  .argument('<dir>', 'folder with corpus.jsonl, queries.jsonl and qrels/test.tsv')
-  .addOption(modeOption())
-  .action((folder: string, options: GlobalOptions & { mode: SearchMode }) =>
-    run(options, { program: 'quarry eval', temporary: options.workspace === undefined }, async (client) => {
-      const events = await client.evaluation.retrieval({ folder: resolve(folder), mode: options.mode })
-      using bar = terminal.progress(options.json)
-      for await (const event of events) {
-        if (event.type === 'progress') bar.update(event.done, event.total, event.label)
-        else {
-          bar[Symbol.dispose]()
-          terminal.result(options.json, event.result, () => terminal.metrics(event.result))
-        }
-      }
-      return 0
-    }),
-  )
-
 command('collections', 'list the collections').action((options: GlobalOptions) =>
   run(options, { program: 'quarry collections' }, async (client) => {
     const { collections } = await client.collections.list()
@@ -156,6 +138,7 @@ addNetworkCommands()
 addProviderCommands()
 addModelCommands()
 addDatasetCommands()
+addEvaluationCommands()
 
 command('jobs', 'list the jobs, newest first')
   .option('--resume', 'go on with unfinished jobs and wait for them')

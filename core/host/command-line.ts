@@ -59,10 +59,15 @@ function usageError({ code, message }: CommanderError): AppError {
 }
 
 /** A subcommand that takes the global options on either side of its name. */
-export function command(name: string, description: string, parent: Command = program): Command {
+export function command(
+  name: string,
+  description: string,
+  parent: Command = program,
+  settings: { isDefault?: boolean } = {},
+): Command {
   return (
     parent
-      .command(name)
+      .command(name, settings)
       // An option after a subcommand's name is the subcommand's, also where both have it.
       .enablePositionalOptions()
       .description(description)

@@ -66,6 +66,8 @@ export interface IndexLibrary {
   /** Retired before the given time, or superseded by a younger retired one. */
   droppable(beforeMs: number): IndexRow[]
   countIn(id: number): { documents: number; chunks: number }
+  /** Characters of a chunk, on average over all indexes of a collection; 0 without chunks. */
+  meanLength(collectionId: CollectionId): number
   removeRow(id: number): void
   /** Ready documents of the collection that have no chunks of their present version in this index. */
   documentsWithout(collectionId: CollectionId, indexId: number): { id: DocumentId; path: string }[]
@@ -131,6 +133,12 @@ export function createIndexLibrary(database: Database): IndexLibrary {
   const selectCounts = database.prepare<[number], { documents: number; chunks: number }>(
     'SELECT count(DISTINCT document_id) AS documents, count(*) AS chunks FROM chunks WHERE index_id = ?',
   )
+  const selectMeanLength = database
+    .prepare<[string], number>(
+      `SELECT coalesce(avg(k.end_offset - k.start_offset), 0) FROM chunks k JOIN indexes i ON i.id = k.index_id
+       WHERE i.collection_id = ?`,
+    )
+    .pluck()
   const deleteIndex = database.prepare('DELETE FROM indexes WHERE id = ?')
   const selectWithout = database.prepare<[string, number], { id: string; path: string }>(
     `SELECT d.id, d.path FROM documents d WHERE d.collection_id = ? AND d.version > 0
@@ -216,6 +224,7 @@ export function createIndexLibrary(database: Database): IndexLibrary {
     },
     all: (collectionId) => selectAll.all(collectionId).map(toIndexRow),
     droppable: (beforeMs) => selectDroppable.all(beforeMs).map(toIndexRow),
+    meanLength: (collectionId) => selectMeanLength.get(collectionId) ?? 0,
     countIn: (id) => selectCounts.get(id) ?? { documents: 0, chunks: 0 },
     removeRow: (id) => void deleteIndex.run(id),
     documentsWithout: (collectionId, indexId) =>

@@ -146,7 +146,10 @@ export type IngestStepParts = Pick<
   | 'isCurrent'
   | 'maximumFileBytes'
   | 'ocr'
->
+> & {
+  /** Chunks are measured in characters, so many a token, instead of the model's tokens. */
+  charactersPerToken?: number
+}
 
 /** The ingest flow's steps for documents of one collection, into one index. */
 export function createIngestSteps(
@@ -312,7 +315,9 @@ export function createRebuildSteps(
       const parsed = { text, elements, pages, hasLines, warnings: document.warnings, ...title }
       const { type, size } = document
       const { modelFolder, choice: embedder } = embedding
-      const file = { path, type, settings: pipeline, modelFolder, embedder }
+      const { charactersPerToken } = parts
+      const unit = charactersPerToken === undefined ? {} : { charactersPerToken }
+      const file = { path, type, settings: pipeline, modelFolder, embedder, ...unit }
       const chunked = await chunkParsed(parsed, file, parts.compute, signal)
       return { outcome: 'read', parsed, ...chunked, contentHash: '', type, size, parser: '' }
     },

@@ -1,0 +1,207 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../shared/temporary-folder.ts'
+import { openTestApp, projectRoot } from '../testing/test-app.ts'
+
+const facts = ['winch', 'jetty', 'lamp', 'pump', 'mast', 'gauge', 'hood', 'shed'].map((subject, index) => ({
+  question: `How often is the ${subject} inspected?`,
+  text: `The ${subject} is inspected every ${index + 2} days.`,
+}))
+
+/** The real command line in a process of its own, on a workspace with eight cases. */
+describe('measuring on the command line', { timeout: 600_000 }, () => {
+  let temporary: ReturnType<typeof temporaryFolder>
+  const at = (name: string): string => join(temporary.path, name)
+  const inWorkspace = (...args: string[]) => quarry(...args, '--workspace', at('workspace'))
+
+  beforeAll(async () => {
+    temporary = temporaryFolder()
+    await using test = await openTestApp({ dataFolder: at('workspace') })
+    const { client } = test
+    writeFileSync(join(test.folder, 'rounds.md'), facts.map(({ text }) => `${text} Ask the keeper.\n\n`).join(''))
+    const { id: collectionId } = await client.collections.create({ name: 'Station' })
+    await test.ingest(collectionId, join(test.folder, 'rounds.md'))
+    const { id: datasetId } = await client.datasets.create({ name: 'Rounds', collectionId })
+    for (const { question, text } of facts)
+      await client.datasets.addCase({ datasetId, case: { question, expected: [{ path: 'rounds.md', text }] } })
+    writeFileSync(
+      at('small.json'),
+      JSON.stringify({ chunker: { id: 'recursive', options: { maxTokens: 16, minTokens: 0 } } }),
+    )
+  })
+  afterAll(() => temporary[Symbol.dispose]())
+
+  it('passes and fails gates, with a report for build servers', async () => {
+    const good = await inWorkspace(
+      'eval',
+      '--dataset',
+      'rounds',
+      '--gate',
+      'recall@5>=0.9',
+      '--junit',
+      at('good.xml'),
+      '--json',
+    )
+    expect(good.code).toBe(0)
+    expect(good.json).toMatchObject({ passed: true, cases: 8, metrics: { 'recall@5': { mean: 1, cases: 8 } } })
+    expect(readFileSync(at('good.xml'), 'utf8')).toMatch(/<testsuites tests="9" failures="0" errors="0">/)
+    const bad = await inWorkspace(
+      'eval',
+      'run',
+      '--dataset',
+      'Rounds',
+      '--gate',
+      'span-iou@5>=0.99',
+      '--gate',
+      'beauty>0',
+      '--junit',
+      at('bad.xml'),
+      '--json',
+    )
+    expect(bad.code).toBe(3)
+    expect(bad.json).toMatchObject({ passed: false, gates: [{ passed: false }, { passed: false, value: null }] })
+    expect(bad.errors).toMatch(/gate failed, span-iou@5>=0\.99/)
+    expect(readFileSync(at('bad.xml'), 'utf8')).toContain('failures="2"')
+  })
+
+  it('fails for a loss against a baseline, and for nothing else', async () => {
+    const before = await inWorkspace(
+      'eval',
+      'run',
+      '--dataset',
+      'Rounds',
+      '--pipeline',
+      at('small.json'),
+      '--name',
+      'small',
+      '--json',
+    )
+    expect(before.code).toBe(0)
+    const { run } = before.json as { run: string }
+    expect((await inWorkspace('runs', 'pin', run)).code).toBe(0)
+    // The present pipeline puts everything into one chunk: it finds all, and much else.
+    const after = await inWorkspace('eval', 'run', '--dataset', 'Rounds', '--baseline', 'pinned', '--json')
+    expect(after.code).toBe(3)
+    expect(after.json).toMatchObject({ passed: false, baseline: run })
+    expect(after.errors).toMatch(/span-precision-omega is worse/)
+    const same = await inWorkspace(
+      'eval',
+      'run',
+      '--dataset',
+      'Rounds',
+      '--pipeline',
+      at('small.json'),
+      '--baseline',
+      run,
+      '--json',
+    )
+    expect(same.code).toBe(0)
+
+    const list = await inWorkspace('runs', 'list', '--dataset', 'Rounds', '--json')
+    const rows = (list.json as { runs: { id: string; name: string; baseline: boolean }[] }).runs
+    expect(rows.find(({ baseline }) => baseline)).toMatchObject({ id: run, name: 'small' })
+    const compare = await inWorkspace('runs', 'compare', run, rows[0]!.id)
+    expect(compare.output).toMatch(/no difference shown/)
+    const again = await inWorkspace('runs', 'rerun', run, '--json')
+    const show = await inWorkspace('runs', 'show', run, '--json')
+    const metricsOf = (value: unknown) => (value as { summary: { metrics: unknown } }).summary.metrics
+    expect(metricsOf(again.json)).toEqual(metricsOf(show.json))
+    expect((await inWorkspace('runs', 'export', run, at('run.csv'))).code).toBe(0)
+    expect(readFileSync(at('run.csv'), 'utf8').trim().split('\n')).toHaveLength(9)
+    const twice = await inWorkspace('runs', 'export', run, at('run.csv'), '--json')
+    expect(twice).toMatchObject({ code: 2, json: { error: { code: 'name-taken' } } })
+  })
+
+  it('tunes, and says what it found', async () => {
+    const set = ['--set', 'chunker.options.maxTokens=16,256', '--set', 'chunker.options.minTokens=0']
+    const { code, json } = await inWorkspace(
+      'tune',
+      '--dataset',
+      'Rounds',
+      ...set,
+      '--metric',
+      'span-iou@5',
+      '--held-out',
+      '0.3',
+      '--json',
+    )
+    expect(code).toBe(0)
+    expect(json).toMatchObject({ status: 'done', combinations: 2, result: { unfinished: null } })
+    const { id } = json as { id: string }
+    const shown = await inWorkspace('tune', '--resume', id)
+    expect(shown.output).toMatch(/indexes built for 3 trials/)
+    const wrong = await inWorkspace('tune', '--dataset', 'Rounds', '--set', 'chunker.options.maxTokens=1', '--json')
+    expect(wrong).toMatchObject({ code: 2, json: { error: { code: 'input-invalid' } } })
+  })
+
+  it('cuts a file without a workspace', async () => {
+    writeFileSync(at('note.md'), '# One\n\nFirst paragraph.\n\n# Two\n\nSecond paragraph.\n')
+    const { code, json } = await quarry(
+      'chunk',
+      at('note.md'),
+      '--chunker',
+      'recursive',
+      '--options',
+      '{"maxTokens": 8, "minTokens": 0}',
+      '--json',
+    )
+    expect(code).toBe(0)
+    const { chunks } = json as { chunks: { text: string; start: number; end: number }[] }
+    expect(chunks.length).toBeGreaterThan(1)
+    const unknown = await quarry('chunk', at('note.md'), '--chunker', 'nobody', '--json')
+    expect(unknown).toMatchObject({ code: 2, json: { error: { code: 'implementation-unknown' } } })
+  })
+
+  it('measures a chunker on a published layout', async () => {
+    const folder = at('set')
+    mkdirSync(join(folder, 'corpora'), { recursive: true })
+    const corpus = facts.map(({ text }) => `${text}\n\n`).join('')
+    writeFileSync(join(folder, 'corpora', 'rounds.md'), corpus)
+    const rows = facts.map(({ question, text }) => {
+      const start = corpus.indexOf(text)
+      const references = JSON.stringify([{ content: text, start_index: start, end_index: start + text.length }])
+      return `"${question}","${references.replaceAll('"', '""')}",rounds`
+    })
+    writeFileSync(join(folder, 'questions_df.csv'), ['question,references,corpus_id', ...rows, ''].join('\n'))
+    const sizes = ['--size', '12', '--overlap', '0', '--count', 'characters/4.4', '--options', '{"minTokens": 0}']
+    const { code, json } = await quarry('eval', 'chunking', folder, ...sizes, '--mode', 'text', '-k', '1', '--json')
+    expect(code).toBe(0)
+    const { metrics, queries } = json as { metrics: Record<string, number>; queries: number }
+    expect(queries).toBe(8)
+    expect(metrics.recall).toBeGreaterThan(0.9)
+    expect(metrics.iou).toBeGreaterThan(0.9)
+    expect(metrics.precision_omega).toBeGreaterThan(0.9)
+    const failed = await quarry('eval', 'chunking', folder, ...sizes, '--gate', 'iou>0.999', '--json')
+    expect(failed.code).toBe(3)
+    expect(await quarry('eval', 'chunking', at('nowhere'), '--json')).toMatchObject({
+      code: 2,
+      json: { error: { code: 'file-missing' } },
+    })
+    expect(existsSync(at('nowhere'))).toBe(false)
+  })
+})
+
+interface Finished {
+  code: number
+  output: string
+  errors: string
+  json: unknown
+}
+
+function quarry(...args: string[]): Promise<Finished> {
+  const cli = join(projectRoot, 'core/host/cli.ts')
+  return new Promise((resolve) => {
+    execFile(process.execPath, [cli, ...args], { maxBuffer: 50_000_000 }, (error, output, errors) => {
+      const code = error ? Number(error.code) : 0
+      let json: unknown
+      try {
+        json = JSON.parse(output)
+      } catch {
+        json = undefined
+      }
+      resolve({ code, output, errors, json })
+    })
+  })
+}
