@@ -285,6 +285,12 @@ describe('two runs', () => {
       { id: one!.id, name: 'first', note: 'Good enough.' },
     ])
     expect((await client.runs.list({ datasetId })).runs.map(({ id }) => id)).toEqual([two!.id, one!.id])
+    const labels = { q1: true, q2: true, q3: false, gone: true }
+    const calibrated = await client.runs.calibrate({ runId: one!.id, metric: 'recall@5', labels })
+    expect(calibrated).toMatchObject({ cases: 3, agreement: 2 / 3, kappa: 0 })
+    await expect(client.runs.calibrate({ runId: one!.id, metric: 'faithfulness', labels })).rejects.toThrow(
+      'has a score',
+    )
     await client.runs.pinBaseline({ runId: one!.id, pinned: true })
     await client.runs.pinBaseline({ runId: two!.id, pinned: true })
     expect((await client.runs.list({})).runs.map(({ isBaseline }) => isBaseline)).toEqual([true, false])

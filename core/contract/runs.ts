@@ -302,6 +302,28 @@ export const runsContract = {
       }),
     )
     .output(comparisonSchema),
+  /**
+   * How far a judge of a run agrees with people who labelled some of its cases: a score of `threshold` or more is a yes.
+   * Errors: item-missing, input-invalid (no labelled case has a score).
+   */
+  calibrate: oc
+    .route({ method: 'POST', path: '/runs/{runId}/calibrate' })
+    .input(
+      runId.extend({
+        metric: metricNameSchema,
+        /** By case: whether a person finds it right. */
+        labels: z.record(z.string(), z.boolean()),
+        threshold: z.number().min(0).max(1).default(0.5),
+      }),
+    )
+    .output(
+      z.object({
+        cases: z.int(),
+        agreement: z.number(),
+        /** Cohen's kappa; null where both always say the same one thing. */
+        kappa: z.number().nullable(),
+      }),
+    ),
   /** What is given replaces what was there. Errors: item-missing. */
   update: oc
     .route({ method: 'PATCH', path: '/runs/{runId}' })

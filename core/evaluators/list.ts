@@ -1,7 +1,11 @@
 import type { EvaluatorDefinition } from './evaluator.ts'
+import { answerRelevance } from './answer-relevance.ts'
 import { citationPrecision } from './citation-precision.ts'
 import { citationRecall } from './citation-recall.ts'
+import { contextPrecision } from './context-precision.ts'
+import { contextRecall } from './context-recall.ts'
 import { exactMatch } from './exact-match.ts'
+import { faithfulness } from './faithfulness.ts'
 import { map } from './map.ts'
 import { mrr } from './mrr.ts'
 import { ndcg } from './ndcg.ts'
@@ -28,8 +32,12 @@ export const answerEvaluators = [
   refusal,
 ] as const
 
+/** By a language model, where a run has a judge. */
+export const judgedEvaluators = [faithfulness, answerRelevance, contextPrecision, contextRecall] as const
+
 export const evaluatorDefinitions = [
   ...rankingEvaluators,
   ...spanEvaluators,
   ...answerEvaluators,
+  ...judgedEvaluators,
 ] as readonly EvaluatorDefinition[]

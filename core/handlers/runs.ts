@@ -20,6 +20,9 @@ export function runHandlers({ runs, runLibrary }: Services) {
     start: os.runs.start.handler(async ({ input }) => ({ runs: await runs.start(input) })),
     rerun: os.runs.rerun.handler(({ input }) => runs.rerun(input.runId)),
     compare: os.runs.compare.handler(({ input }) => runs.compare(input.runId, input.otherId, input)),
+    calibrate: os.runs.calibrate.handler(({ input }) =>
+      runs.calibrate(input.runId, input.metric, input.labels, input.threshold),
+    ),
     update: os.runs.update.handler(({ input }) => {
       const { runId, ...change } = input
       return runLibrary.update(runId, change)

@@ -23,6 +23,7 @@ import type { DatasetLibrary } from '../library/datasets.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
 import type { JobLibrary } from '../library/jobs.ts'
 import type { RunLibrary } from '../library/runs.ts'
+import { type Agreement, agreementOf } from '../shared/agreement.ts'
 import { meanOf, pairedBootstrap } from '../shared/bootstrap.ts'
 import { canonicalJson, sha256 } from '../shared/hash.ts'
 import type { CollectionId, DatasetId, JobId, RunId } from '../shared/ids.ts'
@@ -44,6 +45,8 @@ export interface Runs {
   /** Runs a stored run to its end, or until it is clear how it ends; goes on where an earlier process stopped. */
   measure(run: Run, options: MeasureOptions): Promise<Run>
   compare(before: RunId, after: RunId, options: { metric?: string | undefined; limit: number }): Comparison
+  /** Errors: item-missing, input-invalid. */
+  calibrate(id: RunId, metric: string, labels: Readonly<Record<string, boolean>>, threshold: number): Agreement
   export(id: RunId, format: 'json' | 'csv'): { name: string; type: string; text: string }
   remove(ids: readonly RunId[]): Promise<number>
   work: JobWork
@@ -235,6 +238,19 @@ export function createRuns(parts: RunParts): Runs {
       return runs.get(run.id)
     },
     compare: (before, after, options) => compareRuns(runs, before, after, options),
+    calibrate(id, metric, labels, threshold) {
+      runs.get(id)
+      const labelled = runs.cases(id).flatMap(({ caseId, scores }) => {
+        const [score, label] = [scores[metric], labels[caseId]]
+        return score === undefined || label === undefined ? [] : [{ judge: score >= threshold, person: label }]
+      })
+      if (labelled.length === 0)
+        throw new AppError('input-invalid', `None of the labelled cases has a score of "${metric}" in this run.`)
+      return agreementOf(
+        labelled.map(({ judge }) => judge),
+        labelled.map(({ person }) => person),
+      )
+    },
     export: (id, format) => exportRun(runs, id, format),
     async remove(ids) {
       let removed = 0
