@@ -210,7 +210,9 @@ export function createComputePool<Map extends { [Name in keyof Map]: { input: un
         else job.reject(fromErrorData(message.error))
       })
     const worn = tasksPerWorker > 0 && seat.tasksDone >= tasksPerWorker
-    const swollen = retireAboveMb > 0 && message.residentMb > retireAboveMb
+    const handedOver = message.type === 'done' && message.longTexts.length > 0
+    // A long text is about to be put together here: what its worker keeps of it weighs twice.
+    const swollen = retireAboveMb > 0 && message.residentMb > (handedOver ? retireAboveMb / 2 : retireAboveMb)
     // A long text is put together when the memory of the one that made it is free again.
     if (worn || swollen) void end(seat).finally(deliver).finally(schedule)
     else deliver()
