@@ -6,7 +6,7 @@ import { useInspector } from '../../state/inspector.ts'
 import { Button } from '../../ui/button.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatDuration, formatScore } from '../../ui/format.ts'
-import { formatMetric } from './run-figures.ts'
+import { formatMetric } from '../../ui/metric-figures.ts'
 
 const shownAtFirst = 50
 

@@ -8,11 +8,12 @@ import { useRead } from '../../state/use-read.ts'
 import { Button } from '../../ui/button.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
+import { IntervalBar } from '../../ui/interval-bar.tsx'
+import { formatDifference, formatMetric } from '../../ui/metric-figures.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
+import { Verdict } from '../../ui/verdict.tsx'
 import { CaseDetail } from './case-list.tsx'
-import { IntervalBar } from './interval-bar.tsx'
-import { formatDifference, formatMetric } from './run-figures.ts'
 
 /** Two runs, question by question: a verdict for each metric, never just two numbers. */
 export function CompareView({ beforeId, afterId }: { beforeId: RunId; afterId: RunId }) {
@@ -230,11 +231,6 @@ function SideBySide({ comparison, caseId }: { comparison: Comparison; caseId: st
       })}
     </div>
   )
-}
-
-export function Verdict({ verdict }: { verdict: MetricComparison['verdict'] }) {
-  const tone = { better: 'success', worse: 'danger', 'no difference shown': 'none' }[verdict]
-  return <span className={`verdict verdict-${tone}`}>{verdict}</span>
 }
 
 /** One scale for all differences, around zero. */

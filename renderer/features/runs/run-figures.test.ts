@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
-import {
-  flatten,
-  formatDifference,
-  formatInterval,
-  formatMetric,
-  histogram,
-  paretoFront,
-  pipelineWords,
-} from './run-figures.ts'
+import { flatten, histogram, paretoFront, pipelineWords } from './run-figures.ts'
 
 const pipeline: Pipeline = {
   parsers: {},
@@ -30,12 +22,6 @@ it('names a pipeline by what tells it from others', () => {
 })
 
 describe('figures', () => {
-  it('are written with three places, and differences with a sign', () => {
-    expect([0.8123, 1, 0, -0.02, Number.NaN].map(formatMetric)).toEqual(['.812', '1.000', '.000', '-.020', '–'])
-    expect([0.0132, -0.02, 0.0001, -1.5].map(formatDifference)).toEqual(['+.013', '−.020', '±.000', '−1.500'])
-    expect(formatInterval({ mean: 0.5, low: 0.4, high: 0.6 })).toBe('.500 [.400, .600]')
-  })
-
   it('fall into bins, the ends included', () => {
     expect(histogram([0, 0.05, 0.1, 0.99, 1], 10).map(({ cases }) => cases)).toEqual([2, 1, 0, 0, 0, 0, 0, 0, 0, 2])
   })

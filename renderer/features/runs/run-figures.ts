@@ -14,25 +14,6 @@ export function pipelineWords({ chunker, embedder, retriever, reranker, generato
   ].join(' · ')
 }
 
-/** 0.8123 → '.812'; what is no share of one is written as it is. */
-export function formatMetric(value: number): string {
-  if (!Number.isFinite(value)) return '–'
-  const text = value.toFixed(3)
-  return Math.abs(value) < 1 ? text.replace('0.', '.') : text
-}
-
-/** '+.013', '−.020', '±.000'. */
-export function formatDifference(value: number): string {
-  const text = formatMetric(Math.abs(value))
-  if (/^[.0]*$/.test(text)) return `±${text}`
-  return `${value < 0 ? '−' : '+'}${text}`
-}
-
-/** '.812 [.774, .850]' */
-export function formatInterval({ mean, low, high }: Pick<MetricResult, 'mean' | 'low' | 'high'>): string {
-  return `${formatMetric(mean)} [${formatMetric(low)}, ${formatMetric(high)}]`
-}
-
 export function metricOf(run: Run, name: string): MetricResult | undefined {
   return run.summary?.metrics.find((metric) => metric.name === name)
 }
@@ -41,15 +22,6 @@ export function metricOf(run: Run, name: string): MetricResult | undefined {
 export function metricNames(runs: readonly Run[]): string[] {
   return [...new Set(runs.flatMap(({ summary }) => summary?.metrics.map(({ name }) => name) ?? []))]
 }
-
-/** The colour of a metric is the same everywhere; those beyond the palette share one. */
-export function metricColour(name: string): string {
-  const base = name.replace(/@\d+$/, '')
-  const place = known.indexOf(base)
-  return `var(--metric-${place < 0 ? 'other' : (place % 6) + 1})`
-}
-
-const known = ['ndcg', 'recall', 'span-iou', 'span-recall', 'mrr', 'precision']
 
 export interface ParetoPoint {
   id: string

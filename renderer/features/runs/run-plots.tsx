@@ -1,8 +1,9 @@
 import { useMemo, useState } from 'react'
 import type { CaseResult, MetricResult, Run } from '../../../core/contract/runs.ts'
+import { formatMetric, metricColour } from '../../ui/metric-figures.ts'
 import { PlotFigure } from '../../ui/plot-figure.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
-import { formatMetric, histogram, metricColour, metricNames, metricOf, paretoFront } from './run-figures.ts'
+import { histogram, metricNames, metricOf, paretoFront } from './run-figures.ts'
 
 const costs = [
   { id: 'latency', label: 'Median time of a question', unit: 'ms', of: (run: Run) => run.summary?.latencyMs.p50 },

@@ -4,6 +4,7 @@ import type { CaseResult, MetricResult, Run } from '../../../core/contract/runs.
 import type { RunId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { noteStart } from '../../state/jobs.ts'
+import { useMeasuring } from '../../state/measuring.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
 import { navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
@@ -11,21 +12,22 @@ import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatBytes, formatCount, formatDuration, formatNumberOf, formatWhen } from '../../ui/format.ts'
+import { IntervalBar } from '../../ui/interval-bar.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { Meter } from '../../ui/meter.tsx'
+import { formatInterval } from '../../ui/metric-figures.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { saveFile } from '../../ui/save-file.ts'
 import { SelectField } from '../../ui/select-field.tsx'
 import { CaseList } from './case-list.tsx'
-import { IntervalBar } from './interval-bar.tsx'
 import { MlflowDialog } from './mlflow-dialog.tsx'
-import { flatten, formatInterval, pipelineWords } from './run-figures.ts'
+import { flatten, pipelineWords } from './run-figures.ts'
 import { ScorePlot, TagPlot } from './run-plots.tsx'
-import { isUnderWay, useTick } from './use-runs.ts'
+import { isUnderWay } from './use-runs.ts'
 
 /** One run: what came out, what it was, and each of its questions. */
 export function RunView({ runId }: { runId: RunId }) {
-  const tick = useTick()
+  const tick = useMeasuring()
   const { value: run, failure, retry } = useRead((signal) => core().runs.get({ runId }, { signal }), tick)
   useEffect(() => {
     document.title = `${run?.name ?? 'Run'} · Quarry`

@@ -1,5 +1,5 @@
-import type { MetricResult } from '../../../core/contract/runs.ts'
-import { formatInterval, metricColour } from './run-figures.ts'
+import type { MetricResult } from '../../core/contract/runs.ts'
+import { formatInterval, metricColour } from './metric-figures.ts'
 
 /** A mean with its interval on a line from `from` to `to`; a thin mark stands at zero where that lies within. */
 export function IntervalBar({
