@@ -298,15 +298,11 @@ export function recommend(evidence: Evidence | null, reason: string): TuneResult
   if (verdict === 'better') return { sentence: `Take trial ${trial} (${what}): ${figures}.`, trial }
   const lead = verdict === 'worse' ? 'it is worse' : 'no difference shown'
   return {
-    sentence: `Stay with the present pipeline: the best of the trials was ${trial} (${what}), and ${lead}. ${capital(figures)}.`,
+    sentence: `Stay with the present pipeline: the best of the trials was ${trial} (${what}), and ${lead}: ${figures}.`,
     trial: null,
   }
 }
 
 function signed(value: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }
