@@ -4,9 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { ProviderKind } from '../contract/providers.ts'
 
 /**
- * A server on this machine that speaks the APIs of all kinds of provider, for tests. Its answers have the shape that the
- * providers' documentation shows (read in November 2026, cut to what clients read); none was recorded from a real
- * account. What it says is made of what it was asked: the same text has the same vector, words that are in a question
+ * A server on this machine that speaks the APIs of all kinds of provider, for tests. Its replies were written from the
+ * shapes that the APIs' documentation gives, cut to what clients read; they were not compared with what a real service
+ * sends. What it says is made of what it was asked: the same text has the same vector, words that are in a question
  * raise a score, the same messages and seed give the same text.
  */
 export interface RemoteServer extends AsyncDisposable {
