@@ -87,7 +87,7 @@ async function subjects(folder: string): Promise<Subject[]> {
       }),
   })
   return [
-    onnx('static-256', join(modelsFolder, 'static-256'), 'fp32', 2048),
+    ...['static-512', 'static-256'].map((name) => onnx(name, join(modelsFolder, name), 'fp32', 2048)),
     ...(['fp32', 'fp16', 'q8'] as const).map((precision) => onnx('tiny', tiny, precision, 512)),
     {
       ...{ name: 'tiny-gguf', runtime: 'gguf', precision: 'fp32', folder, count: 512 },

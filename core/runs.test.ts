@@ -76,7 +76,7 @@ describe('a run', () => {
     expect(run!.facts).toMatchObject({
       dataset: { name: 'questions', version: 6 },
       collection: { name: 'station', documents: 3 },
-      models: { embedder: expect.stringContaining('static-256') as string, reranker: null, judge: null },
+      models: { embedder: expect.stringContaining('static-512') as string, reranker: null, judge: null },
       code: { version: test.app.services.version, node: process.version },
     })
     const { summary } = run!

@@ -101,14 +101,17 @@ describe('the catalogue', () => {
   })
 })
 
-describe('the bundled model', () => {
-  it('is what its manifest says', async () => {
-    const manifest = await readManifest(`${folder}static-256`)
-    expect(manifest).toMatchObject({ id: 'static-256', kind: 'embedder', format: 'onnx', dimensions: 256 })
+describe('the bundled models', () => {
+  it.each([
+    ['static-256', 256],
+    ['static-512', 512],
+  ])('%s is what its manifest says', async (id, dimensions) => {
+    const manifest = await readManifest(folder + id)
+    expect(manifest).toMatchObject({ id, kind: 'embedder', format: 'onnx', dimensions })
     for (const { path, bytes, sha256 } of manifest?.files ?? []) {
-      const content = await readFile(`${folder}static-256/${path}`)
+      const content = await readFile(`${folder}${id}/${path}`)
       expect(createHash('sha256').update(content).digest('hex'), path).toBe(sha256)
-      expect((await stat(`${folder}static-256/${path}`)).size, path).toBe(bytes)
+      expect((await stat(`${folder}${id}/${path}`)).size, path).toBe(bytes)
     }
     expect(manifest?.files.map(({ path }) => path)).toEqual(expect.arrayContaining(['MODEL-CARD.md', 'SOURCES.tsv']))
   })

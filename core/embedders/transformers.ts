@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
+import { bundledEmbedder } from '../model-files/bundled.ts'
 import { modelOption } from '../model-files/model-option.ts'
 import { batchesByLength } from '../runtimes/batches.ts'
 import { choosePrecision } from '../runtimes/choose-precision.ts'
@@ -21,7 +22,7 @@ const optionsSchema = z.object({
   model: modelOption(
     { kind: 'embedder', format: 'onnx' },
     'Name of the model’s folder: config.json, tokenizer.json, tokenizer_config.json and onnx/model.onnx.',
-    'static-256',
+    bundledEmbedder,
   ),
   precision: z
     .enum(['auto', ...precisions])

@@ -46,7 +46,7 @@ describe('models', () => {
   it('are listed with who uses them', async () => {
     const { id, name } = await test.client.collections.create({ name: 'Station' })
     const { models } = await test.client.models.list()
-    expect(models.find(({ manifest }) => manifest.id === 'static-256')).toMatchObject({
+    expect(models.find(({ manifest }) => manifest.id === 'static-512')).toMatchObject({
       state: 'installed',
       origin: 'bundled',
       usedBy: [{ collectionId: id, name }],

@@ -1,4 +1,5 @@
 import type { Pipeline } from '../contract/pipeline.ts'
+import { bundledEmbedder } from '../model-files/bundled.ts'
 import { defaultRules } from '../shared/ingest-settings.ts'
 
 /** What a new collection starts with: everything on this machine, no language model, figures in docs/benchmarks.md. */
@@ -7,7 +8,7 @@ export const defaultPipeline: Pipeline = {
   cleaning: [],
   chunker: { id: 'recursive', options: {} },
   rules: defaultRules,
-  embedder: { id: 'transformers', options: { model: 'static-256' } },
+  embedder: { id: 'transformers', options: { model: bundledEmbedder } },
   index: { id: 'sqlite', options: {} },
   retriever: { id: 'hybrid', options: {} },
   reranker: null,

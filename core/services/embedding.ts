@@ -6,6 +6,7 @@ import { embedderDefinitions } from '../embedders/list.ts'
 import type { ComputePool } from '../compute/pool.ts'
 import type { EmbeddingCache } from '../library/embedding-cache.ts'
 import type { EmbeddingProbes } from '../library/embedding-probes.ts'
+import { bundledEmbedder } from '../model-files/bundled.ts'
 import type { LocateModel } from '../model-files/locator.ts'
 import type { Connect } from '../runtimes/remote/connection.ts'
 import { countingModel } from '../runtimes/remote/estimate-tokens.ts'
@@ -199,7 +200,7 @@ async function openInHost(choice: Choice, parts: EmbeddingParts): Promise<Engine
 /** Which model folder an embedder choice names. */
 export function modelName(choice: Choice): string {
   if (typeof choice.options.model === 'string') return choice.options.model
-  return choice.id === 'transformers' ? 'static-256' : ''
+  return choice.id === 'transformers' ? bundledEmbedder : ''
 }
 
 function checkShape(vectors: Float32Array, rows: number, dimensions: number): void {

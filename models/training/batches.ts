@@ -1,3 +1,5 @@
+import type { Repeats } from '../../core/contract/models.ts'
+import { repeatWeight } from '../../core/embedders/parts/repeats.ts'
 import type { CorpusSource, TokenCorpus } from './corpus.ts'
 import { below, createRandom } from './random.ts'
 
@@ -15,14 +17,17 @@ export interface BatchOptions {
   sourceWeights: Readonly<Record<string, number>>
   maxQueryTokens: number
   maxPassageTokens: number
-  /** Share of passages of which 50 to 100 % are kept. */
+  /** Share of passages of which a part is kept: from `cropLeast` of it to the whole. */
   cropShare: number
+  cropLeast: number
   /** Share of a query's tokens that are left out. */
   dropShare: number
   /** Share of queries that are replaced by some words of a sentence-long piece of their passage. */
   excerptShare: number
   /** Share of an excerpt's tokens that are left out. */
   excerptDropShare: number
+  /** What a token that stands in a text more than once counts: as the product will count it. */
+  repeats: Repeats
 }
 
 /** Tokens of one text with how often each occurs. */
@@ -30,7 +35,9 @@ export interface Bag {
   ids: Int32Array
   counts: Int32Array
   length: number
-  /** All tokens. */
+  /** What each counts. */
+  weights: Float64Array
+  /** Σ weights. */
   total: number
 }
 
@@ -42,7 +49,13 @@ export interface BatchReader {
 }
 
 export function createBag(): Bag {
-  return { ids: new Int32Array(maxBagTokens), counts: new Int32Array(maxBagTokens), length: 0, total: 0 }
+  return {
+    ids: new Int32Array(maxBagTokens),
+    counts: new Int32Array(maxBagTokens),
+    weights: new Float64Array(maxBagTokens),
+    length: 0,
+    total: 0,
+  }
 }
 
 export const maxBagTokens = 320
@@ -53,6 +66,7 @@ export function createBatchReader(corpus: TokenCorpus, continues: Uint8Array, op
   const drawSource = createSourceDraw(sources, options)
   const places = new Int32Array(continues.length).fill(-1)
   const excerpt = new Int32Array(64)
+  const weightOf = Float64Array.from({ length: maxBagTokens + 1 }, (_, count) => repeatWeight(options.repeats, count))
 
   function collect(bag: Bag, tokens: ArrayLike<number>, from: number, to: number): void {
     bag.length = 0
@@ -60,7 +74,6 @@ export function createBatchReader(corpus: TokenCorpus, continues: Uint8Array, op
     for (let position = from; position < to; position++) {
       const id = tokens[position]!
       if (id < 0) continue
-      bag.total += 1
       const place = places[id]!
       if (place >= 0) bag.counts[place]! += 1
       else {
@@ -69,7 +82,12 @@ export function createBatchReader(corpus: TokenCorpus, continues: Uint8Array, op
         bag.counts[bag.length++] = 1
       }
     }
-    for (let place = 0; place < bag.length; place++) places[bag.ids[place]!] = -1
+    for (let place = 0; place < bag.length; place++) {
+      places[bag.ids[place]!] = -1
+      const weight = weightOf[bag.counts[place]!]!
+      bag.weights[place] = weight
+      bag.total += weight
+    }
   }
 
   return {
@@ -91,7 +109,7 @@ export function createBatchReader(corpus: TokenCorpus, continues: Uint8Array, op
       let from = starts[2 * pair + 1]!
       let to = starts[2 * pair + 2]!
       if (random() < options.cropShare) {
-        const kept = Math.max(1, Math.round((to - from) * (0.5 + random() / 2)))
+        const kept = Math.max(1, Math.round((to - from) * (options.cropLeast + random() * (1 - options.cropLeast))))
         from += below(random, to - from - kept + 1)
         to = from + kept
       }

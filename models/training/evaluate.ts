@@ -1,4 +1,6 @@
 import { recursiveChunker } from '../../core/chunkers/recursive.ts'
+import type { Repeats } from '../../core/contract/models.ts'
+import { repeatWeight } from '../../core/embedders/parts/repeats.ts'
 import { ndcg } from '../../core/evaluators/ndcg.ts'
 import { indexedText } from '../../core/flows/indexed-text.ts'
 import type { BeirSet } from '../../core/flows/read-beir.ts'
@@ -6,9 +8,17 @@ import type { Tokenizer } from '../../core/shared/tokenizer.ts'
 import { known } from './corpus.ts'
 import type { SourcedPair } from './corpus.ts'
 
-/** A table of token vectors as an embedder: the mean of a text's rows, of length 1 (zeros for an unknown text). */
-export interface TableEmbedder {
+/** The product's embedder, or a table that is not in a file yet. */
+export interface TextEmbedder {
   readonly tokenizer: Tokenizer
+  embed(text: string): Float32Array | Promise<Float32Array>
+}
+
+/**
+ * A table of token vectors as an embedder: the mean of a text's rows, a row that is there n times counting as `repeats`
+ * says, of length 1 (zeros for an unknown text).
+ */
+export interface TableEmbedder extends TextEmbedder {
   /** The first `size` numbers of the vectors; a prefix of the table's rows. */
   readonly dimensions: number
   embed(text: string): Float32Array
@@ -18,6 +28,7 @@ export function createTableEmbedder(
   table: Float32Array,
   tokenizer: Tokenizer,
   rowLength: number,
+  repeats: Repeats,
   dimensions = rowLength,
 ): TableEmbedder {
   return {
@@ -25,9 +36,12 @@ export function createTableEmbedder(
     dimensions,
     embed(text) {
       const sum = new Float32Array(dimensions)
-      for (const id of known(tokenizer, text)) {
+      const counts = new Map<number, number>()
+      for (const id of known(tokenizer, text)) counts.set(id, (counts.get(id) ?? 0) + 1)
+      for (const [id, count] of counts) {
+        const weight = repeatWeight(repeats, count)
         const from = id * rowLength
-        for (let d = 0; d < dimensions; d++) sum[d]! += table[from + d]!
+        for (let d = 0; d < dimensions; d++) sum[d]! += weight * table[from + d]!
       }
       const length = Math.sqrt(sum.reduce((total, value) => total + value * value, 0))
       return length > 0 ? sum.map((value) => value / length) : sum
@@ -39,25 +53,27 @@ export function createTableEmbedder(
  * Mean nDCG@10 of vectors alone on a test set, measured as `npm run bench -- retrieval` does: documents cut by the
  * default chunker, a document as good as its best chunk.
  */
-export async function evaluateSet({ corpus, cases }: BeirSet, embedder: TableEmbedder): Promise<number> {
+export async function evaluateSet({ corpus, cases }: BeirSet, embedder: TextEmbedder): Promise<number> {
   const chunker = recursiveChunker.create(recursiveChunker.options.parse({}), { tokenizer: embedder.tokenizer })
-  const documents: { id: string; vectors: ReturnType<TableEmbedder['embed']>[] }[] = []
+  const documents: { id: string; vectors: Float32Array[] }[] = []
   for (const { id, title, text: body } of corpus) {
     const text = body.trim() === '' ? (title ?? '') : body
     const elements = [{ kind: 'paragraph' as const, start: 0, end: text.length }]
     const chunks = text.trim() === '' ? [] : await chunker.chunk({ text, elements, pages: [], warnings: [] })
-    documents.push({ id, vectors: chunks.map((chunk) => embedder.embed(indexedText(title, chunk))) })
+    const vectors: Float32Array[] = []
+    for (const chunk of chunks) vectors.push(await embedder.embed(indexedText(title, chunk)))
+    documents.push({ id, vectors })
   }
   const evaluator = ndcg.create({ k: 10 })
-  return mean(
-    cases.map(({ question, relevance }) => {
-      const query = embedder.embed(question)
-      const scored = documents.flatMap(({ id, vectors }) =>
-        vectors.length === 0 ? [] : [{ id, score: Math.max(...vectors.map((vector) => dot(query, vector))) }],
-      )
-      return evaluator.score({ ranking: best(scored), relevance })
-    }),
-  )
+  const scores: number[] = []
+  for (const { question, relevance } of cases) {
+    const query = await embedder.embed(question)
+    const scored = documents.flatMap(({ id, vectors }) =>
+      vectors.length === 0 ? [] : [{ id, score: Math.max(...vectors.map((vector) => dot(query, vector))) }],
+    )
+    scores.push(evaluator.score({ ranking: best(scored), relevance }))
+  }
+  return mean(scores)
 }
 
 /**

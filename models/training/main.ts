@@ -83,11 +83,12 @@ async function main(): Promise<void> {
     options,
     scores,
   }
-  files.set('model.json', bytesOf(manifestText(staticManifest(facts, files))))
   files.set('MODEL-CARD.md', bytesOf(modelCard(facts)))
   files.set('evaluation.json', bytesOf(evaluationText(facts)))
   const sourcesFile = join(resolve(values.pairs), '../sources.tsv')
   if (existsSync(sourcesFile)) files.set('SOURCES.tsv', readFileSync(sourcesFile))
+  // Last: it lists the others, so that an exported model takes its card and its licences along.
+  files.set('model.json', bytesOf(manifestText(staticManifest(facts, files))))
   for (const [path, bytes] of files) {
     mkdirSync(dirname(join(out, path)), { recursive: true })
     writeFileSync(join(out, path), bytes)
@@ -98,11 +99,11 @@ async function main(): Promise<void> {
     table: Float32Array,
     tokenizer: Tokenizer,
     { heldOut }: Corpus,
-    { dimensions, prefixes }: TrainerOptions,
+    { dimensions, prefixes, repeats }: TrainerOptions,
   ): Promise<Map<number, Map<string, number>>> {
     const scores = new Map<number, Map<string, number>>()
     for (const { size } of prefixes.toReversed()) {
-      const embedder = createTableEmbedder(table, tokenizer, dimensions, size)
+      const embedder = createTableEmbedder(table, tokenizer, dimensions, repeats, size)
       const own = new Map([['held-out pairs', mean([...evaluateHeldOut(heldOut, embedder).values()])]])
       for (const name of testSets.filter((set) => existsSync(join(values.sets, set)))) {
         own.set(name, await evaluateSet(await readBeir(join(values.sets, name)), embedder))

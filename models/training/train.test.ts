@@ -83,12 +83,20 @@ describe('a batch', () => {
     const [query, passage] = [createBag(), createBag()]
     createBatchReader(corpus, tokens(), plain).read(0, 0, 7, query, passage)
     const ids = [...corpus.ids.subarray(corpus.starts[14], corpus.starts[15])]
-    expect(query.total).toBe(ids.length)
+    expect(query.total).toBeCloseTo(
+      [...query.weights.subarray(0, query.length)].reduce((sum, weight) => sum + weight),
+      10,
+    )
     expect([...query.ids.subarray(0, query.length)]).toEqual([...new Set(ids)])
     expect([...query.counts.subarray(0, query.length)]).toEqual(
       [...new Set(ids)].map((id) => ids.filter((other) => other === id).length),
     )
-    expect(passage.total).toBe(corpus.starts[16]! - corpus.starts[15]!)
+    const passageTokens = passage.counts.subarray(0, passage.length).reduce((sum, count) => sum + count)
+    expect(passageTokens).toBe(corpus.starts[16]! - corpus.starts[15]!)
+    // A token that is there once counts ln 2, one that is there twice ln 3.
+    query.counts
+      .subarray(0, query.length)
+      .forEach((count, place) => expect(query.weights[place]).toBe(Math.log(1 + count)))
   })
 
   it('masks what is the same text', () => {
@@ -108,7 +116,12 @@ describe('training', () => {
   it('learns what belongs together', async () => {
     const training = createTraining(corpus, vocabulary, options, 1)
     const rank = (): number => {
-      const embedder = createTableEmbedder(training.table, createTokenizer(vocabulary), options.dimensions)
+      const embedder = createTableEmbedder(
+        training.table,
+        createTokenizer(vocabulary),
+        options.dimensions,
+        options.repeats,
+      )
       return mean([...evaluateHeldOut(corpus.heldOut, embedder).values()])
     }
     const before = rank()

@@ -93,7 +93,7 @@ export function createTrainer(
       const vector = contrast.vectorAt(text)
       floats.fill(0, vector >> 2, (vector >> 2) + dimensions)
       for (let index = 0; index < bag.length; index++) {
-        const weight = Math.fround(bag.counts[index]! / bag.total)
+        const weight = Math.fround(bag.weights[index]! / bag.total)
         const entry = text * maxBagTokens + index
         integers[bagIds + entry] = bag.ids[index]!
         floats[bagWeights + entry] = weight
