@@ -43,6 +43,8 @@ export function PlotFigure({
         if (!live || !holder.current) return
         const options = draw(plot, widthPx)
         const picture = plot.plot({ className: plotClass, width: widthPx, ...options, style: { background: 'none' } })
+        // One picture with one name: its parts are not read out.
+        for (const part of picture.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label')
         picture.setAttribute('role', 'img')
         picture.setAttribute('aria-label', description)
         holder.current.replaceChildren(picture)

@@ -86,49 +86,51 @@ function ComparisonBody({
       ))}
       <section aria-labelledby="compare-metrics">
         <h2 id="compare-metrics">Did it help?</h2>
-        <table className="plain-table metric-table">
-          <thead>
-            <tr>
-              <th scope="col">Metric</th>
-              <th scope="col">Verdict</th>
-              <th scope="col" className="table-numeric">
-                Before
-              </th>
-              <th scope="col" className="table-numeric">
-                After
-              </th>
-              <th scope="col" className="table-numeric">
-                Difference, 95 % interval
-              </th>
-              <th scope="col" aria-label="Drawn" />
-              <th scope="col" className="table-numeric">
-                Won, lost, equal
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {metrics.map((each) => (
-              <tr key={each.name}>
-                <th scope="row">{each.name}</th>
-                <td>
-                  <Verdict verdict={each.verdict} />
-                </td>
-                <td className="table-numeric number">{formatMetric(each.before)}</td>
-                <td className="table-numeric number">{formatMetric(each.after)}</td>
-                <td className="table-numeric number">
-                  {formatDifference(each.difference.mean)} [{formatDifference(each.difference.low)},{' '}
-                  {formatDifference(each.difference.high)}]
-                </td>
-                <td className="metric-drawn">
-                  <IntervalBar value={each.difference} name={each.name} from={from} to={to} />
-                </td>
-                <td className="table-numeric number">
-                  {each.wins} · {each.losses} · {each.ties}
-                </td>
+        <div className="metric-scroll" role="region" aria-label="Differences by metric" tabIndex={0}>
+          <table className="plain-table metric-table">
+            <thead>
+              <tr>
+                <th scope="col">Metric</th>
+                <th scope="col">Verdict</th>
+                <th scope="col" className="table-numeric">
+                  Before
+                </th>
+                <th scope="col" className="table-numeric">
+                  After
+                </th>
+                <th scope="col" className="table-numeric">
+                  Difference, 95 % interval
+                </th>
+                <th scope="col" aria-label="Drawn" />
+                <th scope="col" className="table-numeric">
+                  Won, lost, equal
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {metrics.map((each) => (
+                <tr key={each.name}>
+                  <th scope="row">{each.name}</th>
+                  <td>
+                    <Verdict verdict={each.verdict} />
+                  </td>
+                  <td className="table-numeric number">{formatMetric(each.before)}</td>
+                  <td className="table-numeric number">{formatMetric(each.after)}</td>
+                  <td className="table-numeric number">
+                    {formatDifference(each.difference.mean)} [{formatDifference(each.difference.low)},{' '}
+                    {formatDifference(each.difference.high)}]
+                  </td>
+                  <td className="metric-drawn">
+                    <IntervalBar value={each.difference} name={each.name} from={from} to={to} />
+                  </td>
+                  <td className="table-numeric number">
+                    {each.wins} · {each.losses} · {each.ties}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
         <p className="soft run-line">
           An interval that leaves out zero shows a difference; one that holds it shows none, however different the two
           means look.

@@ -217,39 +217,41 @@ function Results({ run }: { run: Run }) {
 
 function MetricTable({ metrics }: { metrics: readonly MetricResult[] }) {
   return (
-    <table className="plain-table metric-table">
-      <thead>
-        <tr>
-          <th scope="col">Metric</th>
-          <th scope="col" className="table-numeric">
-            Mean and 95 % interval
-          </th>
-          <th scope="col" aria-label="Drawn" />
-          <th scope="col" className="table-numeric">
-            Cases
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {metrics.map((metric) => (
-          <tr key={metric.name}>
-            <th scope="row">
-              {metric.name} <span className="soft">{metric.label}</span>
+    <div className="metric-scroll" role="region" aria-label="Results by metric" tabIndex={0}>
+      <table className="plain-table metric-table">
+        <thead>
+          <tr>
+            <th scope="col">Metric</th>
+            <th scope="col" className="table-numeric">
+              Mean and 95 % interval
             </th>
-            <td className="table-numeric number">{formatInterval(metric)}</td>
-            <td className="metric-drawn">
-              <IntervalBar value={metric} name={metric.name} />
-            </td>
-            <td className="table-numeric number">
-              {formatCount(metric.cases)}
-              {metric.errors > 0 ? (
-                <span className="tone-warning"> · {formatCount(metric.errors)} not scored</span>
-              ) : null}
-            </td>
+            <th scope="col" aria-label="Drawn" />
+            <th scope="col" className="table-numeric">
+              Cases
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {metrics.map((metric) => (
+            <tr key={metric.name}>
+              <th scope="row">
+                {metric.name} <span className="soft">{metric.label}</span>
+              </th>
+              <td className="table-numeric number">{formatInterval(metric)}</td>
+              <td className="metric-drawn">
+                <IntervalBar value={metric} name={metric.name} />
+              </td>
+              <td className="table-numeric number">
+                {formatCount(metric.cases)}
+                {metric.errors > 0 ? (
+                  <span className="tone-warning"> · {formatCount(metric.errors)} not scored</span>
+                ) : null}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }
 

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserPath, expectAccessible, type OpenPage, startWorkbench, type Workbench } from './workbench.ts'
+
+/** Measuring on the sample workspace: two pipelines, their results, and whether the second one is better. */
+describe.skipIf(!browserPath)('runs', () => {
+  let workbench: Workbench
+  let opened: OpenPage
+  beforeAll(async () => {
+    workbench = await startWorkbench()
+    opened = await workbench.open()
+    const { page } = opened
+    await page.getByRole('button', { name: 'Open the sample workspace' }).click()
+    await page.getByText('33 ready', { exact: false }).first().waitFor({ timeout: 120_000 })
+  })
+  afterAll(async () => {
+    await opened?.[Symbol.asyncDispose]()
+    await workbench?.[Symbol.asyncDispose]()
+  })
+
+  const start = async (mode: string, name: string): Promise<void> => {
+    const { page } = opened
+    await page.goto(`${workbench.url.split('#')[0]}#/runs`)
+    await page
+      .getByRole('button', { name: /New run|Measure a pipeline/ })
+      .first()
+      .click()
+    const dialog = page.getByRole('dialog', { name: 'New run' })
+    await dialog.getByText('Skerry Point questions').first().waitFor()
+    await dialog.getByLabel('Name (optional)').fill(name)
+    await dialog.getByRole('button', { name: /Search by/ }).click()
+    await page.getByRole('option', { name: mode }).click()
+    await dialog.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name }).waitFor()
+    await page.getByRole('heading', { name: 'Results' }).waitFor({ timeout: 120_000 })
+  }
+
+  it('measures the present pipeline and shows every metric with its interval', async () => {
+    const { page } = opened
+    await page.goto(`${workbench.url.split('#')[0]}#/runs`)
+    await page.getByText('Nothing has been measured yet').waitFor()
+    await expectAccessible(page)
+    await start('Words only', 'words only')
+    const rows = page.locator('.metric-table tbody tr')
+    expect(await rows.count()).toBeGreaterThan(3)
+    expect(await rows.first().textContent()).toMatch(/\[.*,.*\]/)
+    await page.locator('svg.plot').first().waitFor()
+    await expectAccessible(page)
+  })
+
+  it('opens a case with what was found and what was expected', async () => {
+    const { page } = opened
+    await page.locator('.case-line').first().click()
+    const detail = page.locator('.case-detail').first()
+    await detail.getByRole('heading', { name: 'Found', exact: true }).waitFor()
+    expect(await detail.locator('.case-found > li').count()).toBeGreaterThan(0)
+    await detail.locator('.case-found-head .link-button').first().click()
+    await page.getByRole('complementary', { name: 'Inspector' }).waitFor()
+    await expectAccessible(page)
+    await page.keyboard.press('Escape')
+  })
+
+  it('keeps a note, tags and a baseline', async () => {
+    const { page } = opened
+    await page.getByLabel('Note', { exact: true }).fill('As it comes.')
+    await page.getByLabel('Tags, with commas between').fill('first, words')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('button', { name: 'Make baseline' }).click()
+    await page.getByRole('button', { name: 'Let go as baseline' }).waitFor()
+    await page.reload()
+    await expect.poll(() => page.getByLabel('Note', { exact: true }).inputValue()).toBe('As it comes.')
+  })
+
+  it('compares a second run with the baseline, and says what it shows', async () => {
+    const { page } = opened
+    await start('Words and meaning together', 'both')
+    await page.getByRole('button', { name: 'Compare with the baseline' }).click()
+    await page.getByRole('heading', { name: 'Did it help?' }).waitFor()
+    const verdicts = await page.locator('.verdict').allTextContents()
+    expect(verdicts.length).toBeGreaterThan(3)
+    for (const verdict of verdicts) expect(['better', 'worse', 'no difference shown']).toContain(verdict)
+    await page.getByRole('rowheader', { name: 'settings.mode' }).waitFor()
+    await expectAccessible(page)
+  })
+
+  it('lists runs, plots quality against cost, and saves the plot', async () => {
+    const { page } = opened
+    await page.getByRole('button', { name: 'All runs' }).click()
+    await page.getByRole('link', { name: 'both' }).waitFor()
+    await page.getByRole('button', { name: 'Plot', exact: true }).click()
+    await page.locator('svg.plot').waitFor()
+    for (const type of ['SVG', 'PNG', 'CSV']) {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: type, exact: true }).click(),
+      ])
+      expect(download.suggestedFilename()).toMatch(new RegExp(`\\.${type.toLowerCase()}$`))
+    }
+    await page.getByRole('checkbox', { name: 'Choose words only' }).click()
+    await page.getByRole('checkbox', { name: 'Choose both' }).click()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Compare two' }).click()
+    await page.getByRole('heading', { name: 'Did it help?' }).waitFor()
+    expect(opened.complaints).toEqual([])
+  })
+
+  it.each([
+    ['light', 1280, 800],
+    ['dark', 1920, 1080],
+  ] as const)('is accessible in %s at %i × %i', async (colorScheme, width, height) => {
+    await using other = await workbench.open({ width, height, colorScheme })
+    const { page } = other
+    await page.goto(`${workbench.url.split('#')[0]}#/runs`)
+    await page.getByRole('link', { name: 'both' }).waitFor()
+    await expectAccessible(page)
+    await page.getByRole('link', { name: 'both' }).click()
+    await page.getByRole('heading', { name: 'Results' }).waitFor()
+    await page.locator('svg.plot').first().waitFor()
+    await expectAccessible(page)
+    if (process.env.QUARRY_SCREENSHOTS) {
+      const name = `${process.env.QUARRY_SCREENSHOTS}/runs-${colorScheme}-${width}`
+      await page.screenshot({ path: `${name}-one.png` })
+      await page.getByRole('button', { name: 'Compare with the baseline' }).click()
+      await page.getByRole('heading', { name: 'Did it help?' }).waitFor()
+      await page.screenshot({ path: `${name}-compare.png` })
+      await page.getByRole('button', { name: 'All runs' }).click()
+      await page.getByRole('button', { name: 'Plot', exact: true }).click()
+      await page.locator('svg.plot').waitFor()
+      await page.screenshot({ path: `${name}-list.png` })
+    }
+    expect(other.complaints).toEqual([])
+  })
+})
