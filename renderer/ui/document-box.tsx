@@ -46,7 +46,7 @@ export function DocumentBox({
     >
       <Label>{label}</Label>
       <div className="combo">
-        <Input className="input" onFocus={(event) => event.currentTarget.select()} />
+        <Input className="input" placeholder="Choose a document" onFocus={(event) => event.currentTarget.select()} />
         <AriaButton className="icon-button">
           <ChevronDown size={14} aria-hidden />
         </AriaButton>

@@ -372,7 +372,6 @@ function Files({ model }: { model: Model }) {
           <thead>
             <tr>
               <th scope="col">Path</th>
-              <th scope="col">Precision</th>
               <th scope="col" className="table-numeric">
                 Size
               </th>
@@ -395,15 +394,17 @@ function FileRow({ file, check }: { file: ModelFile; check: FileCheckState | und
   const { path, precision, bytes, sha256 } = file
   return (
     <tr>
-      <td className="mono">{path}</td>
-      <td>{precision ?? ''}</td>
+      <td className="mono">
+        {path}
+        {precision ? <span className="model-precision">{precision}</span> : null}
+      </td>
       <td className="table-numeric number">{bytes === undefined ? '' : formatBytes(bytes)}</td>
       <td>
         <span className="model-sum">
           {check ? <Check state={check} /> : null}
           {sha256 ? (
             <>
-              <code title={sha256}>{sha256.slice(0, 12)}…</code>
+              <code title={sha256}>{sha256.slice(0, 8)}…</code>
               <CopyButton text={() => sha256} label={`Copy the SHA-256 of ${path}`} />
             </>
           ) : (

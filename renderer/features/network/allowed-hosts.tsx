@@ -44,7 +44,9 @@ export function AllowedHosts({ status: { allowed, lock } }: { status: NetworkSta
                       {purposeLabels[purpose]}
                     </span>
                   ))}
-                  {entry.plainHttp ? <span className="tag tag-warning">http too: others can read it</span> : null}
+                  {entry.plainHttp && !entry.thisMachine ? (
+                    <span className="tag tag-warning">http too: others can read it</span>
+                  ) : null}
                 </p>
               </div>
               <p className="host-force soft">

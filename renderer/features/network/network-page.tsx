@@ -58,7 +58,7 @@ function OfflineSwitch({ status }: { status: NetworkStatus }) {
             ? 'Every connection to another machine is refused, whatever is in the list below. Servers on this machine can be used once you allow them.'
             : allowed.some(({ thisMachine }) => !thisMachine)
               ? 'The hosts below may be connected to, each only for what it is allowed for. Everything else is refused.'
-              : 'Connections to other machines are possible, but no host is allowed yet: everything is still refused.'}
+              : 'Connections to other machines are possible, but no other machine is allowed yet: all of them are still refused.'}
         </p>
         <p className="soft">{outcomeSentence(status)}</p>
       </div>
