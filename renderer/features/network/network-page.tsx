@@ -55,7 +55,7 @@ function OfflineSwitch({ status }: { status: NetworkStatus }) {
         <h2 id="network-state-title">{offline ? 'Offline: nothing leaves this machine' : 'Online'}</h2>
         <p>
           {offline
-            ? 'Every connection to another machine is refused, whatever is in the list below. Servers on this machine can be used once you allow them.'
+            ? `Every connection to another machine is refused, whatever is in the list below. Servers on this machine can be used ${lock ? 'where the list has them' : 'once you allow them'}.`
             : allowed.some(({ thisMachine }) => !thisMachine)
               ? 'The hosts below may be connected to, each only for what it is allowed for. Everything else is refused.'
               : 'Connections to other machines are possible, but no other machine is allowed yet: all of them are still refused.'}
@@ -81,10 +81,7 @@ function LockNote({ lock }: { lock: NonNullable<NetworkStatus['lock']> }) {
         <p>
           <strong>Locked by an administrator.</strong> {lock.message}
         </p>
-        <p className="soft">
-          {lock.by === 'policy-file' ? 'Laid down in the file' : 'Laid down by the variable'} <code>{lock.where}</code>.
-          Nobody can change these settings here or on the command line.
-        </p>
+        <p className="soft">Nobody can change these settings here or on the command line.</p>
         {lock.problem ? (
           <p className="tone-danger">
             What is laid down cannot be understood, so everything is refused: {lock.problem}

@@ -85,7 +85,7 @@ export function ProvidersPage() {
               ))}
             </ul>
             <p className="providers-keys soft">
-              <KeyRound size={14} aria-hidden /> {value.keys.message}
+              <KeyRound size={14} aria-hidden /> Keys: {value.keys.message}
             </p>
           </div>
         )}
