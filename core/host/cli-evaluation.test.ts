@@ -33,6 +33,19 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
   })
   afterAll(() => temporary[Symbol.dispose]())
 
+  it('sends runs to a folder of MLflow and reads them back', async () => {
+    const made = await inWorkspace('eval', '--dataset', 'Rounds', '--name', 'sent', '--json')
+    expect(made.code).toBe(0)
+    const { json: known } = await inWorkspace('runs', 'list', '--json')
+    const { id } = (known as { runs: { id: string }[] }).runs[0]!
+    const sent = await inWorkspace('runs', 'send', id, '--folder', at('mlruns'), '--json')
+    expect(sent).toMatchObject({ code: 0, json: { written: 1, known: 0 } })
+    expect((await inWorkspace('runs', 'fetch', '--folder', at('mlruns'), '--json')).json).toMatchObject({ known: 1 })
+    const elsewhere = await quarry('runs', 'fetch', '--folder', at('mlruns'), '--workspace', at('other'), '--json')
+    expect(elsewhere.json).toMatchObject({ imported: [id], foreign: 0 })
+    expect((await inWorkspace('runs', 'send', id, '--json')).code).toBe(2)
+  })
+
   it('passes and fails gates, with a report for build servers', async () => {
     const good = await inWorkspace(
       'eval',

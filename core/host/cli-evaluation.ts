@@ -11,6 +11,7 @@ import { type Comparison, type MetricResult, type Run, runSettingsSchema } from 
 import { type Parameter, strategies, type Tune, type TuneSpec, tuneSpecSchema } from '../contract/tune.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { JobId } from '../shared/ids.ts'
+import { addTrackingCommands } from './cli-tracking.ts'
 import { command, type GlobalOptions, modeOption, positiveInteger, run, terminal } from './command-line.ts'
 import { type Gate, type GateResult, judgeGates, parseGate } from './gates.ts'
 import { junitOf, type JunitCase } from './junit.ts'
@@ -175,6 +176,7 @@ function addEval(): void {
 
 function addRuns(): void {
   const runs = command('runs', 'what was measured')
+  addTrackingCommands(runs)
   const id = 'as quarry runs list shows it'
 
   command('list', 'list the runs, newest first', runs)
