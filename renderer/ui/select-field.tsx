@@ -44,7 +44,9 @@ export function SelectField({
     >
       <Label>{label}</Label>
       <Button className="select-button">
-        <SelectValue className="select-value">{({ selectedText }) => selectedText ?? 'Choose'}</SelectValue>
+        <SelectValue className="select-value">
+          {({ isPlaceholder, selectedText }) => (isPlaceholder ? 'Choose' : selectedText)}
+        </SelectValue>
         <ChevronDown size={14} aria-hidden />
       </Button>
       {help ? (
