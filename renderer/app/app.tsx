@@ -3,6 +3,7 @@ import { Adding } from '../features/adding/adding.tsx'
 import { AskPage } from '../features/ask/ask-page.tsx'
 import { ChunksPage } from '../features/chunks/chunks-page.tsx'
 import { PreviewChunks } from '../features/chunks/preview-chunks.tsx'
+import { DatasetsPage } from '../features/datasets/datasets-page.tsx'
 import { LabPage } from '../features/lab/lab-page.tsx'
 import { LibraryPage } from '../features/library/library-page.tsx'
 import { ModelsPage } from '../features/models/models-page.tsx'
@@ -107,6 +108,8 @@ function Page({ route }: { route: Route }) {
       return <ProvidersPage />
     case 'network':
       return <NetworkPage />
+    case 'datasets':
+      return <DatasetsPage datasetId={route.datasetId} caseId={route.caseId} isReview={route.view === 'review'} />
     case 'runs':
       return <RunsPage runId={route.runId} otherId={route.otherId} />
     case 'lab':

@@ -7,6 +7,7 @@ import {
   FlaskConical,
   Keyboard,
   LibraryBig,
+  ListChecks,
   MessageSquareText,
   MoonStar,
   Network,
@@ -144,6 +145,9 @@ function useCommands(documents: Document[], models: Model[], onKeys: () => void)
       command('Models', 'page', <Box size={15} aria-hidden />, () => navigate({ page: 'models', modelId: null })),
       command('Providers', 'page', <Waypoints size={15} aria-hidden />, () => navigate({ page: 'providers' })),
       command('Network', 'page', <Network size={15} aria-hidden />, () => navigate({ page: 'network' })),
+      command('Datasets', 'page', <ListChecks size={15} aria-hidden />, () =>
+        navigate({ page: 'datasets', datasetId: null, caseId: null }),
+      ),
       command('Runs', 'page', <ChartScatter size={15} aria-hidden />, () =>
         navigate({ page: 'runs', runId: null, otherId: null }),
       ),

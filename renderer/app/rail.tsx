@@ -3,6 +3,7 @@ import {
   Box,
   ChartScatter,
   FlaskConical,
+  ListChecks,
   Keyboard,
   LibraryBig,
   MessageSquareText,
@@ -53,6 +54,13 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
           href={hrefOf({ page: 'lab', query: '' })}
         >
           Chunk lab
+        </Item>
+        <Item
+          icon={<ListChecks size={16} aria-hidden />}
+          current={here === 'datasets'}
+          href={hrefOf({ page: 'datasets', datasetId: null, caseId: null })}
+        >
+          Datasets
         </Item>
         <Item
           icon={<ChartScatter size={16} aria-hidden />}

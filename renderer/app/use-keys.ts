@@ -17,6 +17,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['g', 'p'], 'Providers'],
       [['g', 'n'], 'Network'],
       [['g', 'c'], 'Chunk lab'],
+      [['g', 'd'], 'Datasets'],
       [['g', 'r'], 'Runs'],
       [['g', 't'], 'Traces'],
       [['g', 's'], 'Settings'],
@@ -51,7 +52,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
     ],
   },
   {
-    title: 'Tables of models and of hosts',
+    title: 'Tables of models, of hosts and of test cases',
     keys: [
       [['↑', '↓'], 'Move from row to row'],
       [['Enter'], 'Open'],
@@ -65,6 +66,15 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['f'], 'The next thing that is cut apart; with Shift, the one before'],
       [['r'], 'The next chunk that the question finds; with Shift, the one before'],
       [['m'], 'Mark the selected text, or the chunk, as the expected passage'],
+    ],
+  },
+  {
+    title: 'Review of proposed questions',
+    keys: [
+      [['a'], 'Accept'],
+      [['r'], 'Reject'],
+      [['e'], 'Edit; Enter saves, Esc leaves it as it was'],
+      [['u'], 'Take the last decision back'],
     ],
   },
   {
@@ -111,6 +121,7 @@ export function useKeys() {
       else if (afterGo && key === 'p') navigate({ page: 'providers' })
       else if (afterGo && key === 'n') navigate({ page: 'network' })
       else if (afterGo && key === 'c') navigate({ page: 'lab', query: '' })
+      else if (afterGo && key === 'd') navigate({ page: 'datasets', datasetId: null, caseId: null })
       else if (afterGo && key === 'r') navigate({ page: 'runs', runId: null, otherId: null })
       else if (afterGo && key === 't') navigate({ page: 'traces', traceId: null })
       else if (afterGo && key === 's') navigate({ page: 'settings' })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CollectionId, DocumentId, RunId, TraceId } from '../../core/shared/ids.ts'
+import type { CollectionId, DatasetId, DocumentId, RunId, TraceId } from '../../core/shared/ids.ts'
 import { hrefOf, parseRoute, type Route } from './route.ts'
 
 const collectionId = 'col_1' as CollectionId
@@ -28,6 +28,10 @@ describe('routes', () => {
     { page: 'runs', runId: 'run_1' as RunId, otherId: 'run_2' as RunId },
     { page: 'traces', traceId: null },
     { page: 'traces', traceId: 'trc_1' as TraceId },
+    { page: 'datasets', datasetId: null, caseId: null },
+    { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null },
+    { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null, view: 'review' },
+    { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: 'a question/with ünusual id?' },
     { page: 'settings' },
   ]
   it.each(routes.map((route) => [hrefOf(route), route] as const))(

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import type { CollectionId, DocumentId, RunId, TraceId } from '../../core/shared/ids.ts'
+import type { CollectionId, DatasetId, DocumentId, RunId, TraceId } from '../../core/shared/ids.ts'
 
 /**
  * Where the page is. It lives in the URL's hash, so that it works from a file, from app:// and over http alike, and
@@ -24,6 +24,8 @@ export type Route =
   | { page: 'traces'; traceId: TraceId | null }
   /** The chunk lab; the query is its own business (`features/lab/address.ts`). */
   | { page: 'lab'; query: string }
+  /** `view`: what is proposed, one question after the other. */
+  | { page: 'datasets'; datasetId: DatasetId | null; caseId: string | null; view?: 'review' }
   /** `otherId`: the run that `runId` is compared with. */
   | { page: 'runs'; runId: RunId | null; otherId: RunId | null }
   | { page: 'settings' }
@@ -56,6 +58,11 @@ export function parseRoute(hash: string): Route {
   if (page === 'models' && parts.length <= 2) return { page, modelId: first ?? null }
   if (page === 'traces' && parts.length <= 2) return { page, traceId: (first as TraceId) ?? null }
   if (page === 'lab' && parts.length === 1) return { page, query }
+  if (page === 'datasets' && parts.length <= 3) {
+    const isReview = parts.length === 2 && new URLSearchParams(query).get('view') === 'review'
+    const place = { page, datasetId: (first as DatasetId) ?? null, caseId: second ?? null } as const
+    return isReview ? { ...place, view: 'review' } : place
+  }
   if (page === 'runs' && parts.length <= 3) {
     return { page, runId: (first as RunId) ?? null, otherId: (second as RunId) ?? null }
   }
@@ -69,6 +76,10 @@ export function hrefOf(route: Route): string {
   if (route.page === 'unknown') return `#${route.path}`
   if (route.page === 'providers' || route.page === 'network' || route.page === 'settings') return join(route.page)
   if (route.page === 'models') return join('models', route.modelId)
+  if (route.page === 'datasets') {
+    const { datasetId, caseId, view } = route
+    return join('datasets', datasetId, datasetId && caseId) + (datasetId && !caseId && view ? `?view=${view}` : '')
+  }
   if (route.page === 'runs') return join('runs', route.runId, route.runId && route.otherId)
   if (route.page === 'lab') return route.query === '' ? '#/lab' : `#/lab?${route.query}`
   if (route.page === 'traces') return join('traces', route.traceId)

@@ -5,6 +5,7 @@ import type { Dataset } from '../../../core/contract/datasets.ts'
 import type { LabText } from '../../../core/contract/lab.ts'
 import type { SearchMode } from '../../../core/contract/values.ts'
 import { core } from '../../state/client.ts'
+import { datasetsOf, makeDatasetFor } from '../../state/datasets.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
@@ -152,7 +153,7 @@ function SaveCase({
     setSaving(true)
     try {
       const known = given === null ? ((await datasetsOf(collection.id))[0] ?? 'new') : given
-      const dataset = known === 'new' ? await makeDataset(collection) : known
+      const dataset = known === 'new' ? await makeDatasetFor(collection) : known
       const span = { documentId, ...expected, ...(passage === null ? {} : { text: passage }) }
       await core().datasets.addCase({ datasetId: dataset.id, case: { question, expected: [span] } })
       setSaved(key)
@@ -209,19 +210,4 @@ function SaveCase({
       />
     </div>
   )
-}
-
-/** Of a collection, the one that was changed last first. */
-async function datasetsOf(collectionId: string): Promise<Dataset[]> {
-  const { datasets } = await core().datasets.list()
-  return datasets.filter((dataset) => dataset.collectionId === collectionId).sort((a, b) => b.changedAt - a.changedAt)
-}
-
-async function makeDataset({ id, name }: { id: NonNullable<LabText['collectionId']>; name: string }): Promise<Dataset> {
-  const { datasets } = await core().datasets.list()
-  const taken = new Set(datasets.map((dataset) => dataset.name))
-  for (let number = 1; ; number++) {
-    const candidate = `Questions about ${name}${number === 1 ? '' : ` ${number}`}`
-    if (!taken.has(candidate)) return core().datasets.create({ name: candidate, collectionId: id })
-  }
 }

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'react'
 import { ChartScatter, FlaskConical, GitCompareArrows, Pin, Plus } from 'lucide-react'
 import type { MetricResult, Run } from '../../../core/contract/runs.ts'
+import type { DatasetId } from '../../../core/shared/ids.ts'
 import { navigate, hrefOf } from '../../state/route.ts'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -187,6 +188,11 @@ function columnsFor(
       leastRem: 11,
       leaves: 5,
       text: (run) => `${run.facts?.dataset.name ?? 'unknown'} v${run.manifest.datasetVersion}`,
+      cell: (run) => (
+        <a href={hrefOf({ page: 'datasets', datasetId: run.datasetId as DatasetId, caseId: null })}>
+          {run.facts?.dataset.name ?? 'unknown'} v{run.manifest.datasetVersion}
+        </a>
+      ),
       compare: (a, b) => a.datasetId.localeCompare(b.datasetId),
     },
     { id: 'cases', label: 'Cases', leastRem: 4.5, leaves: 7, ...number((run) => run.summary?.cases, formatCount) },

@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useState } from 'react'
 import { ArrowLeft, Download, Ellipsis, GitCompareArrows, Pin, PinOff, RotateCw, Send, Trash2 } from 'lucide-react'
 import type { CaseResult, MetricResult, Run } from '../../../core/contract/runs.ts'
-import type { RunId } from '../../../core/shared/ids.ts'
+import type { DatasetId, RunId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { noteStart } from '../../state/jobs.ts'
 import { useMeasuring } from '../../state/measuring.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
-import { navigate } from '../../state/route.ts'
+import { hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
@@ -304,7 +304,10 @@ function Facts({ run }: { run: Run }) {
       <dl className="facts">
         <dt>Dataset</dt>
         <dd>
-          {facts?.dataset.name ?? manifest.datasetId}, version {manifest.datasetVersion}
+          <a href={hrefOf({ page: 'datasets', datasetId: run.datasetId as DatasetId, caseId: null })}>
+            {facts?.dataset.name ?? manifest.datasetId}
+          </a>
+          , version {manifest.datasetVersion}
           {facts ? <code className="soft"> {facts.dataset.hash.slice(0, 12)}</code> : null}
         </dd>
         {facts ? (

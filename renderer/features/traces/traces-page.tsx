@@ -14,6 +14,7 @@ import { EmptyState } from '../../ui/empty-state.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatDuration, formatNumberOf, formatWhen } from '../../ui/format.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
+import { MakeCase } from './make-case.tsx'
 
 type TraceSummary = Pick<Trace, 'id' | 'collectionId' | 'question' | 'refused' | 'startedAt' | 'durationMs'>
 
@@ -92,6 +93,7 @@ function TraceView({ traceId }: { traceId: TraceId }) {
         scope={<code className="soft">{traceId}</code>}
         actions={
           <>
+            {trace ? <MakeCase trace={trace} /> : null}
             {trace ? (
               <CopyButton
                 text={() => JSON.stringify(trace, null, 2)}

@@ -1,0 +1,297 @@
+/// <reference lib="dom" />
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserPath, dropOn, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
+
+const screenshots = process.env.QUARRY_SCREENSHOTS
+const sampleName = 'Skerry Point questions'
+const question = 'How rough may the sea get before Fulmar has to stay in harbour?'
+
+interface Case {
+  id: string
+  question: string
+  state: string
+  tags: string[]
+  notes: string
+  split: string
+  expected: { path: string; text: string }[]
+}
+
+describe.skipIf(!browserPath)('datasets', () => {
+  let bench: Workbench
+  let sampleId = ''
+
+  beforeAll(async () => {
+    bench = await startWorkbench()
+  })
+  afterAll(() => bench[Symbol.asyncDispose]())
+
+  it('shows the dataset that came with the sample', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await page.getByRole('button', { name: 'Open the sample workspace' }).waitFor()
+    await go(page, '#/datasets')
+    await page.getByRole('heading', { name: 'No datasets yet' }).waitFor()
+    await expectAccessible(page)
+    await capture(page, 'datasets-empty')
+    await go(page, '#/')
+    await page.getByRole('button', { name: 'Open the sample workspace' }).click()
+    const ready = page.getByRole('button', { name: /^ready/i })
+    await expect.poll(() => ready.first().textContent(), { timeout: 120_000 }).toMatch(/33/)
+
+    await page.keyboard.press('g')
+    await page.keyboard.press('d')
+    const table = page.getByRole('region', { name: 'Datasets' })
+    await table.getByRole('link', { name: sampleName }).waitFor()
+    await expectAccessible(page)
+    await capture(page, 'datasets-list')
+    await table.getByRole('link', { name: sampleName }).click()
+    await page.getByRole('row', { name: new RegExp(question.slice(0, 40)) }).waitFor()
+    sampleId = decodeURIComponent(new URL(page.url()).hash.split('/')[2] ?? '')
+    expect(complaints).toEqual([])
+  })
+
+  it('opens a case with its passages in the document, and changes it', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, `#/datasets/${sampleId}`)
+    const first = page.getByRole('row', { name: new RegExp(question.slice(0, 40)) })
+    await first.focus()
+    await page.keyboard.press('Enter')
+    const panel = page.getByRole('complementary', { name: 'Test case' })
+    await panel.locator('mark').first().waitFor()
+    expect(await panel.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(question)
+    await expectAccessible(page)
+    await capture(page, 'datasets-case')
+
+    await panel.getByRole('button', { name: 'Open in the document' }).first().click()
+    const inspector = page.getByRole('complementary', { name: 'Inspector' })
+    await inspector.locator('mark').first().waitFor()
+    await capture(page, 'datasets-passage')
+    await page.keyboard.press('Escape')
+    await inspector.waitFor({ state: 'detached' })
+    // The focus is back where it came from.
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.textContent ?? ''))
+      .toContain('Open in the document')
+
+    // What is typed and not saved outlives a look at another case.
+    await panel.getByRole('textbox', { name: 'Tags, parted by ;' }).fill('boats; weather')
+    await panel.getByText('Not saved').waitFor()
+    await panel.getByRole('button', { name: 'Next (n)' }).click()
+    await expect.poll(() => panel.getByRole('textbox', { name: 'Question' }).inputValue()).not.toBe(question)
+    await panel.getByRole('button', { name: 'Previous (p)' }).click()
+    await expect.poll(() => panel.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(question)
+    expect(await panel.getByRole('textbox', { name: 'Tags, parted by ;' }).inputValue()).toBe('boats; weather')
+
+    await panel.getByRole('textbox', { name: 'Notes' }).fill('Asked at every induction.')
+    await panel.getByRole('textbox', { name: 'Split' }).fill('not a split')
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.getByText(/A split is one short word/).waitFor()
+    await panel.getByRole('textbox', { name: 'Split' }).fill('test')
+    await page.keyboard.press('Control+Enter')
+    await expect.poll(() => panel.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+    const { cases } = await get<{ cases: Case[] }>(bench, `datasets/${sampleId}/cases?split=test`)
+    expect(cases).toMatchObject([
+      { question, tags: ['boats', 'weather'], notes: 'Asked at every induction.', split: 'test' },
+    ])
+    // Its expected passages are as they were.
+    expect(cases[0]?.expected.length).toBe(2)
+
+    await page.keyboard.press('Escape')
+    await panel.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Tag', exact: true }).click()
+    await page.getByRole('menuitem', { name: /weather/ }).click()
+    await expect.poll(() => page.getByRole('grid').getAttribute('aria-rowcount')).toBe('2')
+    await page.getByRole('searchbox', { name: 'Filter cases' }).fill('no question has these words')
+    await page.getByRole('heading', { name: 'No case is like that' }).waitFor()
+    await page.getByRole('button', { name: 'Show all cases' }).click()
+    await page.getByRole('grid').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('proposes questions, and reviews them by keys alone', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, `#/datasets/${sampleId}`)
+    await page.getByRole('button', { name: 'Propose questions …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('textbox', { name: 'How many at most' }).fill('6')
+    await expectAccessible(page)
+    await capture(page, 'datasets-propose')
+    await dialog.getByRole('button', { name: 'Propose', exact: true }).click()
+    await page.getByText('Proposed 6 questions.').waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Review 6' }).click()
+
+    const counts = page.getByRole('status').filter({ hasText: /to review/ })
+    await counts.getByText('6 to review, 0 decided now').waitFor()
+    await page.locator('.review-passages mark').first().waitFor()
+    await expectAccessible(page)
+    await capture(page, 'datasets-review')
+    const shown = page.locator('.review-question')
+    const before = await shown.textContent()
+    await page.keyboard.press('a')
+    await expect.poll(() => shown.textContent()).not.toBe(before)
+    await page.keyboard.press('r')
+    await counts.getByText('4 to review, 2 decided now').waitFor()
+    await page.keyboard.press('u')
+    await counts.getByText('5 to review, 1 decided now').waitFor()
+    await page.keyboard.press('u')
+    await counts.getByText('6 to review, 0 decided now').waitFor()
+    expect(await shown.textContent()).toBe(before)
+
+    await page.keyboard.press('e')
+    const field = page.getByRole('textbox', { name: 'Question' })
+    await field.waitFor()
+    // Letters are letters here.
+    await field.press('Control+a')
+    await page.keyboard.type('What are the areas for?')
+    await expectAccessible(page)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => shown.textContent()).toBe('What are the areas for?')
+    await page.keyboard.press('a')
+    await page.keyboard.press('r')
+    for (let left = 4; left > 0; left--) {
+      await counts.getByText(`${left} to review`).waitFor()
+      await page.keyboard.press('a')
+    }
+    await page.getByText('You decided 6 questions: 5 accepted, 1 rejected.').waitFor()
+    await expectAccessible(page)
+    const { cases } = await get<{ cases: Case[] }>(bench, `datasets/${sampleId}/cases?search=areas+for`)
+    expect(cases.map(({ question: kept, state }) => [kept, state])).toContainEqual([
+      'What are the areas for?',
+      'accepted',
+    ])
+    await page.getByRole('button', { name: 'Show all cases' }).click()
+    await page.getByRole('button', { name: 'rejected 1' }).click()
+    await expect.poll(() => page.getByRole('grid').getAttribute('aria-rowcount')).toBe('2')
+    expect(complaints).toEqual([])
+  })
+
+  it('exports, and takes what was exported in again', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, `#/datasets/${sampleId}`)
+    await page.getByRole('button', { name: 'More' }).click()
+    const downloading = page.waitForEvent('download')
+    await page.getByRole('menuitem', { name: 'Export as JSON lines' }).click()
+    const downloaded = await downloading
+    expect(downloaded.suggestedFilename()).toMatch(/^Skerry Point questions v\d+\.jsonl$/)
+    const text = readFileSync(await downloaded.path(), 'utf8')
+    const { hash, cases } = await get<{ hash: string; cases: number }>(bench, `datasets/${sampleId}`)
+    expect(text.trim().split('\n').length).toBe(cases)
+
+    const path = join(bench.workspace, 'exported.jsonl')
+    writeFileSync(path, text)
+    await go(page, '#/datasets')
+    await page.getByRole('region', { name: 'Datasets' }).waitFor()
+    await dropOn(page, [path])
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('Taken in again')
+    await expectAccessible(page)
+    await capture(page, 'datasets-import')
+    await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText(`Imported ${cases} cases.`).waitFor({ timeout: 60_000 })
+    await page.getByRole('heading', { name: 'Taken in again' }).waitFor()
+    const id = new URL(page.url()).hash.split('/')[2] ?? ''
+    expect((await get<{ hash: string }>(bench, `datasets/${id}`)).hash).toBe(hash)
+
+    // A file with mistakes is refused whole, and says where they are.
+    const wrong = join(bench.workspace, 'wrong.jsonl')
+    writeFileSync(
+      wrong,
+      '{"question":""}\nnot json\n{"question":"Who?","expected":[{"path":"nowhere.md","quote":"x"}]}\n',
+    )
+    await dropOn(page, [wrong])
+    await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText('Importing wrong.jsonl failed').waitFor()
+    await page
+      .getByRole('list', { name: 'Problems of the file' })
+      .getByText(/line 2/)
+      .waitFor()
+    await expectAccessible(page)
+    await capture(page, 'datasets-problems')
+    expect((await get<{ hash: string }>(bench, `datasets/${id}`)).hash).toBe(hash)
+
+    await page.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('menuitem', { name: 'Remove …' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove it' }).click()
+    await page.getByRole('heading', { name: 'Datasets', level: 1 }).waitFor()
+    await page.getByRole('link', { name: 'Taken in again' }).waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+  })
+
+  it('makes a case of a trace', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, '#/ask')
+    const asked = 'How long is the quarantine of new animals?'
+    await page.getByRole('textbox').first().fill(asked)
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: /trace/i }).first().click()
+    await page.getByRole('button', { name: 'Make a test case' }).click()
+    await page.getByRole('menuitem', { name: new RegExp(sampleName) }).click()
+    await page.getByRole('link', { name: 'Open the test case' }).click()
+    const panel = page.getByRole('complementary', { name: 'Test case' })
+    await expect.poll(() => panel.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(asked)
+    await panel.locator('mark').first().waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('says where a case went that is no more', async () => {
+    await using opened = await bench.open()
+    const { page } = opened
+    await go(page, `#/datasets/${sampleId}/never-there`)
+    await page.getByText('This case is not in the dataset any more.').waitFor()
+    await go(page, '#/datasets/dts_never')
+    await page.getByRole('alert').first().waitFor()
+  })
+
+  it.each([
+    { width: 1280, height: 800, colorScheme: 'light' },
+    { width: 1280, height: 800, colorScheme: 'dark' },
+    { width: 1920, height: 1080, colorScheme: 'light' },
+    { width: 1920, height: 1080, colorScheme: 'dark' },
+    { width: 640, height: 400, colorScheme: 'light' },
+  ] as const)('is accessible at $width × $height, $colorScheme', async (window) => {
+    await using opened = await bench.open(window)
+    const { page, complaints } = opened
+    await go(page, `#/datasets/${sampleId}/q01`)
+    const panel = page.getByRole('complementary', { name: 'Test case' })
+    await panel.locator('mark').first().waitFor()
+    await expectAccessible(page)
+    await capture(page, `datasets-${window.width}-${window.colorScheme}`)
+    await panel.getByRole('button', { name: 'Open in the document' }).first().click()
+    await page.getByRole('complementary', { name: 'Inspector' }).locator('mark').first().waitFor()
+    await capture(page, `datasets-both-${window.width}-${window.colorScheme}`)
+    await go(page, `#/datasets/${sampleId}`)
+    await page.getByRole('grid').waitFor()
+    await page.getByRole('button', { name: 'Propose questions …' }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('1')
+    await page.getByRole('dialog').getByRole('button', { name: 'Propose', exact: true }).click()
+    await page.getByRole('button', { name: /^Review/ }).click({ timeout: 60_000 })
+    await page.locator('.review-passages mark').first().waitFor()
+    await expectAccessible(page)
+    await capture(page, `datasets-review-${window.width}-${window.colorScheme}`)
+    expect(complaints).toEqual([])
+  })
+})
+
+async function go(page: Page, hash: string): Promise<void> {
+  await page.getByRole('navigation').first().waitFor()
+  await page.evaluate((to) => void (location.hash = to), hash)
+}
+
+async function get<Answer>(bench: Workbench, path: string): Promise<Answer> {
+  const { origin, hash } = new URL(bench.url)
+  const answered = await fetch(`${origin}/api/v1/${path}`, {
+    headers: { authorization: `Bearer ${hash.replace('#token=', '')}` },
+  })
+  return (await answered.json()) as Answer
+}
+
+async function capture(page: Page, name: string): Promise<void> {
+  if (screenshots) await page.screenshot({ path: join(root, screenshots, `${name}.png`) })
+}

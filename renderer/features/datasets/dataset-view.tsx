@@ -1,0 +1,379 @@
+import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react'
+import {
+  Check,
+  ChevronDown,
+  Download,
+  Ellipsis,
+  ListChecks,
+  Search,
+  Settings2,
+  Shuffle,
+  Sparkles,
+  Trash2,
+} from 'lucide-react'
+import { Button as AriaButton } from 'react-aria-components'
+import { type CaseFilter, caseStates, type Dataset } from '../../../core/contract/datasets.ts'
+import type { DatasetId } from '../../../core/shared/ids.ts'
+import { useAdding } from '../../state/adding.ts'
+import { core } from '../../state/client.ts'
+import { useConnection } from '../../state/connection.ts'
+import { sayFailure, useNotices } from '../../state/notices.ts'
+import { hrefOf, navigate } from '../../state/route.ts'
+import { useRead } from '../../state/use-read.ts'
+import { useCollection } from '../../state/workspace.ts'
+import { Button } from '../../ui/button.tsx'
+import { ConfirmDialog } from '../../ui/dialog.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { FailureNote } from '../../ui/failure-note.tsx'
+import { formatCount, formatNumberOf } from '../../ui/format.ts'
+import { Menu } from '../../ui/menu.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { saveFile } from '../../ui/save-file.ts'
+import { CasePanel } from './case-panel.tsx'
+import { CaseTable } from './case-table.tsx'
+import { DatasetDialog, GenerateDialog, SplitDialog } from './dataset-dialogs.tsx'
+import { useDatasetWork, WorkNote } from './dataset-work.tsx'
+import { ImportDialog, ImportMenu, sourceOf, type ImportSource } from './import-dialog.tsx'
+import { useCasePages } from './use-case-pages.ts'
+
+/** One dataset: its cases as a table, one of them beside it. */
+export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseId: string | null }) {
+  const generation = useConnection((state) => state.generation)
+  const finished = useDatasetWork((state) => state.finished)
+  const [filter, setFilter] = useState<CaseFilter>({})
+  const [changes, setChanges] = useState(0)
+  const [dialog, setDialog] = useState<'generate' | 'split' | 'settings' | 'remove' | null>(null)
+  const [source, setSource] = useState<ImportSource | null>(null)
+  const wanted = useDeferredValue(filter)
+  const version = `${generation} ${finished} ${changes}`
+  const {
+    value: dataset,
+    failure,
+    retry,
+  } = useRead((signal) => core().datasets.get({ datasetId }, { signal }), version)
+  const pages = useCasePages(datasetId, wanted, version)
+  const collection = useCollection(dataset?.collectionId ?? null)
+  const focusTable = useRef(() => {})
+  const handle = useCallback((focus: () => void) => {
+    focusTable.current = focus
+  }, [])
+  useEffect(() => {
+    document.title = `${dataset?.name ?? 'Dataset'} · Quarry`
+  }, [dataset?.name])
+  useEffect(() => {
+    useAdding.getState().setTaker({
+      title: 'Import into this dataset',
+      text: 'The questions of a .jsonl or .csv file are added to it.',
+      take: (picked) => setSource(sourceOf(picked)),
+    })
+    return () => useAdding.getState().setTaker(null)
+  }, [])
+  const changed = (): void => setChanges((count) => count + 1)
+  const closeDialog = (): void => setDialog(null)
+  const open = (id: string | null, replace = false): void =>
+    navigate({ page: 'datasets', datasetId, caseId: id }, { replace })
+  const close = (): void => {
+    open(null)
+    focusTable.current()
+  }
+  const index = caseId === null ? -1 : pages.indexOf(caseId)
+  const step = async (by: 1 | -1): Promise<void> => {
+    if (index < 0 || index + by < 0) return
+    try {
+      const near = pages.at(index + by)
+      const input = { datasetId, limit: 1, offset: index + by, ...wanted }
+      const next = near ?? (await core().datasets.cases(input)).cases[0]
+      if (next) open(next.id, true)
+    } catch (error) {
+      sayFailure(error)
+    }
+  }
+  const remove = async (): Promise<void> => {
+    try {
+      await core().datasets.remove({ datasetId })
+      navigate({ page: 'datasets', datasetId: null, caseId: null })
+    } catch (error) {
+      sayFailure(error)
+    }
+  }
+  const isFiltered = Object.values(filter).some((value) => value !== undefined)
+  return (
+    <div className="page-split">
+      <div className="page-main">
+        <PageHeader
+          title={dataset?.name ?? 'Dataset'}
+          scope={
+            <span className="dataset-scope soft number">
+              <a href={hrefOf({ page: 'datasets', datasetId: null, caseId: null })}>Datasets</a>
+              {dataset
+                ? [
+                    formatNumberOf(dataset.cases, 'case'),
+                    `version ${dataset.version}`,
+                    collection?.name ?? 'no collection',
+                  ]
+                    .map((fact) => ` · ${fact}`)
+                    .join('')
+                : null}
+            </span>
+          }
+          actions={dataset ? <Actions dataset={dataset} onDialog={setDialog} onImport={setSource} /> : null}
+        />
+        {dataset && dataset.cases > 0 ? <Filters dataset={dataset} filter={filter} onChange={setFilter} /> : null}
+        <WorkNote />
+        {failure ? <FailureNote failure={failure} onRetry={retry} /> : null}
+        {pages.failure && !failure ? <FailureNote failure={pages.failure} onRetry={pages.retry} /> : null}
+        {pages.total === null && !failure && !pages.failure ? (
+          <p className="page-note soft">Reading the cases …</p>
+        ) : null}
+        {dataset && pages.total === 0 && !isFiltered ? (
+          <EmptyState
+            icon={<ListChecks size={28} aria-hidden />}
+            title="No cases yet"
+            actions={
+              <Button look="primary" icon={<Sparkles size={15} aria-hidden />} onPress={() => setDialog('generate')}>
+                Propose questions …
+              </Button>
+            }
+          >
+            Let questions be proposed from the documents, drop a .jsonl or .csv file here, or keep a question with its
+            passages: from a trace, or from the chunk lab.
+          </EmptyState>
+        ) : null}
+        {dataset && pages.total === 0 && isFiltered ? (
+          <EmptyState
+            title="No case is like that"
+            actions={<Button onPress={() => setFilter({})}>Show all cases</Button>}
+          >
+            None of {formatNumberOf(dataset.cases, 'case')} has these words and properties.
+          </EmptyState>
+        ) : null}
+        {pages.total !== null && pages.total > 0 ? (
+          <CaseTable pages={pages} openId={caseId} onOpen={({ id }) => open(id, caseId !== null)} handle={handle} />
+        ) : null}
+      </div>
+      {caseId !== null && dataset ? (
+        <CasePanel
+          key={caseId}
+          dataset={dataset}
+          caseId={caseId}
+          version={version}
+          place={index < 0 || pages.total === null ? null : { index, count: pages.total }}
+          onStep={(by) => void step(by)}
+          onChanged={changed}
+          onClose={close}
+        />
+      ) : null}
+      {dataset ? (
+        <>
+          <GenerateDialog dataset={dataset} isOpen={dialog === 'generate'} onClose={closeDialog} />
+          <SplitDialog dataset={dataset} isOpen={dialog === 'split'} onClose={closeDialog} onDone={changed} />
+          <DatasetDialog dataset={dataset} isOpen={dialog === 'settings'} onClose={closeDialog} onDone={changed} />
+          <ImportDialog source={source} into={dataset} onClose={() => setSource(null)} />
+          <ConfirmDialog
+            isOpen={dialog === 'remove'}
+            onClose={closeDialog}
+            onConfirm={() => void remove()}
+            title={`Remove “${dataset.name}”?`}
+            action="Remove it"
+          >
+            <p>
+              Its {formatNumberOf(dataset.cases, 'case')} and all earlier versions go too. Documents stay. Export it
+              first if you may want it again.
+            </p>
+          </ConfirmDialog>
+        </>
+      ) : null}
+    </div>
+  )
+}
+
+function Actions({
+  dataset,
+  onDialog,
+  onImport,
+}: {
+  dataset: Dataset
+  onDialog(dialog: 'generate' | 'split' | 'settings' | 'remove'): void
+  onImport(source: ImportSource): void
+}) {
+  const { id: datasetId, states } = dataset
+  const { proposed = 0 } = states
+  const icon = { size: 14, 'aria-hidden': true } as const
+  return (
+    <>
+      {proposed > 0 ? (
+        <Button
+          look="primary"
+          icon={<ListChecks size={15} aria-hidden />}
+          onPress={() => navigate({ page: 'datasets', datasetId, caseId: null, view: 'review' })}
+        >
+          Review {formatCount(proposed)}
+        </Button>
+      ) : null}
+      <Button icon={<Sparkles size={15} aria-hidden />} onPress={() => onDialog('generate')}>
+        Propose questions …
+      </Button>
+      <ImportMenu onSource={onImport} />
+      <Menu
+        label="More"
+        trigger={
+          <AriaButton className="icon-button" aria-label="More">
+            <Ellipsis size={16} aria-hidden />
+          </AriaButton>
+        }
+        entries={[
+          {
+            id: 'jsonl',
+            label: 'Export as JSON lines',
+            icon: <Download {...icon} />,
+            onAction: () => void download(dataset, 'jsonl'),
+          },
+          {
+            id: 'csv',
+            label: 'Export as CSV',
+            icon: <Download {...icon} />,
+            onAction: () => void download(dataset, 'csv'),
+          },
+          null,
+          {
+            id: 'split',
+            label: 'Split into train and test …',
+            icon: <Shuffle {...icon} />,
+            onAction: () => onDialog('split'),
+          },
+          { id: 'settings', label: 'Settings …', icon: <Settings2 {...icon} />, onAction: () => onDialog('settings') },
+          null,
+          {
+            id: 'remove',
+            label: 'Remove …',
+            icon: <Trash2 {...icon} />,
+            tone: 'danger',
+            onAction: () => onDialog('remove'),
+          },
+        ]}
+      />
+    </>
+  )
+}
+
+async function download({ id: datasetId, name, version }: Dataset, format: 'jsonl' | 'csv'): Promise<void> {
+  try {
+    const pieces: string[] = []
+    for await (const { text } of await core().datasets.download({ datasetId, format })) pieces.push(text)
+    const type = format === 'csv' ? 'text/csv;charset=utf-8' : 'application/jsonl'
+    const fileName = `${name.replace(/[^\p{L}\p{N} ._-]+/gu, '_')} v${version}.${format}`
+    saveFile(fileName, new Blob(pieces, { type }))
+    useNotices.getState().say(`Exported as “${fileName}”.`)
+  } catch (error) {
+    sayFailure(error)
+  }
+}
+
+function Filters({
+  dataset,
+  filter,
+  onChange,
+}: {
+  dataset: Dataset
+  filter: CaseFilter
+  onChange(filter: CaseFilter): void
+}) {
+  const { states, splits, tags, stale, cases } = dataset
+  const set = <Key extends keyof CaseFilter>(key: Key, value: CaseFilter[Key] | undefined): void => {
+    const { [key]: _, ...others } = filter
+    onChange(value === undefined ? others : { ...others, [key]: value })
+  }
+  return (
+    <div className="toolbar">
+      <div className="search">
+        <Search size={14} aria-hidden />
+        <input
+          id="page-search"
+          type="search"
+          className="input"
+          aria-label="Filter cases"
+          placeholder="Words of the question"
+          value={filter.search ?? ''}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => set('search', event.target.value === '' ? undefined : event.target.value)}
+        />
+      </div>
+      <div className="chips" role="group" aria-label="State">
+        <Chip label="all" count={cases} isOn={filter.state === undefined} onPress={() => set('state', undefined)} />
+        {caseStates.map((state) => (
+          <Chip
+            key={state}
+            label={state}
+            count={states[state] ?? 0}
+            isOn={filter.state === state}
+            onPress={() => set('state', filter.state === state ? undefined : state)}
+          />
+        ))}
+      </div>
+      <div className="chips">
+        {stale > 0 || filter.stale ? (
+          <Chip
+            label="stale"
+            count={stale}
+            isOn={filter.stale === true}
+            onPress={() => set('stale', filter.stale ? undefined : true)}
+          />
+        ) : null}
+        <OneOf label="Split" counts={splits} value={filter.split} onChange={(split) => set('split', split)} />
+        <OneOf label="Tag" counts={tags} value={filter.tag} onChange={(tag) => set('tag', tag)} />
+      </div>
+    </div>
+  )
+}
+
+function Chip({ label, count, isOn, onPress }: { label: string; count: number; isOn: boolean; onPress(): void }) {
+  return (
+    <button type="button" className="chip" aria-pressed={isOn} onClick={onPress}>
+      {label} <span className="number">{formatCount(count)}</span>
+    </button>
+  )
+}
+
+/** Nothing where there is nothing to choose among. */
+function OneOf({
+  label,
+  counts,
+  value,
+  onChange,
+}: {
+  label: string
+  counts: Record<string, number>
+  value: string | undefined
+  onChange(value: string | undefined): void
+}) {
+  const names = Object.keys(counts).sort()
+  if (names.length < (label === 'Split' ? 2 : 1)) return null
+  return (
+    <Menu
+      label={label}
+      trigger={
+        <AriaButton className="chip" data-chosen={value !== undefined || undefined}>
+          {value === undefined ? label : `${label}: ${value}`}
+          <ChevronDown size={13} aria-hidden />
+        </AriaButton>
+      }
+      entries={[
+        {
+          id: 'any',
+          label: 'Any',
+          icon: value === undefined ? <Check size={14} aria-hidden /> : null,
+          onAction: () => onChange(undefined),
+        },
+        null,
+        ...names.map((name) => ({
+          id: `value-${name}`,
+          label: name,
+          hint: formatCount(counts[name] ?? 0),
+          icon: name === value ? <Check size={14} aria-hidden /> : null,
+          onAction: () => onChange(name),
+        })),
+      ]}
+    />
+  )
+}
