@@ -51,7 +51,7 @@ function PassageInDocument({
   return (
     <div className="passage-view">
       <p className="reader-path mono">{[value?.document.path ?? path, ...(value?.headings ?? [])].join(' › ')}</p>
-      <div ref={box} className="passage-text reading" role="region" aria-label={`Passage of ${path}`} tabIndex={0}>
+      <div ref={box} className="passage-excerpt reading" role="region" aria-label={`Passage of ${path}`} tabIndex={0}>
         {value ? (
           blocks.map((block, index) => <BlockView key={`${block.start}-${index}`} block={block} wraps />)
         ) : (
