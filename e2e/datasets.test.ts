@@ -233,7 +233,10 @@ describe.skipIf(!browserPath)('datasets', () => {
     const asked = 'How long is the quarantine of new animals?'
     await page.getByRole('textbox', { name: 'Question' }).fill(asked)
     await page.keyboard.press('Enter')
-    await page.getByRole('button', { name: /^Citation/ }).first().waitFor()
+    await page
+      .getByRole('button', { name: /^Citation/ })
+      .first()
+      .waitFor()
     await go(page, '#/traces')
     await page.getByRole('link', { name: asked }).click()
     await page.getByRole('button', { name: 'Make a test case' }).click()
