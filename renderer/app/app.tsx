@@ -14,6 +14,7 @@ import { RunsPage } from '../features/runs/runs-page.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
 import { SourcesView } from '../features/sources/sources-view.tsx'
 import { TracesPage } from '../features/traces/traces-page.tsx'
+import { TunePage } from '../features/tune/tune-page.tsx'
 import { WelcomePage } from '../features/welcome/welcome-page.tsx'
 import { useConnection } from '../state/connection.ts'
 import { navigate, useRoute, type Route } from '../state/route.ts'
@@ -112,6 +113,8 @@ function Page({ route }: { route: Route }) {
       return <DatasetsPage datasetId={route.datasetId} caseId={route.caseId} isReview={route.view === 'review'} />
     case 'runs':
       return <RunsPage runId={route.runId} otherId={route.otherId} />
+    case 'tune':
+      return <TunePage tuneId={route.tuneId} />
     case 'lab':
       return <LabPage query={route.query} />
     case 'traces':

@@ -13,6 +13,7 @@ import {
   Network,
   Search,
   Settings,
+  SlidersHorizontal,
   Waypoints,
 } from 'lucide-react'
 import { Dialog as AriaDialog, Modal, ModalOverlay } from 'react-aria-components'
@@ -150,6 +151,9 @@ function useCommands(documents: Document[], models: Model[], onKeys: () => void)
       ),
       command('Runs', 'page', <ChartScatter size={15} aria-hidden />, () =>
         navigate({ page: 'runs', runId: null, otherId: null }),
+      ),
+      command('Tune', 'page', <SlidersHorizontal size={15} aria-hidden />, () =>
+        navigate({ page: 'tune', tuneId: null }),
       ),
       command('Chunk lab', 'page', <FlaskConical size={15} aria-hidden />, () => navigate({ page: 'lab', query: '' })),
       command('Traces', 'page', <Activity size={15} aria-hidden />, () => navigate({ page: 'traces', traceId: null })),

@@ -10,6 +10,7 @@ import {
   Network,
   Search,
   Settings,
+  SlidersHorizontal,
   Waypoints,
 } from 'lucide-react'
 import type { ReactNode } from 'react'
@@ -68,6 +69,13 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
           href={hrefOf({ page: 'runs', runId: null, otherId: null })}
         >
           Runs
+        </Item>
+        <Item
+          icon={<SlidersHorizontal size={16} aria-hidden />}
+          current={here === 'tune'}
+          href={hrefOf({ page: 'tune', tuneId: null })}
+        >
+          Tune
         </Item>
       </Group>
       <Group title="System">

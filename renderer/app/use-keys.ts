@@ -19,6 +19,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['g', 'c'], 'Chunk lab'],
       [['g', 'd'], 'Datasets'],
       [['g', 'r'], 'Runs'],
+      [['g', 'u'], 'Tune'],
       [['g', 't'], 'Traces'],
       [['g', 's'], 'Settings'],
     ],
@@ -123,6 +124,7 @@ export function useKeys() {
       else if (afterGo && key === 'c') navigate({ page: 'lab', query: '' })
       else if (afterGo && key === 'd') navigate({ page: 'datasets', datasetId: null, caseId: null })
       else if (afterGo && key === 'r') navigate({ page: 'runs', runId: null, otherId: null })
+      else if (afterGo && key === 'u') navigate({ page: 'tune', tuneId: null })
       else if (afterGo && key === 't') navigate({ page: 'traces', traceId: null })
       else if (afterGo && key === 's') navigate({ page: 'settings' })
       else if (key === '?') setKeysOpen(true)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CollectionId, DatasetId, DocumentId, RunId, TraceId } from '../../core/shared/ids.ts'
+import type { CollectionId, DatasetId, DocumentId, RunId, TraceId, TuneId } from '../../core/shared/ids.ts'
 import { hrefOf, parseRoute, type Route } from './route.ts'
 
 const collectionId = 'col_1' as CollectionId
@@ -32,6 +32,9 @@ describe('routes', () => {
     { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null },
     { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null, view: 'review' },
     { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: 'a question/with ünusual id?' },
+    { page: 'tune', tuneId: null },
+    { page: 'tune', tuneId: 'new' },
+    { page: 'tune', tuneId: 'tun_1' as TuneId },
     { page: 'settings' },
   ]
   it.each(routes.map((route) => [hrefOf(route), route] as const))(

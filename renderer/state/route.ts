@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import type { CollectionId, DatasetId, DocumentId, RunId, TraceId } from '../../core/shared/ids.ts'
+import type { CollectionId, DatasetId, DocumentId, RunId, TraceId, TuneId } from '../../core/shared/ids.ts'
 
 /**
  * Where the page is. It lives in the URL's hash, so that it works from a file, from app:// and over http alike, and
@@ -28,6 +28,7 @@ export type Route =
   | { page: 'datasets'; datasetId: DatasetId | null; caseId: string | null; view?: 'review' }
   /** `otherId`: the run that `runId` is compared with. */
   | { page: 'runs'; runId: RunId | null; otherId: RunId | null }
+  | { page: 'tune'; tuneId: TuneId | 'new' | null }
   | { page: 'settings' }
   | { page: 'unknown'; path: string }
 
@@ -66,6 +67,7 @@ export function parseRoute(hash: string): Route {
   if (page === 'runs' && parts.length <= 3) {
     return { page, runId: (first as RunId) ?? null, otherId: (second as RunId) ?? null }
   }
+  if (page === 'tune' && parts.length <= 2) return { page, tuneId: (first as TuneId) ?? null }
   if ((page === 'providers' || page === 'network' || page === 'settings') && parts.length === 1) return { page }
   return { page: 'unknown', path: `/${parts.join('/')}` }
 }
@@ -81,6 +83,7 @@ export function hrefOf(route: Route): string {
     return join('datasets', datasetId, datasetId && caseId) + (datasetId && !caseId && view ? `?view=${view}` : '')
   }
   if (route.page === 'runs') return join('runs', route.runId, route.runId && route.otherId)
+  if (route.page === 'tune') return join('tune', route.tuneId)
   if (route.page === 'lab') return route.query === '' ? '#/lab' : `#/lab?${route.query}`
   if (route.page === 'traces') return join('traces', route.traceId)
   if (route.page === 'ask') return join('ask', route.collectionId)

@@ -1,0 +1,210 @@
+/// <reference lib="dom" />
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserPath, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
+
+const screenshots = process.env.QUARRY_SCREENSHOTS
+
+describe.skipIf(!browserPath)('tuning', () => {
+  let bench: Workbench
+  /** Of the search that was made. */
+  let address = ''
+
+  beforeAll(async () => {
+    bench = await startWorkbench()
+  })
+  afterAll(() => bench[Symbol.asyncDispose]())
+
+  it('teaches while nothing was searched', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await page.getByRole('button', { name: 'Open the sample workspace' }).click()
+    const ready = page.getByRole('button', { name: /^ready/i })
+    await expect.poll(() => ready.first().textContent(), { timeout: 120_000 }).toMatch(/33/)
+    await page.keyboard.press('g')
+    await page.keyboard.press('u')
+    await page.getByRole('heading', { name: 'Let the questions choose the settings' }).waitFor()
+    await capture(page, 'tune-empty')
+    await expectAccessible(page)
+    expect(complaints).toEqual([])
+  })
+
+  it('is set up in a form that says what it costs, or as JSON', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, '#/tune')
+    await page.getByRole('button', { name: 'Set up a search' }).click()
+    const preview = page.getByRole('status').filter({ hasText: /index|option|value|number/ })
+    await preview.getByText('9 combinations, 3 indexes').waitFor()
+    await page.getByText('About 9 of 30 questions, seen by no trial, decide in the end.').waitFor()
+    await capture(page, 'tune-new')
+    await expectAccessible(page)
+
+    // What cannot be is said, and not started.
+    const start = page.getByRole('button', { name: 'Start the search' })
+    await values(page, 'max tokens').fill('128, many')
+    await page.getByRole('alert').getByText('"many" is no whole number').waitFor()
+    expect(await start.isDisabled()).toBe(true)
+    await values(page, 'max tokens').fill('128, 256')
+    await preview.getByText('6 combinations, 2 indexes').waitFor()
+    const space = page.getByRole('group', { name: /max tokens/ })
+    await space.getByRole('button', { name: 'A range' }).click()
+    await space.getByLabel('To', { exact: true }).fill('512')
+    await preview.getByText('12 combinations, 4 indexes').waitFor()
+    await space.getByRole('button', { name: 'Single values' }).click()
+    await values(page, 'vector weight').fill('0.25 0.5')
+    await preview.getByText('4 combinations, 2 indexes').waitFor()
+
+    // Options come with what may be chosen, and go again.
+    await page.getByRole('button', { name: 'Vary another option' }).click()
+    await page.getByRole('menuitem', { name: 'Search: merge neighbours' }).click()
+    await preview.getByText('8 combinations, 2 indexes').waitFor()
+    await page.getByRole('button', { name: 'Leave out Search: merge neighbours' }).click()
+    await preview.getByText('4 combinations, 2 indexes').waitFor()
+
+    // The same search, written down; a path that leads nowhere is refused by the core.
+    await page.getByRole('button', { name: 'Edit as JSON' }).click()
+    const json = page.getByLabel('As JSON')
+    const written = JSON.parse(await json.inputValue()) as { parameters: unknown[] }
+    expect(written.parameters).toEqual([
+      { path: 'chunker.options.maxTokens', values: [128, 256] },
+      { path: 'retriever.options.vectorWeight', values: [0.25, 0.5] },
+    ])
+    await json.fill(JSON.stringify({ ...written, parameters: [{ path: 'chunker.options.maxTokens', values: [-5] }] }))
+    await expect.poll(() => start.isDisabled()).toBe(true)
+    await page.locator('.tune-preview .tone-danger').waitFor()
+    await json.fill('{')
+    await page.getByText(/This is not JSON/).waitFor()
+    await json.fill(JSON.stringify(written, null, 2))
+    await preview.getByText('4 combinations, 2 indexes').waitFor()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Back to the form' }).click()
+
+    await page.getByLabel('Name (optional)').fill('Sizes and weights')
+    await start.click()
+    await page.getByRole('heading', { name: 'Sizes and weights' }).waitFor()
+    address = new URL(page.url()).hash
+    expect(address).toMatch(/^#\/tune\/tun_/)
+    expect(complaints).toEqual([])
+  })
+
+  it('ends in a recommendation with its evidence', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, address)
+    await page.getByRole('heading', { name: 'Recommendation' }).waitFor({ timeout: 180_000 })
+    // Unseen questions decide, unless what was there came out first.
+    await page.getByText(/^(Take trial \d|Stay with the present pipeline)/).waitFor()
+    const table = page.getByRole('region', { name: 'Trials' })
+    const names = await table.locator('[data-row-link]').allTextContents()
+    // 256 and 0.25 are what the collection has: that combination is the present pipeline.
+    expect(names.toSorted()).toEqual([
+      'As it was',
+      'Max tokens 128, vector weight 0.25',
+      'Max tokens 128, vector weight 0.5',
+      'Max tokens 256, vector weight 0.5',
+    ])
+    await table.getByText('the pipeline now').waitFor()
+    await page.getByText('All 4 combinations were tried.').waitFor()
+    await page.getByText(/1 index built for 4 trials/).waitFor()
+    await page.locator('.plot-holder svg').nth(1).waitFor()
+    await capture(page, 'tune-result')
+    await expectAccessible(page)
+
+    const first = table.locator('[data-row-link]').first()
+    await first.focus()
+    await page.keyboard.press('ArrowDown')
+    expect(
+      await table
+        .locator('[data-row-link]')
+        .nth(1)
+        .evaluate((link) => link === document.activeElement),
+    ).toBe(true)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => new URL(page.url()).hash).toMatch(/^#\/runs\/run_/)
+    await page.getByRole('heading', { name: 'Results' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it.each([
+    { width: 1280, height: 800, colorScheme: 'dark' as const },
+    { width: 1920, height: 1080, colorScheme: 'light' as const },
+    { width: 1920, height: 1080, colorScheme: 'dark' as const },
+  ])('holds up at $width × $height, $colorScheme', async (window) => {
+    await using opened = await bench.open(window)
+    const { page, complaints } = opened
+    await go(page, address)
+    await page.getByRole('heading', { name: 'Recommendation' }).waitFor()
+    await page.locator('.plot-holder svg').nth(1).waitFor()
+    await capture(page, `tune-result-${window.width}-${window.colorScheme}`)
+    await expectAccessible(page)
+    await go(page, '#/tune/new')
+    await page.getByText('9 combinations, 3 indexes').waitFor()
+    await capture(page, `tune-new-${window.width}-${window.colorScheme}`)
+    await expectAccessible(page)
+    await go(page, '#/tune')
+    await page.getByRole('link', { name: 'Sizes and weights' }).waitFor()
+    await capture(page, `tune-list-${window.width}-${window.colorScheme}`)
+    await expectAccessible(page)
+    expect(complaints).toEqual([])
+  })
+
+  it('makes the pipeline of a trial that of the collection', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, address)
+    await page.getByRole('button', { name: /^Use trial \d: Max tokens 128, vector weight 0.5/ }).click()
+    const dialog = page.getByRole('dialog', { name: 'Make this the pipeline?' })
+    await dialog.getByText('Max tokens', { exact: true }).waitFor()
+    await capture(page, 'tune-apply')
+    await expectAccessible(page)
+    await dialog.getByRole('button', { name: 'Make it the pipeline' }).click()
+    await expect
+      .poll(() => pipelineOf(bench), { timeout: 60_000 })
+      .toMatchObject({
+        chunker: { id: 'recursive', options: { maxTokens: 128 } },
+        retriever: { id: 'hybrid', options: { vectorWeight: 0.5 } },
+      })
+    const row = page.getByRole('row', { name: /Max tokens 128, vector weight 0.5/ })
+    await row.getByText('the pipeline now').waitFor({ timeout: 30_000 })
+    expect(complaints).toEqual([])
+  })
+
+  it('is cancelled with what it has measured, and removed', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, '#/tune/new')
+    await values(page, 'max tokens').fill('80, 96, 160, 192, 224, 320, 384, 448')
+    await page.getByRole('button', { name: 'Start the search' }).click()
+    await page.getByRole('main').getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('It was cancelled.').waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Remove …' }).click()
+    await page.getByRole('button', { name: 'Remove it' }).click()
+    await page.getByRole('link', { name: 'Sizes and weights' }).waitFor()
+    expect(await page.locator('[data-row-link]').count()).toBe(1)
+    expect(complaints).toEqual([])
+  })
+})
+
+async function go(page: Page, hash: string): Promise<void> {
+  await page.getByRole('navigation').first().waitFor()
+  await page.evaluate((to) => void (location.hash = to), hash)
+}
+
+function values(page: Page, option: string) {
+  return page.getByRole('group', { name: new RegExp(option) }).getByLabel('Values')
+}
+
+async function pipelineOf(bench: Workbench): Promise<unknown> {
+  const url = new URL(bench.url)
+  const response = await fetch(`${url.origin}/api/v1/collections`, {
+    headers: { authorization: `Bearer ${url.hash.replace('#token=', '')}` },
+  })
+  const { collections } = (await response.json()) as { collections: { pipeline: unknown }[] }
+  return collections[0]?.pipeline
+}
+
+async function capture(page: Page, name: string): Promise<void> {
+  if (screenshots) await page.screenshot({ path: join(root, screenshots, `${name}.png`) })
+}
