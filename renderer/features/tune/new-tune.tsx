@@ -8,7 +8,7 @@ import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { noteStart } from '../../state/jobs.ts'
 import { useModels } from '../../state/models.ts'
-import { navigate } from '../../state/route.ts'
+import { hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
@@ -61,8 +61,9 @@ export function NewTune() {
         ) : null}
         {usable?.length === 0 ? (
           <p className="page-note soft">
-            A search needs questions whose right passages are known. Make a dataset first: by hand, from traces, or from
-            the documents themselves.
+            A search needs questions whose right passages are known.{' '}
+            <a href={hrefOf({ page: 'datasets', datasetId: null, caseId: null })}>Make a dataset first</a>: by hand,
+            from traces, or from the documents themselves.
           </p>
         ) : null}
         {usable && dataset && collection && catalogue.value ? (
