@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { browserPath, dropOn, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
-const question = 'What is the deepest we are allowed to dive under the current rules?'
+const question = 'What is the maximum depth of the standard mixture?'
 const answer = 'maximum depth on our tables is 30 m'
 
 describe.skipIf(!browserPath)('the chunk lab', () => {
@@ -99,7 +99,7 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
 
     await selectText(page, 0, answer)
     await page.getByRole('button', { name: 'Should be found' }).click()
-    // Cut by structure its sentence is found first; windows of equal size bury it.
+    // Cut by structure its sentence is found first; what is found first of windows of equal size ends within it.
     await judged(page, 'A', 'Pass')
     await judged(page, 'B', 'Fail')
     await page.locator('[data-column="1"] mark').first().waitFor()
@@ -148,7 +148,11 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     await page.getByRole('navigation').first().waitFor()
-    await page.evaluate((hash) => void (location.hash = hash), new URL(address).hash)
+    // Without an overlap windows of equal size cut sentences.
+    const { hash } = new URL(address)
+    const withFaults = hash.replace(/column=fixed[^&]*/, 'column=fixed+%7B%22overlapTokens%22%3A0%7D')
+    expect(withFaults).not.toBe(hash)
+    await page.evaluate((to) => void (location.hash = to), withFaults)
     await ranks(page, 'A').first().waitFor()
     const text = page.getByRole('region', { name: /in 2 columns$/ })
     const said = page.getByRole('status').filter({ hasText: /^Column/ })
@@ -160,7 +164,7 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await page.keyboard.press('ArrowRight')
     await said.getByText(/^Column B, chunk \d+ of/).waitFor()
     await page.keyboard.press('f')
-    expect(await text.locator('[data-column="1"] [data-flag="cut"][data-lit]').count()).toBeGreaterThan(0)
+    await text.locator('[data-column="1"] [data-flag="cut"][data-lit]').first().waitFor()
     await page.keyboard.press('r')
     await said.getByText(/rank 1$/).waitFor()
     await page.keyboard.press('m')
@@ -231,6 +235,7 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     await page.getByRole('button', { name: 'Look at it' }).click()
     await page.locator('[data-column="0"]').getByText('Paragraph 0 tells of the boats.').waitFor()
     expect(await page.locator('.lab-row').count()).toBeLessThan(20)
+    await cut(page, 'A')
     await page.getByRole('region', { name: /columns?$/ }).focus()
     await page.keyboard.press('End')
     await page.locator('[data-column="0"]').getByText('Paragraph 5999 tells of the boats.').waitFor()
