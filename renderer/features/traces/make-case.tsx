@@ -7,6 +7,7 @@ import { core } from '../../state/client.ts'
 import { datasetsOf, makeDatasetFor } from '../../state/datasets.ts'
 import { sayFailure } from '../../state/notices.ts'
 import { hrefOf } from '../../state/route.ts'
+import { useRead } from '../../state/use-read.ts'
 import { useCollection } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
@@ -18,7 +19,8 @@ import { Menu } from '../../ui/menu.tsx'
  */
 export function MakeCase({ trace }: { trace: Trace }) {
   const collection = useCollection(trace.collectionId)
-  const [datasets, setDatasets] = useState<Dataset[]>([])
+  // Read before the menu opens: it opens as the button goes down, and may take the rest of the press.
+  const { value: datasets } = useRead(() => datasetsOf(trace.collectionId), trace.id)
   const [made, setMade] = useState<{ datasetId: DatasetId; case: TestCase } | null>(null)
   if (made) {
     return (
@@ -46,22 +48,18 @@ export function MakeCase({ trace }: { trace: Trace }) {
     <Menu
       label="Dataset"
       trigger={
-        <Button
-          icon={<BookmarkPlus size={15} aria-hidden />}
-          isDisabled={!isPossible}
-          onPress={() => void datasetsOf(trace.collectionId).then(setDatasets, sayFailure)}
-        >
+        <Button icon={<BookmarkPlus size={15} aria-hidden />} isDisabled={!isPossible}>
           Make a test case
         </Button>
       }
       entries={[
-        ...datasets.map((dataset) => ({
+        ...(datasets ?? []).map((dataset) => ({
           id: dataset.id,
           label: dataset.name,
           hint: formatNumberOf(dataset.cases, 'case'),
           onAction: () => void make(dataset),
         })),
-        ...(datasets.length > 0 ? [null] : []),
+        ...(datasets?.length ? [null] : []),
         { id: 'new', label: 'A new dataset', icon, onAction: () => void make(null) },
       ]}
     />
