@@ -92,6 +92,21 @@ describe('a tuning', () => {
     expect((await client.collections.list()).collections[0]!.pipeline.chunker.options).toMatchObject({ maxTokens: 16 })
   })
 
+  it('counts the present pipeline among the trials of an option where it is one of the combinations', async () => {
+    const { test, datasetId } = await openStation()
+    await using _ = test
+    const { client } = test
+    const parameters = [{ path: 'retriever.options.mergeNeighbours', values: [true, false] }]
+    const { tune, jobId } = await client.tunes.start({ datasetId, spec: specOf({ parameters, earlyStop: false }) })
+    await test.finished(jobId)
+    const { result } = await client.tunes.get({ tuneId: tune.id })
+    const values = result!.effects[0]!.values
+    expect(values.map(({ value, trials }) => [value, trials]).sort()).toEqual([
+      [false, 1],
+      [true, 1],
+    ])
+  })
+
   it('goes on after its process was killed, without measuring a finished trial again', async () => {
     const first = await openStation()
     await using cleanup = new AsyncDisposableStack()

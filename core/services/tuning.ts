@@ -1,7 +1,7 @@
 import { AppError, isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
 import { type Pipeline, pipelineSchema } from '../contract/pipeline.ts'
 import type { Run, RunManifest } from '../contract/runs.ts'
-import type { Trial, Tune, TuneResult, TuneSpec } from '../contract/tune.ts'
+import type { Parameter, Trial, Tune, TuneResult, TuneSpec } from '../contract/tune.ts'
 import type { EvaluationCase } from '../flows/evaluate.ts'
 import {
   applyAssignment,
@@ -15,6 +15,7 @@ import {
   recommend,
   tune,
   type TrialOutcome,
+  valuesOf,
 } from '../flows/tune.ts'
 import type { JobReporter, JobRunner, JobWork } from '../jobs/job-runner.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
@@ -467,21 +468,39 @@ function withoutOutcome({ outcome: _outcome, spentMs: _spentMs, ...tune }: Store
 }
 
 /** Which values a trial has at the paths of the search, where they are not those of the present pipeline. */
-function assignmentOf({ spec, pipeline }: StoredTune, run: Run): Assignment {
-  const valueAt = (whole: Pipeline, path: string): unknown =>
-    path
-      .split('.')
-      .reduce<unknown>(
-        (value, step) => (typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined),
-        withDefaults(whole),
-      )
+function assignmentOf(stored: StoredTune, run: Run): Assignment {
+  if (run.trial !== 0) return pointOf(stored, run)
+  const present = (path: string): string => canonicalJson(valueAt(stored.pipeline, path))
+  return Object.fromEntries(
+    Object.entries(pointOf(stored, run)).filter(([path, value]) => canonicalJson(value) !== present(path)),
+  )
+}
+
+/** Where in the search space a run's pipeline is; the present one, too, which may be one of the combinations. */
+function pointOf({ spec }: StoredTune, run: Run): Assignment {
   return Object.fromEntries(
     spec.parameters.flatMap(({ path }) => {
       const value = valueAt(run.manifest.pipeline, path)
-      const isPresent = canonicalJson(value) === canonicalJson(valueAt(pipeline, path))
-      return value === undefined || (isPresent && run.trial === 0) ? [] : [[path, value]]
+      return value === undefined ? [] : [[path, value]]
     }),
   )
+}
+
+function isInSpace(point: Assignment, parameters: readonly Parameter[]): boolean {
+  return parameters.every(
+    (parameter) =>
+      parameter.path in point &&
+      valuesOf(parameter).some((value) => canonicalJson(value) === canonicalJson(point[parameter.path])),
+  )
+}
+
+function valueAt(pipeline: Pipeline, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, step) => (typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined),
+      withDefaults(pipeline),
+    )
 }
 
 function present(stored: StoredTune, runLibrary: RunLibrary): Tune {
@@ -515,7 +534,9 @@ function resultOf(stored: StoredTune, runLibrary: RunLibrary): TuneResult | null
   return {
     trials: ordered.map((one) => toTrial(one, stored.spec.metric, pareto.has(one.number))),
     effects: effectsOf(
-      measured.filter(({ number }) => number !== 0),
+      measured
+        .map((one) => ({ ...one, assignment: pointOf(stored, one.run) }))
+        .filter(({ number, assignment }) => number !== 0 || isInSpace(assignment, stored.spec.parameters)),
       stored.spec.parameters,
     ),
     decision: stored.outcome?.decision ?? null,
