@@ -352,7 +352,7 @@ describe('things that happen meanwhile', () => {
     using temporary = temporaryFolder()
     const disk = join(temporary.path, 'disk')
     mkdirSync(disk)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'none', disk])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'none', disk])
     try {
       await using test = await openTestApp({ dataFolder: join(disk, 'workspace') })
       const { id } = await test.client.collections.create({ name: 'c' })

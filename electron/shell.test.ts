@@ -190,7 +190,7 @@ describe('workers', () => {
       path: join(folder, 'out/main/compute-worker.js'),
       args: ['512'],
       options: {
-        execArgv: ['--js-flags=--max-old-space-size=256 --max-semi-space-size=16'],
+        execArgv: ['--js-flags=--max-old-space-size=256 --max-semi-space-size=16 --expose-gc'],
         stdio: ['ignore', 'ignore', 'pipe'],
         serviceName: 'Quarry worker',
       },
