@@ -1,17 +1,21 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { inGoodOrder } from './ingest-work.ts'
 
-it('begins with a few small files, goes on with the largest, and keeps the order of equal ones', () => {
-  const sizes = Array.from({ length: 40 }, (_, index) => ({ path: String(index), size: (index * 7) % 20 }))
-  const order = inGoodOrder(sizes)
-  expect(order).toHaveLength(40)
-  expect(new Set(order).size).toBe(40)
-  const [head, rest] = [order.slice(0, 16), order.slice(16)].map((items) => items.map(({ size }) => size))
-  expect(head).toEqual(head!.toSorted((a, b) => a - b))
-  expect(rest).toEqual(rest!.toSorted((a, b) => b - a))
-  expect(Math.max(...head!)).toBeLessThanOrEqual(Math.min(...rest!))
-  for (const size of new Set(order.map((item) => item.size))) {
-    const paths = order.filter((item) => item.size === size).map(({ path }) => Number(path))
-    expect(paths).toEqual(paths.toSorted((a, b) => a - b))
-  }
+it('puts small files before large ones, and goes on in the same order after any of them is done', () => {
+  const files = fc.uniqueArray(fc.record({ path: fc.string(), size: fc.nat(2_000_000) }), {
+    selector: ({ path }) => path,
+    maxLength: 40,
+  })
+  fc.assert(
+    fc.property(files, fc.infiniteStream(fc.boolean()), (pending, done) => {
+      const order = inGoodOrder(pending)
+      expect(order).toHaveLength(pending.length)
+      expect(new Set(order)).toEqual(new Set(pending))
+      const firstLarge = order.findIndex(({ size }) => size > 1_000_000)
+      if (firstLarge >= 0) expect(order.slice(firstLarge).every(({ size }) => size > 1_000_000)).toBe(true)
+      const left = pending.filter(() => done.next().value)
+      expect(inGoodOrder(left)).toEqual(order.filter((file) => left.includes(file)))
+    }),
+  )
 })

@@ -120,17 +120,16 @@ export function createIngestWork(parts: IngestParts): JobWork {
   }
 }
 
-/** So many go first. */
-const headStart = 16
+/** Above this a file takes seconds. */
+const smallBytes = 1_000_000
 
 /**
- * A few of the smallest first, so that there is something to search at once; then the largest, so that no worker has to
- * wait at the end for another one's long file. Files of one size keep their order: the first path of equal ones names them.
+ * Small files before large ones, so that there is something to search at once; otherwise as they come. Where a file
+ * stands depends on itself alone: a job that was broken off goes on in the order in which it would have gone on, and
+ * equal scores, which stand in the order of storing, come out the same.
  */
 export function inGoodOrder<Item extends { size: number }>(pending: readonly Item[]): Item[] {
-  const head = pending.toSorted((a, b) => a.size - b.size).slice(0, headStart)
-  const first = new Set(head)
-  return [...head, ...pending.filter((item) => !first.has(item)).sort((a, b) => b.size - a.size)]
+  return [...pending.filter(({ size }) => size <= smallBytes), ...pending.filter(({ size }) => size > smallBytes)]
 }
 
 /** What the steps use; a job has more. */
