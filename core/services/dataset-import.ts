@@ -93,6 +93,9 @@ export async function importDataset(
       await addDocuments(collectionId, set.documents, parts, { signal, onProgress })
     }
     const placed = await placeCases(set, parts.datasets.placesIn(collectionId), request, { signal, onProgress })
+    // The last moment: what follows is one step.
+    await new Promise((resolve) => setImmediate(resolve))
+    throwIfAborted(signal)
     const stored = parts.together(() => store(placed, target, collectionId, request, set.file, parts))
     await parts.datasets.settle(stored.id)
     const dataset = await parts.datasets.get(stored.id)
