@@ -92,7 +92,8 @@ export function useKeys() {
   const [paletteOpen, setPaletteOpen] = useState(false)
   const [keysOpen, setKeysOpen] = useState(false)
   useEffect(() => {
-    let goPressedAt = 0
+    // Times count from when the page was opened: 0 would be a moment ago.
+    let goPressedAt = -Infinity
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return
       const { key } = event
@@ -115,7 +116,7 @@ export function useKeys() {
     }
     const act = (key: string, now: number): boolean => {
       const afterGo = now - goPressedAt < 1200
-      goPressedAt = key === 'g' ? now : 0
+      goPressedAt = key === 'g' ? now : -Infinity
       if (afterGo && key === 'a') navigate({ page: 'ask', collectionId: null })
       else if (afterGo && key === 'l') navigate({ page: 'library', collectionId: null, documentId: null, span: null })
       else if (afterGo && key === 'm') navigate({ page: 'models', modelId: null })
