@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
+import { useEffect, useLayoutEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
 import { BookOpen, CircleAlert, Trash2, X } from 'lucide-react'
 import { Switch } from 'react-aria-components'
 import { create } from 'zustand'
@@ -50,7 +50,8 @@ export function CasePanel({
     (signal) => core().datasets.case({ datasetId: dataset.id, caseId }, { signal }),
     version,
   )
-  useEffect(() => {
+  // In the commit itself: a quick key comes before a later effect.
+  useLayoutEffect(() => {
     usePagePanel.setState({ panel: { step: onStep, close: onClose } })
     return () => usePagePanel.setState({ panel: null })
   })

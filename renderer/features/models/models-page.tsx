@@ -1,4 +1,4 @@
-import { useDeferredValue, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useState, type ReactNode } from 'react'
 import { CircleAlert, CircleCheck, CloudDownload, FileDown, FolderOpen, Search, Upload } from 'lucide-react'
 import type { Model } from '../../../core/contract/models.ts'
 import { shell } from '../../platform/shell.ts'
@@ -232,7 +232,8 @@ function DetailsPanel({
     navigate({ page: 'models', modelId: null })
     document.getElementById(`row-${modelId}`)?.focus()
   }
-  useEffect(() => {
+  // In the commit itself: a quick key comes before a later effect.
+  useLayoutEffect(() => {
     usePagePanel.setState({ panel: { step: go, close } })
     return () => usePagePanel.setState({ panel: null })
   })
