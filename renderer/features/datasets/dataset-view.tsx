@@ -1,16 +1,5 @@
 import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react'
-import {
-  Check,
-  ChevronDown,
-  Download,
-  Ellipsis,
-  ListChecks,
-  Search,
-  Settings2,
-  Shuffle,
-  Sparkles,
-  Trash2,
-} from 'lucide-react'
+import { Check, ChevronDown, Download, Ellipsis, ListChecks, Settings2, Shuffle, Sparkles, Trash2 } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components'
 import { type CaseFilter, caseStates, type Dataset } from '../../../core/contract/datasets.ts'
 import type { DatasetId } from '../../../core/shared/ids.ts'
@@ -26,6 +15,7 @@ import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatNumberOf } from '../../ui/format.ts'
+import { FilterChip, PageSearch } from '../../ui/list-filters.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { saveFile } from '../../ui/save-file.ts'
@@ -285,24 +275,21 @@ function Filters({
   }
   return (
     <div className="toolbar">
-      <div className="search">
-        <Search size={14} aria-hidden />
-        <input
-          id="page-search"
-          type="search"
-          className="input"
-          aria-label="Filter cases"
-          placeholder="Words of the question"
-          value={filter.search ?? ''}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(event) => set('search', event.target.value === '' ? undefined : event.target.value)}
-        />
-      </div>
+      <PageSearch
+        label="Filter cases"
+        placeholder="Words of the question"
+        value={filter.search ?? ''}
+        onChange={(value) => set('search', value === '' ? undefined : value)}
+      />
       <div className="chips" role="group" aria-label="State">
-        <Chip label="all" count={cases} isOn={filter.state === undefined} onPress={() => set('state', undefined)} />
+        <FilterChip
+          label="all"
+          count={cases}
+          isOn={filter.state === undefined}
+          onPress={() => set('state', undefined)}
+        />
         {caseStates.map((state) => (
-          <Chip
+          <FilterChip
             key={state}
             label={state}
             count={states[state] ?? 0}
@@ -313,7 +300,7 @@ function Filters({
       </div>
       <div className="chips">
         {stale > 0 || filter.stale ? (
-          <Chip
+          <FilterChip
             label="stale"
             count={stale}
             isOn={filter.stale === true}
@@ -324,14 +311,6 @@ function Filters({
         <OneOf label="Tag" counts={tags} value={filter.tag} onChange={(tag) => set('tag', tag)} />
       </div>
     </div>
-  )
-}
-
-function Chip({ label, count, isOn, onPress }: { label: string; count: number; isOn: boolean; onPress(): void }) {
-  return (
-    <button type="button" className="chip" aria-pressed={isOn} onClick={onPress}>
-      {label} <span className="number">{formatCount(count)}</span>
-    </button>
   )
 }
 

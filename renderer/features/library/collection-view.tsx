@@ -14,7 +14,6 @@ import {
   Pencil,
   Plus,
   RotateCcw,
-  Search,
   Tag,
   Trash2,
   Upload,
@@ -43,6 +42,7 @@ import { EmptyState } from '../../ui/empty-state.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { facetsOf, FilterField, QuickFilters } from '../../ui/filter-field.tsx'
 import { formatCount, formatNumberOf } from '../../ui/format.ts'
+import { PageSearch } from '../../ui/list-filters.tsx'
 import { CheckMenu, Menu, type MenuEntry } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { NameDialog, RemoveCollectionDialog } from './collection-dialogs.tsx'
@@ -275,18 +275,12 @@ export function CollectionView({
                 </section>
               ) : null}
               <div className="toolbar">
-                <div className="search">
-                  <Search size={14} aria-hidden />
-                  <input
-                    id="page-search"
-                    type="search"
-                    className="input"
-                    placeholder="Filter by name or folder"
-                    aria-label="Filter documents by name or folder"
-                    value={filter}
-                    onChange={(event) => setFilter(event.target.value)}
-                  />
-                </div>
+                <PageSearch
+                  label="Filter documents by name or folder"
+                  placeholder="Filter by name or folder"
+                  value={filter}
+                  onChange={setFilter}
+                />
                 <FilterField
                   value={condition}
                   onChange={setCondition}

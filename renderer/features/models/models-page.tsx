@@ -1,5 +1,5 @@
 import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useState, type ReactNode } from 'react'
-import { CircleAlert, CircleCheck, CloudDownload, FileDown, FolderOpen, Search, Upload } from 'lucide-react'
+import { CircleAlert, CircleCheck, CloudDownload, FileDown, FolderOpen, Upload } from 'lucide-react'
 import type { Model } from '../../../core/contract/models.ts'
 import { shell } from '../../platform/shell.ts'
 import { useConnection } from '../../state/connection.ts'
@@ -13,6 +13,7 @@ import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatNumberOf } from '../../ui/format.ts'
+import { FilterChip, PageSearch } from '../../ui/list-filters.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { RowTable, sortedBy, sortRows, type RowColumn, type RowSort } from '../../ui/row-table.tsx'
@@ -156,23 +157,15 @@ function Toolbar({
   return (
     <>
       <div className="toolbar">
-        <div className="search">
-          <Search size={14} aria-hidden />
-          <input
-            id="page-search"
-            type="search"
-            className="input"
-            aria-label="Filter models"
-            placeholder="Filter by name, licence, use"
-            value={filter.query}
-            autoComplete="off"
-            spellCheck={false}
-            onChange={(event) => onChange({ ...filter, query: event.target.value })}
-          />
-        </div>
+        <PageSearch
+          label="Filter models"
+          placeholder="Filter by name, licence, use"
+          value={filter.query}
+          onChange={(value) => onChange({ ...filter, query: value })}
+        />
         <div className="chips" role="group" aria-label="Kind">
           {kindFilters.map((kind) => (
-            <Chip
+            <FilterChip
               key={kind}
               label={kindFilterLabels[kind]}
               count={counts.kinds[kind]}
@@ -183,7 +176,7 @@ function Toolbar({
         </div>
         <div className="chips" role="group" aria-label="Place">
           {placeFilters.map((place) => (
-            <Chip
+            <FilterChip
               key={place}
               label={placeFilterLabels[place]}
               count={counts.places[place]}
@@ -198,14 +191,6 @@ function Toolbar({
         needed: a small embedder is bundled, and answers are composed of the documents’ own sentences.
       </p>
     </>
-  )
-}
-
-function Chip({ label, count, isOn, onPress }: { label: string; count: number; isOn: boolean; onPress(): void }) {
-  return (
-    <button type="button" className="chip" aria-pressed={isOn} onClick={onPress}>
-      {label} <span className="number">{formatCount(count)}</span>
-    </button>
   )
 }
 

@@ -1,5 +1,5 @@
 import { useDeferredValue, useEffect, useMemo, useState } from 'react'
-import { Ban, Check, Download, Eraser, Search } from 'lucide-react'
+import { Ban, Check, Download, Eraser } from 'lucide-react'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { NetworkAttempt, NetworkStatus } from '../../../core/contract/network.ts'
 import { core } from '../../state/client.ts'
@@ -12,6 +12,7 @@ import { saveCsv, toCsv } from '../../ui/csv.ts'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatNumberOf } from '../../ui/format.ts'
+import { FilterChip, PageSearch } from '../../ui/list-filters.tsx'
 import { purposeLabels } from '../../ui/network-words.ts'
 import { RowTable, type RowColumn } from '../../ui/row-table.tsx'
 import { attemptRows, filterAttempts, outcomeText, type AttemptFilter } from './network-facts.ts'
@@ -67,31 +68,21 @@ export function Attempts({ status }: { status: NetworkStatus }) {
       ) : (
         <>
           <div className="toolbar network-toolbar">
-            <div className="search">
-              <Search size={14} aria-hidden />
-              <input
-                id="page-search"
-                type="search"
-                className="input"
-                aria-label="Filter attempts"
-                placeholder="Filter by host, purpose, reason"
-                value={filter.query}
-                autoComplete="off"
-                spellCheck={false}
-                onChange={(event) => setFilter({ ...filter, query: event.target.value })}
-              />
-            </div>
+            <PageSearch
+              label="Filter attempts"
+              placeholder="Filter by host, purpose, reason"
+              value={filter.query}
+              onChange={(value) => setFilter({ ...filter, query: value })}
+            />
             <div className="chips" role="group" aria-label="Outcome">
               {outcomes.map(({ outcome, label, count }) => (
-                <button
+                <FilterChip
                   key={label}
-                  type="button"
-                  className="chip"
-                  aria-pressed={filter.outcome === outcome}
-                  onClick={() => setFilter({ ...filter, outcome })}
-                >
-                  {label} <span className="number">{formatCount(count)}</span>
-                </button>
+                  label={label}
+                  count={count}
+                  isOn={filter.outcome === outcome}
+                  onPress={() => setFilter({ ...filter, outcome })}
+                />
               ))}
             </div>
           </div>
