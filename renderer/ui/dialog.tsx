@@ -80,6 +80,44 @@ export function ConfirmDialog({
   )
 }
 
+/** The fields of a dialog, what is wrong with them, and the buttons that end it. */
+export function DialogForm({
+  failure,
+  onSubmit,
+  onClose,
+  actions,
+  children,
+}: {
+  failure: string | null
+  onSubmit(): void
+  onClose(): void
+  /** Beside 'Cancel'. */
+  actions: ReactNode
+  children: ReactNode
+}) {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <div className="dialog-body">
+        {children}
+        {failure ? (
+          <p className="field-failure" role="alert">
+            {failure}
+          </p>
+        ) : null}
+      </div>
+      <footer className="dialog-footer">
+        <Button onPress={onClose}>Cancel</Button>
+        {actions}
+      </footer>
+    </form>
+  )
+}
+
 /** A labelled line of text inside a form. */
 export function TextLine({
   label,

@@ -1,11 +1,11 @@
-import { useId, useState, type ReactNode } from 'react'
+import { useId, useState } from 'react'
 import type { KeyStorage, Provider, ProviderKindInfo } from '../../../core/contract/providers.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
 import { hrefOf } from '../../state/route.ts'
 import { Button } from '../../ui/button.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
 import { draftInput, draftProblem, suggestId, type ProviderDraft } from './provider-facts.ts'
 
@@ -82,8 +82,11 @@ function ProviderForm({
   return (
     <DialogForm
       failure={failure}
-      action={provider ? 'Save' : 'Add'}
-      busy={busy}
+      actions={
+        <Button look="primary" type="submit" isDisabled={busy}>
+          {provider ? 'Save' : 'Add'}
+        </Button>
+      }
       onClose={onClose}
       onSubmit={() => void save()}
     >
@@ -229,7 +232,16 @@ function KeyForm({
     }
   }
   return (
-    <DialogForm failure={failure} action="Keep the key" busy={busy} onClose={onClose} onSubmit={() => void save()}>
+    <DialogForm
+      failure={failure}
+      actions={
+        <Button look="primary" type="submit" isDisabled={busy}>
+          Keep the key
+        </Button>
+      }
+      onClose={onClose}
+      onSubmit={() => void save()}
+    >
       <Line label="Key" value={key} onChange={setKey} mono secret autoFocus maxLength={4000} help={keys.message} />
       <p className="soft">
         It is sent to {provider.host} and nowhere else, and is in no log, trace or export. The variable{' '}
@@ -310,46 +322,6 @@ export function RemoveProviderDialog({
         </>
       ) : null}
     </Dialog>
-  )
-}
-
-function DialogForm({
-  failure,
-  action,
-  busy,
-  onClose,
-  onSubmit,
-  children,
-}: {
-  failure: string | null
-  action: string
-  busy: boolean
-  onClose(): void
-  onSubmit(): void
-  children: ReactNode
-}) {
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        onSubmit()
-      }}
-    >
-      <div className="dialog-body">
-        {children}
-        {failure ? (
-          <p className="field-failure" role="alert">
-            {failure}
-          </p>
-        ) : null}
-      </div>
-      <footer className="dialog-footer">
-        <Button onPress={onClose}>Cancel</Button>
-        <Button look="primary" type="submit" isDisabled={busy}>
-          {action}
-        </Button>
-      </footer>
-    </form>
   )
 }
 

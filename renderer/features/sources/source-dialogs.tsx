@@ -1,4 +1,4 @@
-import { useId, useState, type ReactNode } from 'react'
+import { useId, useState } from 'react'
 import { FolderOpen } from 'lucide-react'
 import { Label, Radio, RadioGroup, Switch } from 'react-aria-components'
 import type { Schedule, Source, SourceOptions } from '../../../core/contract/sources.ts'
@@ -9,7 +9,7 @@ import { toFailure } from '../../state/failure.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
+import { Dialog, DialogForm } from '../../ui/dialog.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { globsOf, hasGlobs, nameOf } from './source-facts.ts'
 
@@ -249,44 +249,6 @@ function RemoveForm({ source, onClose, onDone }: { source: Source; onClose(): vo
         </Button>
       </footer>
     </>
-  )
-}
-
-/** The fields of a dialog, what is wrong with them, and the buttons that end it. */
-function DialogForm({
-  failure,
-  onSubmit,
-  onClose,
-  actions,
-  children,
-}: {
-  failure: string | null
-  onSubmit(): void
-  onClose(): void
-  /** Beside 'Cancel'. */
-  actions: ReactNode
-  children: ReactNode
-}) {
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        onSubmit()
-      }}
-    >
-      <div className="dialog-body">
-        {children}
-        {failure ? (
-          <p className="field-failure" role="alert">
-            {failure}
-          </p>
-        ) : null}
-      </div>
-      <footer className="dialog-footer">
-        <Button onPress={onClose}>Cancel</Button>
-        {actions}
-      </footer>
-    </form>
   )
 }
 
