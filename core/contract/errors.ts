@@ -39,6 +39,12 @@ export const errorCodes = [
   'provider-answer-invalid',
   /** Keys cannot be read or kept. */
   'keys-unavailable',
+  /** A release may not go where it was to go: what was asked of it does not hold. */
+  'gate-failed',
+  /** Two pipelines read documents in different ways and cannot share their texts. */
+  'pipeline-mismatch',
+  /** The two sides speak different versions of the contract. */
+  'contract-mismatch',
   'connection-lost',
   'request-refused',
   'cancelled',

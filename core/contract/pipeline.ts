@@ -32,6 +32,16 @@ export const ingestSettingsSchema = z.object({
 })
 export type IngestSettings = z.infer<typeof ingestSettingsSchema>
 
+/** What a language model is told: see contract/prompts.ts for its variables. */
+export const promptSchema = z.object({
+  /** Of the prompt that these words are a version of, for people; empty: written for this pipeline alone. */
+  name: z.string().max(120).default(''),
+  version: z.int().min(0).default(0),
+  system: z.string().trim().min(1).max(20_000),
+  user: z.string().trim().min(1).max(20_000),
+})
+export type Prompt = z.infer<typeof promptSchema>
+
 /**
  * One JSON value that configures every family. The ingest half (parsers, cleaning, chunker, rules, embedder, index)
  * decides the index fingerprint; the ask half (retriever, reranker, generator) can change without a new index.

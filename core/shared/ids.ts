@@ -12,6 +12,12 @@ export type ChunkEditId = Id<'chunkEdit'>
 export type RunId = Id<'run'>
 export type TuneId = Id<'tune'>
 export type DatasetId = Id<'dataset'>
+export type LineId = Id<'line'>
+export type ReleaseId = Id<'release'>
+export type PromptId = Id<'prompt'>
+export type BotId = Id<'bot'>
+export type ConversationId = Id<'conversation'>
+export type MessageId = Id<'message'>
 
 const prefixes = {
   collection: 'col',
@@ -25,6 +31,12 @@ const prefixes = {
   tune: 'tun',
   dataset: 'dat',
   case: 'cas',
+  line: 'lin',
+  release: 'rel',
+  prompt: 'pmt',
+  bot: 'bot',
+  conversation: 'cnv',
+  message: 'msg',
 } as const
 
 let lastTime = 0
