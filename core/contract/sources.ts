@@ -92,7 +92,7 @@ export const sourcesContract = {
   /** Removes the source and, if asked, the documents that came from it. Original files stay. Errors: item-missing. */
   remove: oc
     .route({ method: 'DELETE', path: '/sources/{sourceId}' })
-    .input(z.object({ sourceId: id<'source'>(), keepDocuments: z.coerce.boolean().default(false) }))
+    .input(z.object({ sourceId: id<'source'>(), keepDocuments: z.stringbool().or(z.boolean()).default(false) }))
     .output(z.object({ removed: z.int() })),
   /**
    * Looks at every file of the sources (all of a collection if none are named) and takes over what was added, changed
