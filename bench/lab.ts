@@ -32,7 +32,8 @@ export async function run(args: string[]): Promise<void> {
     const text = textOf(size)
     const { labId, stretches } = await test.client.lab.open({ source: { kind: 'text', text, type: 'markdown' } })
     console.error(`${size} characters in ${stretches.length} stretches`)
-    for (const { id } of chunkerDefinitions.filter(({ id }) => id !== 'proposed')) rows.push(await measure(test, labId, id, size, rounds))
+    for (const { id } of chunkerDefinitions.filter(({ id }) => id !== 'proposed'))
+      rows.push(await measure(test, labId, id, size, rounds))
     questions.push(await ask(test, labId, size))
   }
   console.table(rows)
