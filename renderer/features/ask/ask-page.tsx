@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react'
-import { ArrowUp, ChevronDown, Filter, Library, Search, Square, TriangleAlert } from 'lucide-react'
+import { ArrowUp, ChevronDown, Filter, Library, Search, Square } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components'
 import type { Collection } from '../../../core/contract/collections.ts'
 import type { CollectionId } from '../../../core/shared/ids.ts'
@@ -7,6 +7,8 @@ import { core } from '../../state/client.ts'
 import { usePreferences } from '../../state/preferences.ts'
 import { hrefOf, navigate } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
+import { answerWithSources } from '../../ui/answer-text.ts'
+import { AnswerNotes, AnswerView, Sources, UnsupportedNote, type ShownAnswer } from '../../ui/answer-view.tsx'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -14,11 +16,9 @@ import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatDuration, formatNumberOf } from '../../ui/format.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
-import { Answer, PassageModeNote, Sources } from './answer.tsx'
+import { Passages } from '../../ui/passages.tsx'
 import { AskFilter } from './ask-filter.tsx'
 import { useAsk, type Turn } from './ask-store.ts'
-import { answerWithSources } from './markers.ts'
-import { Passages } from './passages.tsx'
 
 /** Questions to one collection, and their answers in this session. */
 export function AskPage({ collectionId }: { collectionId: CollectionId | null }) {
@@ -180,26 +180,11 @@ function Introduction({
   )
 }
 
-/** What the model wrote and the sources do not say, in its words, so that nobody takes it on trust. */
-function Unsupported({ turn: { answer, unsupported } }: { turn: Turn }) {
-  if (unsupported.length === 0) return null
-  return (
-    <section className="unsupported" aria-label="Not supported by the sources">
-      <p>
-        <TriangleAlert size={13} aria-hidden /> Not supported by the sources:
-      </p>
-      <ul>
-        {unsupported.map(({ start, end }) => (
-          <li key={start}>{answer.slice(start, end)}</li>
-        ))}
-      </ul>
-    </section>
-  )
-}
-
 function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
   const again = (): void => void useAsk.getState().again(turn.id)
   const waiting = turn.state === 'asking' && turn.answer === ''
+  const { answer: text, citations, unsupported, collectionId } = turn
+  const answer: ShownAnswer = { text, citations, unsupported, collectionId, isStreaming: turn.state === 'asking' }
   return (
     <article className="turn" aria-label={turn.question}>
       <h2 className="question">{turn.question}</h2>
@@ -211,9 +196,9 @@ function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
       {waiting ? (
         <p className="waiting soft">{turn.passages ? 'Reading the passages …' : 'Searching the documents …'}</p>
       ) : null}
-      {turn.refused ? <p className="refusal reading">{turn.answer}</p> : <Answer turn={turn} />}
-      <Unsupported turn={turn} />
-      <PassageModeNote turn={turn} />
+      {turn.refused ? <p className="refusal reading">{turn.answer}</p> : <AnswerView answer={answer} />}
+      <UnsupportedNote answer={answer} />
+      <AnswerNotes {...turn} />
       {turn.state === 'stopped' ? (
         <p className="stopped soft">
           Stopped.{' '}
@@ -225,7 +210,7 @@ function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
       {turn.failure ? <FailureNote failure={turn.failure} onRetry={again} /> : null}
       {turn.state === 'done' ? (
         <>
-          <Sources turn={turn} />
+          <Sources answer={answer} />
           <div className="turn-foot">
             <CopyButton
               text={() => answerWithSources(turn.question, turn.answer, turn.citations)}

@@ -1,12 +1,12 @@
 import { useState } from 'react'
 import { ChevronRight } from 'lucide-react'
-import type { RetrievedPassage } from '../../../core/contract/search.ts'
-import type { CollectionId } from '../../../core/shared/ids.ts'
-import { useInspector, type PassageLink } from '../../state/inspector.ts'
-import { Button } from '../../ui/button.tsx'
-import { CopyButton } from '../../ui/copy-button.tsx'
-import { formatNumberOf, formatScore } from '../../ui/format.ts'
-import { placeOf } from './markers.ts'
+import type { RetrievedPassage } from '../../core/contract/search.ts'
+import type { CollectionId } from '../../core/shared/ids.ts'
+import { useInspector, type PassageLink } from '../state/inspector.ts'
+import { Button } from './button.tsx'
+import { CopyButton } from './copy-button.tsx'
+import { formatNumberOf, formatScore } from './format.ts'
+import { placeOf } from './answer-text.ts'
 
 /** What the search found, best first: how well, by what, where; each opens to its text. */
 export function Passages({
