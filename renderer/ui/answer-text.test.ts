@@ -105,8 +105,7 @@ describe('parseAnswer', () => {
     '[^1] and [7]',
     '    four spaces',
   ])('leaves as it is: %s', (words) => {
-    const shown = parseAnswer(words, new Set()).flatMap((block) => ('children' in block ? block.children : []))
-    expect(shown.map((part) => ('text' in part ? part.text : '?')).join('')).toBe(words.trim())
+    expect(wordsOf(parseAnswer(words, new Set()))).toBe(words.trim())
   })
   it('makes neither images nor links that are not of the web', () => {
     const all = JSON.stringify(
