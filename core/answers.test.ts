@@ -119,7 +119,11 @@ describe('an answer worded by a local model', () => {
     expect(citations).toEqual([])
     expect(invented).toBe(2)
     const { spans } = await test.client.traces.get({ traceId })
-    expect(spans.at(-1)).toMatchObject({ name: 'generate', output: { invented: 2 } })
+    expect(spans.find(({ name }) => name === 'generate')).toMatchObject({ output: { invented: 2 } })
+    const call = spans.find(({ name }) => name === 'chat')
+    expect(call).toMatchObject({ kind: 'llm', parentId: spans.find(({ name }) => name === 'generate')?.id })
+    expect(call?.attributes['gen_ai.usage.output_tokens']).toBeGreaterThan(0)
+    expect(call?.attributes['gen_ai.response.time_to_first_chunk']).toBeGreaterThan(0)
   })
 
   it('has what no source says marked, while it is written and at the end', async () => {

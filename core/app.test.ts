@@ -102,7 +102,17 @@ describe('the main job', () => {
     const end = await ask(test, collection, cases[0]?.question ?? '')
     const trace = await test.client.traces.get({ traceId: end.traceId })
     expect(trace.answer).toBe(end.answer)
-    expect(trace.spans.map((span) => span.name)).toEqual(['retrieve', 'fit', 'generate'])
+    const [root] = trace.spans
+    expect(root).toMatchObject({ name: 'question', parentId: null, attributes: { 'quarry.trace.id': trace.id } })
+    const below = (id: string | undefined) => trace.spans.flatMap((span) => (span.parentId === id ? [span.name] : []))
+    expect(below(root?.id)).toEqual(['retrieve', 'fit', 'generate'])
+    const legs = trace.spans.find((span) => span.name === 'retrieve')
+    expect(below(legs?.id)).toEqual(['search words', 'embed', 'search vectors', 'search phrases'])
+    expect(trace.spans.find((span) => span.name === 'embed')?.attributes).toMatchObject({
+      'gen_ai.operation.name': 'embeddings',
+      'openinference.span.kind': 'EMBEDDING',
+      'gen_ai.embeddings.dimension.count': expect.any(Number) as number,
+    })
     expect(trace.passages.length).toBeGreaterThan(0)
     const { traces } = await test.client.traces.list({ limit: 5 })
     expect(traces[0]?.id).toBe(end.traceId)

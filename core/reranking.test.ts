@@ -71,13 +71,18 @@ describe('a pipeline with a reranker', () => {
       if (event.type === 'ask-end') traceId = event.traceId
     }
     if (traceId === undefined) throw new Error('The answer has no end.')
-    const { spans, passages } = await test.client.traces.get({ traceId })
-    expect(spans.map(({ name }) => name)).toEqual(['retrieve', 'rerank', 'fit', 'generate'])
+    const { spans, passages, rejected } = await test.client.traces.get({ traceId })
+    const steps = spans.filter(({ parentId }) => parentId === spans[0]?.id)
+    expect(steps.map(({ name }) => name)).toEqual(['retrieve', 'rerank', 'fit', 'generate'])
     const step = spans.find(({ name }) => name === 'rerank')
     expect(step).toMatchObject({ input: { passages: 12 }, error: null })
     expect(step?.durationMs).toBeGreaterThan(0)
     expect(step?.output).toHaveLength(3)
+    expect(step?.attributes['reranker.top_k']).toBe(3)
     expect(passages.map(({ rerankScore }) => rerankScore)).not.toContain(null)
+    const putBack = rejected.filter(({ reason }) => reason === 'rerank')
+    expect(putBack).toHaveLength(9)
+    expect(putBack.every(({ chunkId }) => !passages.some((passage) => passage.chunkId === chunkId))).toBe(true)
   })
 
   it('is refused where its model or an option is wrong', async () => {

@@ -2,7 +2,7 @@ import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { passageSchema } from './search.ts'
 import { boxSchema } from './parsed-document.ts'
-import { errorDataSchema, id, searchModeSchema } from './values.ts'
+import { id, searchModeSchema } from './values.ts'
 
 export const citationSchema = z.object({
   /** The number in the answer's `[1]`; one number per distinct span, from 1. */
@@ -69,36 +69,6 @@ export const askEventSchema = z.discriminatedUnion('type', [
 ])
 export type AskEvent = z.infer<typeof askEventSchema>
 
-/** One timed step of a question. */
-export const spanSchema = z.object({
-  name: z.string(),
-  /** Milliseconds since the trace began. */
-  startMs: z.number(),
-  durationMs: z.number(),
-  input: z.unknown(),
-  output: z.unknown(),
-  error: errorDataSchema.nullable(),
-})
-export type Span = z.infer<typeof spanSchema>
-
-export const traceSchema = z.object({
-  id: id<'trace'>(),
-  collectionId: id<'collection'>().nullable(),
-  question: z.string(),
-  answer: z.string(),
-  refused: z.boolean(),
-  error: errorDataSchema.nullable(),
-  citations: z.array(citationSchema),
-  /** Sentences of the answer that the sources do not say. */
-  unsupported: z.array(answerSpanSchema).default([]),
-  passages: z.array(passageSchema),
-  passageMode: passageModeSchema.default('retrieved'),
-  spans: z.array(spanSchema),
-  startedAt: z.number(),
-  durationMs: z.number(),
-})
-export type Trace = z.infer<typeof traceSchema>
-
 export const askContract = {
   /**
    * Errors: item-missing, input-invalid (blank question; a whole document where not one is left), and what the
@@ -119,34 +89,4 @@ export const askContract = {
       }),
     )
     .output(eventIterator(askEventSchema)),
-}
-
-export const tracesContract = {
-  /** Newest first. */
-  list: oc
-    .route({ method: 'GET', path: '/traces' })
-    .input(
-      z.object({
-        collectionId: id<'collection'>().optional(),
-        limit: z.coerce.number().int().min(1).max(1000).default(50),
-      }),
-    )
-    .output(
-      z.object({
-        traces: z.array(
-          traceSchema.pick({
-            id: true,
-            collectionId: true,
-            question: true,
-            refused: true,
-            startedAt: true,
-            durationMs: true,
-          }),
-        ),
-      }),
-    ),
-  get: oc
-    .route({ method: 'GET', path: '/traces/{traceId}' })
-    .input(z.object({ traceId: id<'trace'>() }))
-    .output(traceSchema),
 }

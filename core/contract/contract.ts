@@ -1,4 +1,4 @@
-import { askContract, tracesContract } from './ask.ts'
+import { askContract } from './ask.ts'
 import { collectionsContract } from './collections.ts'
 import { documentsContract } from './documents.ts'
 import { datasetsContract } from './datasets.ts'
@@ -15,6 +15,7 @@ import { networkContract } from './network.ts'
 import { providersContract } from './providers.ts'
 import { searchContract } from './search.ts'
 import { sourcesContract } from './sources.ts'
+import { tracesContract } from './traces.ts'
 import { tunesContract } from './tune.ts'
 import { workspaceContract } from './workspace.ts'
 

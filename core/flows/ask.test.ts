@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { AskEvent, Trace } from '../contract/ask.ts'
+import type { AskEvent } from '../contract/ask.ts'
 import { AppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
+import type { Trace } from '../contract/traces.ts'
 import type { AnswerPart } from '../generators/generator.ts'
 import type { CollectionId, DocumentId, TraceId } from '../shared/ids.ts'
 import { ask, type AskSteps, type GivenPassages } from './ask.ts'
@@ -63,7 +64,7 @@ function steps(parts: AnswerPart[], overrides: Partial<AskSteps> = {}) {
   return { all, traces }
 }
 
-const question = { traceId: 'trc_1' as TraceId, collectionId: 'col_1' as CollectionId, text: 'Who wrote?' }
+const question = { traceId: 'trc_1' as TraceId, collectionIds: ['col_1' as CollectionId], text: 'Who wrote?' }
 const run = (all: AskSteps, signal?: AbortSignal): Promise<AskEvent[]> => Array.fromAsync(ask(question, all, signal))
 
 describe('ask', () => {
@@ -92,7 +93,7 @@ describe('ask', () => {
       'citation',
     ])
     expect(traces).toHaveLength(1)
-    expect(traces[0]?.spans.map((span) => span.name)).toEqual(['retrieve', 'fit', 'generate'])
+    expect(traces[0]?.spans.map((span) => span.name)).toEqual(['question', 'retrieve', 'fit', 'generate'])
     expect(traces[0]?.answer).toBe(end?.type === 'ask-end' && end.answer)
   })
 
@@ -152,7 +153,7 @@ describe('ask', () => {
       const { given, trace, end, retrieved } = await read('Summarise this.')
       expect(given).toMatchObject({ wholeDocument: 'overview', passages: [{ chunkId: 1 }, { chunkId: 2 }] })
       expect(trace).toMatchObject({ passageMode: 'whole-document' })
-      expect(trace?.spans.map(({ name }) => name)).toEqual(['read whole', 'generate'])
+      expect(trace?.spans.map(({ name }) => name)).toEqual(['question', 'read whole', 'generate'])
       expect(end).toMatchObject({ passageMode: 'whole-document' })
       expect(retrieved).toMatchObject({ passageMode: 'whole-document', note: null })
     })
@@ -176,7 +177,7 @@ describe('ask', () => {
       const { given, trace, retrieved } = await read('Summarise this.', { fits: false })
       expect(given?.wholeDocument).toBeUndefined()
       expect(retrieved).toMatchObject({ passageMode: 'retrieved', note: expect.stringContaining('longer') as string })
-      expect(trace?.spans.map(({ name }) => name)).toEqual(['read whole', 'retrieve', 'fit', 'generate'])
+      expect(trace?.spans.map(({ name }) => name)).toEqual(['question', 'read whole', 'retrieve', 'fit', 'generate'])
     })
   })
 
@@ -200,7 +201,10 @@ describe('ask', () => {
     expect(traces).toHaveLength(1)
     expect(traces[0]).toMatchObject({
       error: { code: 'model-missing' },
-      spans: [{ name: 'retrieve', error: { code: 'model-missing' } }],
+      spans: [
+        { name: 'question', error: { code: 'model-missing' } },
+        { name: 'retrieve', error: { code: 'model-missing' } },
+      ],
     })
   })
 

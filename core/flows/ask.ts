@@ -1,16 +1,27 @@
-import type { AnswerSpan, AskEvent, AskScope, Citation, PassageMode, Span, Trace } from '../contract/ask.ts'
-import { AppError, toAppError, toErrorData } from '../contract/errors.ts'
+import type { AskEvent, AskScope, Citation } from '../contract/ask.ts'
+import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
+import type { Rejected, Rejection, Trace } from '../contract/traces.ts'
 import type { AnswerPart } from '../generators/generator.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import type { CollectionId, TraceId } from '../shared/ids.ts'
+import { attributeAt, attributeNames } from '../shared/trace-attributes.ts'
 import { asksForOverview } from './asks-for-overview.ts'
+import { beginTrace, type OpenSpan, type OpenTrace, toRejected, type TracedQuestion } from './open-trace.ts'
+import { traceModelCall } from './trace-model-call.ts'
 
-/** The steps of the flow. Everything outside it (index, model, database, clock) is behind them. */
+/**
+ * The steps of the flow. Everything outside it (index, model, database, clock) is behind them. They get the span that they
+ * are, and say there what only they know.
+ */
 export interface AskSteps {
-  retrieve(question: string, signal?: AbortSignal): Promise<RetrievedPassage[]>
+  retrieve(question: string, span: OpenSpan, signal?: AbortSignal): Promise<RetrievedPassage[]>
   /** Puts what was found into a better order, and keeps the best. Absent: the order stays. */
-  rerank?(question: string, passages: readonly RetrievedPassage[], signal?: AbortSignal): Promise<RetrievedPassage[]>
+  rerank?(
+    question: string,
+    passages: readonly RetrievedPassage[],
+    span: OpenSpan,
+    signal?: AbortSignal,
+  ): Promise<RetrievedPassage[]>
   /** Those that fit what the generator may read, best first. */
   fit(passages: readonly RetrievedPassage[]): readonly RetrievedPassage[]
   /** The one document that the question is asked of; absent where there are several. */
@@ -20,7 +31,7 @@ export interface AskSteps {
     /** Whether the generator reads all of it for one answer. */
     fits(given: GivenPassages, signal?: AbortSignal): Promise<boolean>
   }
-  generate(given: GivenPassages, signal?: AbortSignal): AsyncIterable<AnswerPart>
+  generate(given: GivenPassages, span: OpenSpan, signal?: AbortSignal): AsyncIterable<AnswerPart>
   /** The citation of a span of a passage, or undefined if the span is not in the document: an invented citation. */
   resolve(passage: RetrievedPassage, start: number, end: number): Omit<Citation, 'marker'> | undefined
   saveTrace(trace: Trace): void
@@ -28,10 +39,7 @@ export interface AskSteps {
   now(): number
 }
 
-export interface Question {
-  traceId: TraceId
-  collectionId: CollectionId
-  text: string
+export interface Question extends TracedQuestion {
   /** See the contract. Absent: 'auto'. */
   scope?: AskScope
 }
@@ -49,7 +57,7 @@ export interface GivenPassages {
  * validate and number citations -> save the trace. The trace is saved also when a step fails or the asker leaves.
  */
 export async function* ask(question: Question, steps: AskSteps, signal?: AbortSignal): AsyncGenerator<AskEvent> {
-  const trace = beginTrace(question, steps)
+  const trace = beginTrace(question, () => steps.now())
   let saved = false
   try {
     yield { type: 'ask-start', traceId: question.traceId }
@@ -61,13 +69,12 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
     yield { type: 'retrieval-end', passages, passageMode: trace.passageMode, note }
 
     const given = whole ?? (await fitPassages(question, passages, steps, trace))
-    const generation = trace.open('generate', { passages: given.passages.map(summary) })
+    const generation = trace.root.open('generate', 'chain', { passages: given.passages.map(summary) })
+    const modelCall = traceModelCall(generation, () => steps.now())
     const numbering = createNumbering(steps, given.passages)
-    let usage = {}
-    for await (const part of steps.generate(given, signal)) {
+    for await (const part of steps.generate(given, generation, signal)) {
       throwIfAborted(signal)
-      if (part.type === 'prompt') generation.noteInput({ model: part.model, messages: shown(part.messages) })
-      if (part.type === 'usage') usage = tokensOf(part)
+      modelCall.take(part)
       for (const event of numbering.take(part)) {
         if (event.type === 'answer-delta') trace.answer += event.text
         if (event.type === 'citation') trace.citations.push(event.citation)
@@ -77,6 +84,12 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
     }
     trace.refused = numbering.refused
     const { citations, unsupported } = trace
+    const usage = modelCall.end(trace.answer)
+    generation.note({
+      [attributeNames.citations]: citations.length,
+      [attributeNames.invented]: numbering.invented,
+      [attributeNames.unsupported]: unsupported.length,
+    })
     generation.close({
       answer: trace.answer,
       citations: citations.length,
@@ -123,7 +136,7 @@ async function readWhole(
 ): Promise<{ whole?: GivenPassages; note: string | null }> {
   const isOverview = asksForOverview(text)
   if (!document || scope === 'passages' || (scope === 'auto' && !isOverview)) return { note: null }
-  return trace.step('read whole', { scope, isOverview }, async () => {
+  return trace.root.step('read whole', 'chain', { scope, isOverview }, async () => {
     const passages = document.passages()
     const whole: GivenPassages = { question: text, passages, wholeDocument: isOverview ? 'overview' : 'question' }
     const fits = passages.length > 0 && (await document.fits(whole, signal))
@@ -144,13 +157,18 @@ async function findPassages(
   trace: OpenTrace,
   signal: AbortSignal | undefined,
 ): Promise<RetrievedPassage[]> {
-  const found = await trace.step('retrieve', { question: text }, async () => {
-    const found = await retrieve(text, signal)
+  const found = await trace.root.step('retrieve', 'retriever', { question: text }, async (span) => {
+    const found = await retrieve(text, span, signal)
+    span.note({ [attributeNames.operation]: 'retrieval', [attributeNames.found]: found.length })
+    span.note(listed(found, attributeNames.retrievedId, attributeNames.retrievedScore))
     return [found, found.map(summary)]
   })
   if (!rerank) return found
-  return trace.step('rerank', { passages: found.length }, async () => {
-    const ordered = await rerank(text, found, signal)
+  return trace.root.step('rerank', 'reranker', { passages: found.length }, async (span) => {
+    const ordered = await rerank(text, found, span, signal)
+    span.reject(notAmong(ordered, found, 'rerank'))
+    span.note(listed(found, attributeNames.rerankerInputId, attributeNames.rerankerInputScore))
+    span.note(listed(ordered, attributeNames.rerankerOutputId, attributeNames.rerankerOutputScore))
     return [ordered, ordered.map(summary)]
   })
 }
@@ -161,8 +179,10 @@ function fitPassages(
   { fit }: AskSteps,
   trace: OpenTrace,
 ): Promise<GivenPassages> {
-  return trace.step('fit', { passages: passages.length }, async () => {
+  return trace.root.step('fit', 'chain', { passages: passages.length }, async (span) => {
     const fitting = fit(passages)
+    span.reject(notAmong(fitting, passages, 'budget'))
+    span.note({ [attributeNames.used]: fitting.length })
     return [{ question: text, passages: fitting }, { passages: fitting.length }]
   })
 }
@@ -224,80 +244,27 @@ function createNumbering(steps: AskSteps, passages: readonly RetrievedPassage[])
   }
 }
 
-type OpenTrace = ReturnType<typeof beginTrace>
-
-function beginTrace(question: Question, steps: AskSteps) {
-  const startedAt = steps.now()
-  const spans: Span[] = []
-  const sinceStart = (): number => steps.now() - startedAt
-  const trace = {
-    answer: '',
-    refused: false,
-    citations: [] as Citation[],
-    unsupported: [] as AnswerSpan[],
-    passages: [] as RetrievedPassage[],
-    passageMode: 'retrieved' as PassageMode,
-    /** Opens a span that the caller closes; an unclosed span is closed by `finish` with the trace's error. */
-    open(name: string, input: unknown) {
-      const startMs = sinceStart()
-      const span: Span = { name, startMs, durationMs: 0, input, output: null, error: null }
-      spans.push(span)
-      return {
-        noteInput(more: Record<string, unknown>): void {
-          span.input = { ...(span.input as Record<string, unknown>), ...more }
-        },
-        close(output: unknown): void {
-          span.durationMs = sinceStart() - startMs
-          span.output = output
-        },
-      }
-    },
-    /** Runs one step as a span. `work` gives its result and what the span shows of it. */
-    async step<Result>(name: string, input: unknown, work: () => Promise<[Result, unknown]>): Promise<Result> {
-      const span = trace.open(name, input)
-      const [result, shown] = await work()
-      span.close(shown)
-      return result
-    },
-    finish(error: AppError | null): Trace {
-      const durationMs = sinceStart()
-      const last = spans.at(-1)
-      if (error && last && last.output === null) {
-        last.durationMs = durationMs - last.startMs
-        last.error = toErrorData(error)
-      }
-      return {
-        id: question.traceId,
-        collectionId: question.collectionId,
-        question: question.text,
-        answer: trace.answer,
-        refused: trace.refused,
-        error: error && toErrorData(error),
-        citations: trace.citations,
-        unsupported: trace.unsupported,
-        passages: trace.passages,
-        passageMode: trace.passageMode,
-        spans,
-        startedAt: Math.round(startedAt),
-        durationMs,
-      }
-    },
-  }
-  return trace
+function listed(
+  passages: readonly RetrievedPassage[],
+  idName: Parameters<typeof attributeAt>[0],
+  scoreName: Parameters<typeof attributeAt>[0],
+) {
+  return Object.fromEntries(
+    passages.flatMap(({ chunkId, score, rerankScore }, index) => [
+      [attributeAt(idName, index), String(chunkId)],
+      [attributeAt(scoreName, index), rerankScore ?? score],
+    ]),
+  )
 }
 
-function tokensOf({ promptTokens, outputTokens, stoppedBy }: Extract<AnswerPart, { type: 'usage' }>) {
-  return { promptTokens, outputTokens, stoppedBy }
+function notAmong(
+  kept: readonly RetrievedPassage[],
+  all: readonly RetrievedPassage[],
+  reason: Rejection,
+): Rejected[] {
+  const used = new Set(kept.map(({ chunkId }) => chunkId))
+  return all.filter(({ chunkId }) => !used.has(chunkId)).map((passage) => toRejected(passage, reason))
 }
-
-/** What a model was told, as far as a person reads it: a whole document is in the trace already. */
-function shown(messages: Extract<AnswerPart, { type: 'prompt' }>['messages']) {
-  return messages.map(({ role, content }) => ({
-    role,
-    content: content.length > mostShown ? `${content.slice(0, mostShown)} …` : content,
-  }))
-}
-const mostShown = 100_000
 
 function summary(passage: RetrievedPassage) {
   const { chunkId, path, score, foundBy, rerankScore } = passage

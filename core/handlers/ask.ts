@@ -26,7 +26,8 @@ export function askHandlers(services: Services) {
         { mode, ...(filter ? { filter } : {}), ...(documentId ? { documentId } : {}) },
         services,
       )
-      const question = { traceId: createId('trace'), collectionId: collection.id, text: input.question, scope }
+      const { question: text, ...request } = input
+      const question = { traceId: createId('trace'), collectionIds: [collection.id], request, text, scope }
       yield* ask(question, steps, signal)
     }),
   }

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
-import type { Trace } from '../contract/ask.ts'
 import { AppError } from '../contract/errors.ts'
+import { type Trace, traceSchema } from '../contract/traces.ts'
 import type { CollectionId, TraceId } from '../shared/ids.ts'
 
 export type TraceSummary = Pick<Trace, 'id' | 'collectionId' | 'question' | 'refused' | 'startedAt' | 'durationMs'>
@@ -48,7 +48,7 @@ export function createTraceLibrary(database: Database): TraceLibrary {
     get(id) {
       const data = selectOne.get(id)
       if (!data) throw new AppError('item-missing', `There is no trace ${id}.`, { details: { id } })
-      return JSON.parse(data) as Trace
+      return traceSchema.parse(JSON.parse(data))
     },
   }
 }

@@ -14,6 +14,7 @@ import { placeOf } from '../chunkers/parts/place.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
+import { attributeNames } from '../shared/trace-attributes.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
 import { boxesOf, type DocumentTexts, headingsAt, pageAt } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
@@ -50,9 +51,11 @@ export async function createAskSteps(
   const k = pipeline.passages
   const rerank = parts.retrieval.reranker(collection)
   return {
-    retrieve: (question, signal) =>
-      parts.retrieval.find(collection, { text: question, k, mode, ...(filter ? { filter } : {}) }, signal),
-    ...(rerank ? { rerank: (text, passages, signal) => rerank({ text, k }, passages, signal) } : {}),
+    retrieve(question, span, signal) {
+      span.note({ [attributeNames.dataSourceId]: collection.id, [attributeNames.searchMode]: mode })
+      return parts.retrieval.find(collection, { text: question, k, mode, span, ...(filter ? { filter } : {}) }, signal)
+    },
+    ...(rerank ? { rerank: (text, passages, span, signal) => rerank({ text, k, span }, passages, signal) } : {}),
     fit: (passages) => passages.slice(0, pipeline.passages),
     ...(documentId
       ? {
@@ -62,7 +65,10 @@ export async function createAskSteps(
           },
         }
       : {}),
-    generate: (given, signal) => generator.generate(toRequest(given), signal ? { signal } : {}),
+    generate(given, span, signal) {
+      span.note({ [attributeNames.implementation]: pipeline.generator.id })
+      return generator.generate(toRequest(given), signal ? { signal } : {})
+    },
     resolve: (passage, start, end) => resolveCitation(passage, start, end, parts.texts),
     saveTrace(trace) {
       try {

@@ -1,4 +1,4 @@
-import type { Trace } from '../contract/ask.ts'
+import type { Trace } from '../contract/traces.ts'
 import type { caseChangeSchema } from '../contract/datasets.ts'
 import {
   type CaseFilter,

@@ -68,7 +68,7 @@ export function createEvaluationSubjects(parts: SubjectParts): EvaluationSubject
         ...(steps
           ? {
               ask: (text, given) =>
-                ask({ traceId: createId('trace'), collectionId: collection.id, text }, steps, given),
+                ask({ traceId: createId('trace'), collectionIds: [collection.id], text }, steps, given),
             }
           : {}),
         covering: (spans) => coveringChunks(spans, index, parts),

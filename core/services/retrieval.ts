@@ -5,16 +5,19 @@ import type { CollectionCore } from '../library/collections.ts'
 import type { IndexFilter } from '../indexes/index-store.ts'
 import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
 import type { IndexLibrary, StoredChunk } from '../library/indexes.ts'
-import type { Candidate, Retriever } from '../retrievers/retriever.ts'
+import type { Candidate, Retriever, RetrieverDependencies } from '../retrievers/retriever.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
 import { indexedText } from '../flows/indexed-text.ts'
+import type { OpenSpan } from '../flows/open-trace.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
+import { attributeNames } from '../shared/trace-attributes.ts'
 import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
 import { placeOf } from '../chunkers/parts/place.ts'
 import { type DocumentTexts, pageAt } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import { candidatesOf, type Reranking } from './reranking.ts'
+import { tracedDependencies } from './traced-retrieval.ts'
 
 /** The retrieval half of a question: search and ask and evaluation all go through here. */
 export interface Retrieval {
@@ -29,7 +32,7 @@ export interface Retrieval {
 }
 
 export type Rerank = (
-  query: Pick<RetrievalRequest, 'text' | 'k'>,
+  query: Pick<RetrievalRequest, 'text' | 'k' | 'span'>,
   passages: readonly RetrievedPassage[],
   signal?: AbortSignal,
 ) => Promise<RetrievedPassage[]>
@@ -42,6 +45,8 @@ export interface RetrievalRequest {
   filter?: SqlFilter
   /** Options of the retriever for this call, over those of the pipeline. */
   options?: Record<string, unknown>
+  /** The step of a question that this is: its parts are shown there. */
+  span?: OpenSpan
 }
 
 export interface RetrievalParts {
@@ -77,9 +82,13 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
       const embedding = await parts.openEmbedding({ pipeline: index.row.pipeline ?? collection.pipeline })
       const filter = query.filter && { documentIds: parts.documents.matching(collection.id, query.filter) }
       if (filter?.documentIds.length === 0) return []
-      const retriever = createRetriever(collection, index, embedding, parts, filter, query.options)
+      const retriever = createRetriever(collection, index, embedding, parts, filter, query)
       const { reranker } = collection.pipeline
       const k = reranker ? Math.max(query.k, candidatesOf(reranker)) : query.k
+      query.span?.note({
+        [attributeNames.implementation]: collection.pipeline.retriever.id,
+        [attributeNames.retrievalTopK]: k,
+      })
       const candidates = await retriever.retrieve({ text: query.text, k, mode: query.mode }, signal ? { signal } : {})
       return toPassages(candidates, parts)
     },
@@ -132,7 +141,7 @@ function asPassage(chunk: StoredChunk): RetrievedPassage {
 
 /** The reranker reads what both indexes read of a passage. What it does not read keeps its place behind what it did. */
 async function rerank(
-  { text, k }: Pick<RetrievalRequest, 'text' | 'k'>,
+  { text, k, span }: Pick<RetrievalRequest, 'text' | 'k' | 'span'>,
   passages: readonly RetrievedPassage[],
   openReranking: (choice: Choice) => Promise<Reranking>,
   choice: Choice,
@@ -140,6 +149,11 @@ async function rerank(
 ): Promise<RetrievedPassage[]> {
   if (passages.length === 0) return []
   const reranking = await openReranking(choice)
+  span?.note({
+    [attributeNames.implementation]: choice.id,
+    [attributeNames.rerankerModel]: reranking.modelId,
+    [attributeNames.rerankerTopK]: k,
+  })
   const [read, unread] = [passages.slice(0, candidatesOf(choice)), passages.slice(candidatesOf(choice))]
   const scores = await reranking.score(
     text,
@@ -156,18 +170,22 @@ function createRetriever(
   embedding: Embedding,
   parts: RetrievalParts,
   filter: IndexFilter | undefined,
-  overrides: Record<string, unknown> | undefined,
+  { options: overrides, span }: Pick<RetrievalRequest, 'options' | 'span'>,
 ): Retriever {
   const { id, options } = collection.pipeline.retriever
   const definition = findDefinition('retriever', retrieverDefinitions, id)
-  return definition.create(definition.options.parse({ ...options, ...overrides }), {
+  const dependencies: RetrieverDependencies = {
     searchText: (query, limit, own) => index.store.searchText(query, limit, own ?? filter),
     searchVector: (vector, limit, own) => index.store.searchVector(vector, limit, own ?? filter),
     embedQuery: (text) => embedding.embedQuery(text),
     searchPhrases: (query, limit, own) => index.store.searchPhrases(query, limit, own ?? filter),
     vectors: (ids) => index.store.vectors(ids),
     places: (ids) => parts.indexLibrary.places(ids),
-  })
+  }
+  return definition.create(
+    definition.options.parse({ ...options, ...overrides }),
+    span ? tracedDependencies(dependencies, span, embedding) : dependencies,
+  )
 }
 
 function toPassages(candidates: readonly Candidate[], parts: RetrievalParts): RetrievedPassage[] {

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { BookmarkPlus, ListChecks } from 'lucide-react'
-import type { Trace } from '../../../core/contract/ask.ts'
+import type { Trace } from '../../../core/contract/traces.ts'
 import type { Dataset, TestCase } from '../../../core/contract/datasets.ts'
 import type { DatasetId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'

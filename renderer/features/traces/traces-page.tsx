@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { Activity, ArrowLeft } from 'lucide-react'
-import type { Span, Trace } from '../../../core/contract/ask.ts'
+import type { Span, Trace } from '../../../core/contract/traces.ts'
 import type { TraceId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { useConnection } from '../../state/connection.ts'
