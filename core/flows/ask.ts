@@ -257,11 +257,7 @@ function listed(
   )
 }
 
-function notAmong(
-  kept: readonly RetrievedPassage[],
-  all: readonly RetrievedPassage[],
-  reason: Rejection,
-): Rejected[] {
+function notAmong(kept: readonly RetrievedPassage[], all: readonly RetrievedPassage[], reason: Rejection): Rejected[] {
   const used = new Set(kept.map(({ chunkId }) => chunkId))
   return all.filter(({ chunkId }) => !used.has(chunkId)).map((passage) => toRejected(passage, reason))
 }
