@@ -1,7 +1,7 @@
 import type { AskEvent, AskScope, Citation } from '../contract/ask.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
-import type { Rejected, Rejection, Trace } from '../contract/traces.ts'
+import type { Rejected, Rejection, SpanAttributes, Trace } from '../contract/traces.ts'
 import type { AnswerPart } from '../generators/generator.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { attributeAt, attributeNames } from '../shared/trace-attributes.ts'
@@ -248,13 +248,13 @@ function listed(
   passages: readonly RetrievedPassage[],
   idName: Parameters<typeof attributeAt>[0],
   scoreName: Parameters<typeof attributeAt>[0],
-) {
-  return Object.fromEntries(
-    passages.flatMap(({ chunkId, score, rerankScore }, index) => [
-      [attributeAt(idName, index), String(chunkId)],
-      [attributeAt(scoreName, index), rerankScore ?? score],
-    ]),
-  )
+): SpanAttributes {
+  const attributes: SpanAttributes = {}
+  passages.forEach(({ chunkId, score, rerankScore }, index) => {
+    attributes[attributeAt(idName, index)] = String(chunkId)
+    attributes[attributeAt(scoreName, index)] = rerankScore ?? score
+  })
+  return attributes
 }
 
 function notAmong(kept: readonly RetrievedPassage[], all: readonly RetrievedPassage[], reason: Rejection): Rejected[] {
