@@ -22,6 +22,7 @@ import { labHandlers } from './handlers/lab.ts'
 import { modelHandlers } from './handlers/models.ts'
 import { networkHandlers } from './handlers/network.ts'
 import { providerHandlers } from './handlers/providers.ts'
+import { lineHandlers, releaseHandlers } from './handlers/releases.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { trackingHandlers } from './handlers/tracking.ts'
 import { searchHandlers } from './handlers/search.ts'
@@ -41,6 +42,7 @@ import { createModelSpeedLibrary } from './library/model-speeds.ts'
 import { createNetworkAttempts } from './library/network-attempts.ts'
 import { createNetworkSettingsLibrary } from './library/network-settings.ts'
 import { createProviderLibrary } from './library/providers.ts'
+import { createReleaseLibrary } from './library/releases.ts'
 import { createRunLibrary } from './library/runs.ts'
 import { createSourceLibrary } from './library/sources.ts'
 import { createTraceLibrary } from './library/traces.ts'
@@ -70,6 +72,7 @@ import { createPipelines, isCurrent, parsersFingerprint } from './services/pipel
 import { createPreviews } from './services/previews.ts'
 import { createProviders } from './services/providers.ts'
 import { openJudge } from './services/judge.ts'
+import { createReleases } from './services/releases.ts'
 import { openReranking } from './services/reranking.ts'
 import { createRetrieval } from './services/retrieval.ts'
 import { createRuns } from './services/runs.ts'
@@ -177,6 +180,12 @@ export async function createApp(environment: Environment): Promise<App> {
   const datasetLibrary = createDatasetLibrary(database)
   const runLibrary = createRunLibrary(database)
   const traces = createTraceLibrary(database)
+  const releaseLibrary = createReleaseLibrary(database)
+  const releases = createReleases({
+    library: releaseLibrary,
+    together: (action) => database.transaction(action)(),
+  })
+  releases.ensureStandard()
   const cache = createEmbeddingCache(database)
   const texts = createDocumentTexts(documents)
   const collectionIndexes = createCollectionIndexes(database, indexLibrary)
@@ -430,6 +439,8 @@ export async function createApp(environment: Environment): Promise<App> {
     }),
     runLibrary,
     tuning,
+    releaseLibrary,
+    releases,
     datasetFiles: createDatasetFiles({
       library: datasetLibrary,
       datasets,
@@ -437,6 +448,7 @@ export async function createApp(environment: Environment): Promise<App> {
       documents,
       uploads,
       maximumFileBytes,
+      standardPipeline: releases.standardPipeline,
       together: (action) => database.transaction(action)(),
       startIngest: (id, uploadIds) => startIngest(id, 'ingest', { uploadIds }),
       watchJob: (id, signal) => jobRunner.watch(id, 0, signal),
@@ -454,6 +466,7 @@ export async function createApp(environment: Environment): Promise<App> {
       openEmbedding: openEmbeddingOnce,
       indexes: labIndexes,
       maximumFileBytes,
+      standardPipeline: releases.standardPipeline,
       ocr,
     }),
     jobRunner,
@@ -555,6 +568,8 @@ function createRouter(services: Services) {
     runs: runHandlers(services),
     tunes: tuneHandlers(services),
     tracking: trackingHandlers(services),
+    lines: lineHandlers(services),
+    releases: releaseHandlers(services),
     lab: labHandlers(services),
     models: modelHandlers(services),
     network: networkHandlers(services),

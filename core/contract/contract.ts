@@ -9,6 +9,7 @@ import { jobsContract } from './jobs.ts'
 import { catalogueContract } from './catalogue.ts'
 import { chunksContract } from './chunks.ts'
 import { modelsContract } from './models.ts'
+import { linesContract, releasesContract } from './releases.ts'
 import { runsContract } from './runs.ts'
 import { trackingContract } from './tracking.ts'
 import { networkContract } from './network.ts'
@@ -18,6 +19,9 @@ import { sourcesContract } from './sources.ts'
 import { tracesContract } from './traces.ts'
 import { tunesContract } from './tune.ts'
 import { workspaceContract } from './workspace.ts'
+
+const { rollBack: _rollBack, ...lines } = linesContract
+const { measure: _m, propose: _p, check: _c, promote: _q, indexes: _i, prepare: _r, ...releases } = releasesContract
 
 /**
  * Everything a client can ask of the core host. From this one value come the typed client, validation on both sides,
@@ -40,6 +44,8 @@ export const contract = {
   runs: runsContract,
   tunes: tunesContract,
   tracking: trackingContract,
+  lines,
+  releases,
   lab: labContract,
   models: modelsContract,
   network: networkContract,

@@ -34,6 +34,8 @@ export const releaseSchema = z.object({
   basedOn: id<'release'>().nullable(),
   /** Its evidence; null for a draft and for what the product came with. */
   runId: id<'run'>().nullable(),
+  /** It goes into production as soon as the indexes are there that are asked with its line; see `releases.indexes`. */
+  promotion: z.object({ who: z.string(), since: z.number() }).nullable(),
   createdAt: z.number(),
   changedAt: z.number(),
 })
@@ -56,6 +58,8 @@ export const lineSchema = z.object({
   id: id<'line'>(),
   name: z.string(),
   description: z.string(),
+  /** New collections start with what is in production here. */
+  isStandard: z.boolean(),
   production: releaseSchema.nullable(),
   gate: gateSchema,
   /** Of each stage. */
@@ -81,10 +85,12 @@ export type GateResult = z.infer<typeof gateResultSchema>
 
 export const releaseActionSchema = z.enum([
   'draft-created',
-  'draft-discarded',
+  'discarded',
   'candidate',
   'production',
   'rolled-back',
+  /** Its indexes could not be built, or somebody stopped that: nothing was switched. */
+  'promotion-stopped',
   'gate-changed',
 ])
 /** Who did what to a line, when, why, and on what evidence. Never changed, never removed. */
@@ -147,7 +153,7 @@ export const linesContract = {
       }),
     )
     .output(z.object({ line: lineSchema, draft: releaseSchema })),
-  /** Errors: item-missing, name-taken, input-invalid (a rule that is none, a metric that nobody knows). */
+  /** Errors: item-missing, name-taken, input-invalid (a rule that is none), implementation-unknown (a metric that nobody knows). */
   update: oc
     .route({ method: 'POST', path: '/lines/{lineId}' })
     .input(
@@ -165,11 +171,15 @@ export const linesContract = {
     .route({ method: 'GET', path: '/lines/{lineId}/history' })
     .input(lineId)
     .output(z.object({ events: z.array(releaseEventSchema) })),
-  /** The retired release that was in production last goes back, or the one given. Errors: item-missing, input-invalid. */
+  /**
+   * The retired release that was in production last goes back, or the one given: at once, or as soon as the jobs have
+   * built what is missing of its indexes. Errors: item-missing, input-invalid (there is none to go back to),
+   * model-missing, pipeline-mismatch.
+   */
   rollBack: oc
     .route({ method: 'POST', path: '/lines/{lineId}/roll-back' })
     .input(z.object({ lineId: id<'line'>(), to: id<'release'>().optional(), who, reason: reason.default('') }))
-    .output(lineSchema),
+    .output(z.object({ line: lineSchema, jobIds: z.array(id<'job'>()) })),
 }
 
 export const releasesContract = {
@@ -236,9 +246,10 @@ export const releasesContract = {
   /** What the gate says of a candidate now. Errors: item-missing. */
   check: oc.route({ method: 'GET', path: '/releases/{releaseId}/gate' }).input(releaseId).output(gateResultSchema),
   /**
-   * Into production; what was there is retired. Indexes that bots need are built before the switch. `override`: although
-   * the gate does not pass. Errors: item-missing, gate-failed (details: the result), input-invalid (not a candidate; an
-   * override without a name or a reason), model-missing.
+   * Into production; what was there is retired. Where indexes are to be built for those who ask with this line, that
+   * comes first, and the switch when the jobs are done: see `promotion`. `override`: although the gate does not pass.
+   * Errors: item-missing, gate-failed (details: the result), input-invalid (not a candidate; another one is on its way;
+   * an override without a name or a reason), model-missing, pipeline-mismatch.
    */
   promote: oc
     .route({ method: 'POST', path: '/releases/{releaseId}/promote' })
@@ -256,11 +267,19 @@ export const releasesContract = {
     .input(releaseId.extend({ collectionIds: z.array(id<'collection'>()).max(1000).optional() }))
     .output(z.object({ indexes: z.array(releaseIndexSchema) })),
   /**
-   * Says that these collections are asked with this release from now on: what is missing of their indexes is built, and
-   * kept up with the documents. Errors: item-missing, model-missing, pipeline-mismatch (see 'reads-otherwise').
+   * Says which collections `owner` (a bot, by its id) asks from now on, and with which release, instead of what it said
+   * before: what is missing of their indexes is built, and kept up with the documents as long as somebody asks. No
+   * collections: it asks none any more. Errors: item-missing, input-invalid (a draft may still change), model-missing,
+   * pipeline-mismatch (see 'reads-otherwise').
    */
   prepare: oc
-    .route({ method: 'POST', path: '/releases/{releaseId}/prepare' })
-    .input(releaseId.extend({ collectionIds: z.array(id<'collection'>()).min(1).max(50) }))
+    .route({ method: 'POST', path: '/releases/prepare' })
+    .input(
+      z.object({
+        owner: z.string().min(1).max(64),
+        choice: releaseChoiceSchema,
+        collectionIds: z.array(id<'collection'>()).max(50),
+      }),
+    )
     .output(z.object({ jobIds: z.array(id<'job'>()) })),
 }

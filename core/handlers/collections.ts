@@ -1,5 +1,4 @@
 import type { Services } from '../services/services.ts'
-import { defaultPipeline } from '../services/default-pipeline.ts'
 import { os } from './base.ts'
 
 export function collectionHandlers(services: Services) {
@@ -7,7 +6,7 @@ export function collectionHandlers(services: Services) {
   return {
     list: os.collections.list.handler(() => ({ collections: collections.list() })),
     create: os.collections.create.handler(({ input }) =>
-      collections.create(input.name, input.description, defaultPipeline),
+      collections.create(input.name, input.description, services.releases.standardPipeline()),
     ),
     setPipeline: os.collections.setPipeline.handler(async ({ input }) => {
       const jobId = await services.pipelines.set(input.collectionId, input.pipeline)

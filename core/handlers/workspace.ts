@@ -32,7 +32,7 @@ export function workspaceHandlers(services: Services) {
       const paths = await sample.folders()
       const collection =
         collections.findByName(sampleName) ??
-        collections.create(sampleName, 'Demo documents written for Quarry.', defaultPipeline)
+        collections.create(sampleName, 'Demo documents written for Quarry.', services.releases.standardPipeline())
       const jobId = services.startIngest(collection.id, 'ingest', { paths })
       if (!services.datasetLibrary.findByName(sampleQuestionsName)) {
         const cases = (await sample.cases()).map(({ featured, ...each }) => ({

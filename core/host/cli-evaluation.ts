@@ -13,7 +13,7 @@ import type { SearchMode } from '../contract/values.ts'
 import type { JobId } from '../shared/ids.ts'
 import { addTrackingCommands } from './cli-tracking.ts'
 import { command, type GlobalOptions, modeOption, positiveInteger, run, terminal } from './command-line.ts'
-import { type Gate, type GateResult, judgeGates, parseGate } from './gates.ts'
+import { type Gate, type GateResult, judgeGates, parseGate } from '../shared/gates.ts'
 import { junitOf, type JunitCase } from './junit.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes'
 import { describe, expect, it } from 'vitest'
-import { judgeGates, parseGate } from './gates.ts'
+import { judgeGates, parseGate } from '../shared/gates.ts'
 import { junitOf } from './junit.ts'
 
 describe('a gate', () => {

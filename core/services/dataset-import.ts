@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import type { Dataset, ImportFormat } from '../contract/datasets.ts'
 import { AppError, fromErrorData, toAppError } from '../contract/errors.ts'
 import type { JobEvent } from '../contract/jobs.ts'
+import type { Pipeline } from '../contract/pipeline.ts'
 import { collectProblems } from '../flows/case-problems.ts'
 import { type BeirCase, type BeirDocument, readBeir } from '../flows/read-beir.ts'
 import {
@@ -21,7 +22,6 @@ import { throwIfAborted } from '../shared/abort.ts'
 import type { CollectionId, DatasetId, JobId, UploadId } from '../shared/ids.ts'
 import type { Progress } from '../shared/progress.ts'
 import type { Datasets, Places } from './datasets.ts'
-import { defaultPipeline } from './default-pipeline.ts'
 import type { Uploads } from './uploads.ts'
 
 export interface ImportRequest {
@@ -56,6 +56,8 @@ export interface DatasetImportParts {
   collections: CollectionLibrary
   uploads: Uploads
   maximumFileBytes: number
+  /** What a new collection starts with. */
+  standardPipeline(): Pipeline
   together<Result>(action: () => Result): Result
   startIngest(collectionId: CollectionId, uploadIds: UploadId[]): JobId
   watchJob(id: JobId, signal: AbortSignal): AsyncIterable<JobEvent>
@@ -180,12 +182,12 @@ function targetOf(request: ImportRequest, fileName: string, { library, collectio
 function collectionFor(
   target: Target,
   set: ReadSet,
-  { collections }: DatasetImportParts,
+  { collections, standardPipeline }: DatasetImportParts,
 ): { collectionId: CollectionId | null; isNew: boolean } {
   const chosen = 'dataset' in target ? target.dataset.collectionId : target.collectionId
   if (chosen !== null || set.documents.length === 0) return { collectionId: chosen, isNew: false }
   const name = 'dataset' in target ? target.dataset.name : target.name
-  const created = collections.create(name, `Documents of the test set "${name}".`, defaultPipeline)
+  const created = collections.create(name, `Documents of the test set "${name}".`, standardPipeline())
   return { collectionId: created.id, isNew: true }
 }
 

@@ -16,7 +16,6 @@ import { fingerprint, sha256 } from '../shared/hash.ts'
 import { settingsFor } from '../shared/ingest-settings.ts'
 import type { CollectionId, DocumentId } from '../shared/ids.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
-import { defaultPipeline } from './default-pipeline.ts'
 import type { Embedding } from './embedding.ts'
 import type { FoundChunk, LabIndexes } from './lab-indexes.ts'
 import { checkSettings } from './pipelines.ts'
@@ -66,6 +65,8 @@ export interface LabParts {
   openEmbedding(owner: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
   indexes: LabIndexes
   maximumFileBytes: number
+  /** How texts are read that belong to no collection. */
+  standardPipeline(): Pipeline
   ocr: OcrInput
 }
 
@@ -177,7 +178,7 @@ async function read(
   signal: AbortSignal | undefined,
 ): Promise<OpenText> {
   if (source.kind === 'document') return readDocument(source.documentId, parts)
-  const pipeline = collectionId === undefined ? defaultPipeline : parts.collections.getCore(collectionId).pipeline
+  const pipeline = collectionId === undefined ? parts.standardPipeline() : parts.collections.getCore(collectionId).pipeline
   if (source.kind === 'text') {
     const name = `Pasted text${(source.type ?? typeOf(source.text)) === 'markdown' ? '.md' : '.txt'}`
     using folder = temporaryFolder()

@@ -10,6 +10,7 @@ import type { IndexLibrary } from '../library/indexes.ts'
 import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
 import type { IngestInput } from '../library/jobs.ts'
 import type { NetworkAttempts } from '../library/network-attempts.ts'
+import type { ReleaseLibrary } from '../library/releases.ts'
 import type { RunLibrary } from '../library/runs.ts'
 import type { SourceLibrary } from '../library/sources.ts'
 import type { TraceLibrary } from '../library/traces.ts'
@@ -33,6 +34,7 @@ import type { Pipelines } from './pipelines.ts'
 import type { Providers } from './providers.ts'
 import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
+import type { Releases } from './releases.ts'
 import type { Sample } from './sample.ts'
 import type { Runs } from './runs.ts'
 import type { Tracking } from './tracking.ts'
@@ -64,6 +66,8 @@ export interface Services {
   tracking: Tracking
   runLibrary: RunLibrary
   tuning: Tuning
+  releaseLibrary: ReleaseLibrary
+  releases: Releases
   datasetFiles: DatasetFiles
   lab: Lab
   jobRunner: JobRunner

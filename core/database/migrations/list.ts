@@ -8,6 +8,7 @@ import * as answerSpans from './0070-answer-spans.ts'
 import * as datasets from './0080-datasets.ts'
 import * as runs from './0090-runs.ts'
 import * as textPieces from './0100-text-pieces.ts'
+import * as releases from './0110-releases.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
 export const migrations: readonly Migration[] = [
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   datasets,
   runs,
   textPieces,
+  releases,
 ]
 
 export interface Migration {

@@ -1,0 +1,36 @@
+import type { Services } from '../services/services.ts'
+import { os } from './base.ts'
+
+export function lineHandlers({ releases, releaseLibrary }: Services) {
+  return {
+    list: os.lines.list.handler(() => ({ lines: releaseLibrary.lines() })),
+    get: os.lines.get.handler(({ input }) => ({
+      line: releaseLibrary.line(input.lineId),
+      releases: releaseLibrary.releases(input.lineId),
+    })),
+    create: os.lines.create.handler(({ input }) => releases.createLine(input)),
+    update: os.lines.update.handler(({ input }) => {
+      const { lineId, ...change } = input
+      return releases.updateLine(lineId, change)
+    }),
+    history: os.lines.history.handler(({ input }) => {
+      releaseLibrary.line(input.lineId)
+      return { events: releaseLibrary.events(input.lineId) }
+    }),
+  }
+}
+
+export function releaseHandlers({ releases, releaseLibrary }: Services) {
+  return {
+    get: os.releases.get.handler(({ input }) => releaseLibrary.get(input.releaseId)),
+    resolve: os.releases.resolve.handler(({ input }) => releases.resolve(input.choice)),
+    createDraft: os.releases.createDraft.handler(({ input }) => releases.createDraft(input)),
+    edit: os.releases.edit.handler(({ input }) => {
+      const { releaseId, ...change } = input
+      return releases.edit(releaseId, change)
+    }),
+    discard: os.releases.discard.handler(({ input }) => ({
+      discarded: releases.discard(input.releaseId, input.who, input.reason),
+    })),
+  }
+}
