@@ -89,9 +89,9 @@ describe('lines and drafts', () => {
     })
     await expect(client.releases.discard({ releaseId })).rejects.toMatchObject({ code: 'input-invalid' })
     await expect(client.lines.create({ name: 'STANDARD' })).rejects.toMatchObject({ code: 'name-taken' })
-    await expect(
-      client.lines.create({ name: 'other', from: 'rel_none' as ReleaseId }),
-    ).rejects.toMatchObject({ code: 'item-missing' })
+    await expect(client.lines.create({ name: 'other', from: 'rel_none' as ReleaseId })).rejects.toMatchObject({
+      code: 'item-missing',
+    })
     expect((await client.lines.list()).lines).toHaveLength(1)
     const unknown = { ...small, chunker: { id: 'magic', options: {} } }
     await expect(client.releases.createDraft({ lineId: standard.id, pipeline: unknown })).rejects.toMatchObject({
@@ -114,7 +114,11 @@ describe('lines and drafts', () => {
     await expect(set({ noLoss: ['greatness'] })).rejects.toMatchObject({ code: 'implementation-unknown' })
     // A metric of answers, and answers are not measured.
     await expect(set({ rules: ['token-f1>=0.5'] })).rejects.toMatchObject({ code: 'input-invalid' })
-    const line = await set({ rules: ['token-f1>=0.5', 'recall@5>=0.9'], noLoss: ['ndcg@10'], settings: { answers: true } })
+    const line = await set({
+      rules: ['token-f1>=0.5', 'recall@5>=0.9'],
+      noLoss: ['ndcg@10'],
+      settings: { answers: true },
+    })
     expect(line.gate).toMatchObject({ rules: ['token-f1>=0.5', 'recall@5>=0.9'], noLoss: ['ndcg@10'] })
     const { events } = await client.lines.history({ lineId: standard.id })
     expect(events.map(({ action }) => action)).toEqual(['gate-changed', 'production'])

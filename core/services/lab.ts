@@ -178,7 +178,8 @@ async function read(
   signal: AbortSignal | undefined,
 ): Promise<OpenText> {
   if (source.kind === 'document') return readDocument(source.documentId, parts)
-  const pipeline = collectionId === undefined ? parts.standardPipeline() : parts.collections.getCore(collectionId).pipeline
+  const pipeline =
+    collectionId === undefined ? parts.standardPipeline() : parts.collections.getCore(collectionId).pipeline
   if (source.kind === 'text') {
     const name = `Pasted text${(source.type ?? typeOf(source.text)) === 'markdown' ? '.md' : '.txt'}`
     using folder = temporaryFolder()

@@ -17,12 +17,10 @@ export interface Releases {
   /** What a new collection starts with. */
   standardPipeline(): Pipeline
   /** With a draft. Errors: name-taken, item-missing. */
-  createLine(request: {
-    name: string
-    description: string
-    from?: ReleaseId | undefined
-    who: string
-  }): { line: ReleaseLine; draft: Release }
+  createLine(request: { name: string; description: string; from?: ReleaseId | undefined; who: string }): {
+    line: ReleaseLine
+    draft: Release
+  }
   /** Errors: item-missing, name-taken, input-invalid, implementation-unknown. */
   updateLine(
     id: LineId,
@@ -107,7 +105,12 @@ export function createReleases({ library, together }: ReleaseParts): Releases {
       return together(() => {
         const after = library.updateLine(id, change)
         if (canonicalJson(before.gate) !== canonicalJson(after.gate)) {
-          const event = { ...eventOf(null), action: 'gate-changed', who: nameOf(who), reason: wordsOf(after.gate) } as const
+          const event = {
+            ...eventOf(null),
+            action: 'gate-changed',
+            who: nameOf(who),
+            reason: wordsOf(after.gate),
+          } as const
           library.addEvent(id, event)
         }
         return after

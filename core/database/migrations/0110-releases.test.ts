@@ -22,8 +22,7 @@ function openLibrary() {
   migrate(database, migrations, () => {})
   const library = createReleaseLibrary(database)
   const line = library.createLine('Line', '')
-  const draft = (note = '') =>
-    library.createDraft({ lineId: line.id, pipeline: defaultPipeline, note, basedOn: null })
+  const draft = (note = '') => library.createDraft({ lineId: line.id, pipeline: defaultPipeline, note, basedOn: null })
   return { database, library, line, draft }
 }
 
