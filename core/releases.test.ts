@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { LineId, ReleaseId } from './shared/ids.ts'
 import { defaultPipeline } from './services/default-pipeline.ts'
 import { openTestApp } from './testing/test-app.ts'
 
@@ -71,10 +70,10 @@ describe('lines and drafts', () => {
       code: 'item-missing',
       message: expect.stringContaining('"Empty"') as string,
     })
-    await expect(resolve({ kind: 'pinned', releaseId: 'rel_none' as ReleaseId })).rejects.toMatchObject({
+    await expect(resolve({ kind: 'pinned', releaseId: 'rel_none' })).rejects.toMatchObject({
       code: 'item-missing',
     })
-    await expect(resolve({ kind: 'production', lineId: 'lin_none' as LineId })).rejects.toMatchObject({
+    await expect(resolve({ kind: 'production', lineId: 'lin_none' })).rejects.toMatchObject({
       code: 'item-missing',
     })
   })
@@ -89,7 +88,7 @@ describe('lines and drafts', () => {
     })
     await expect(client.releases.discard({ releaseId })).rejects.toMatchObject({ code: 'input-invalid' })
     await expect(client.lines.create({ name: 'STANDARD' })).rejects.toMatchObject({ code: 'name-taken' })
-    await expect(client.lines.create({ name: 'other', from: 'rel_none' as ReleaseId })).rejects.toMatchObject({
+    await expect(client.lines.create({ name: 'other', from: 'rel_none' })).rejects.toMatchObject({
       code: 'item-missing',
     })
     expect((await client.lines.list()).lines).toHaveLength(1)
