@@ -27,14 +27,24 @@ import { demoCorpus, openTestApp, projectRoot, type TestApp } from '../core/test
  * questions that no trial saw.
  *
  *   npm run bench -- tune demo covidqa chroma [--minutes 3] [--metric ndcg@10]
+ *
+ * With `--candidates`, each change of the defaults that a search liked, by itself: all questions of the sets that the
+ * defaults and the changed pipeline were asked, compared case by case.
+ *
+ *   npm run bench -- tune demo covidqa chroma --candidates
  */
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
-    options: { minutes: { type: 'string', default: '3' }, metric: { type: 'string', default: 'ndcg@10' } },
+    options: {
+      minutes: { type: 'string', default: '3' },
+      metric: { type: 'string', default: 'ndcg@10' },
+      candidates: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   })
   if (positionals.length === 0) await measureSharing()
+  else if (values.candidates) await compareCandidates(positionals)
   else await findBetter(positionals, Number(values.minutes), values.metric)
 }
 
@@ -174,6 +184,51 @@ async function findBetter(sets: readonly string[], minutes: number, metric: stri
   write('tune-found.json', { command, load: loadavg(), found })
 }
 
+/** Changes of the defaults, one by one and then together. */
+const candidates: Record<string, Record<string, unknown>> = {
+  '384 tokens': { 'chunker.options.maxTokens': 384 },
+  'no limit by document': { 'retriever.options.perDocument': 0 },
+  'least share .5': { 'retriever.options.leastShare': 0.5 },
+  '384 tokens, no limit': { 'chunker.options.maxTokens': 384, 'retriever.options.perDocument': 0 },
+  'no limit, least share .5': { 'retriever.options.perDocument': 0, 'retriever.options.leastShare': 0.5 },
+}
+const compared = ['ndcg@10', 'recall@5', 'span-recall@5', 'span-iou@5']
+
+async function compareCandidates(sets: readonly string[]): Promise<void> {
+  const found: unknown[] = []
+  for (const name of sets) {
+    await using test = await openTestApp()
+    const datasetId = await openSet(test, name)
+    const changed = Object.entries(candidates).map(([label, point]) => ({
+      name: label,
+      pipeline: pipelineSchema.parse(applyAssignment(defaultPipeline, point)),
+    }))
+    const pipelines = [{ name: 'defaults', pipeline: defaultPipeline }, ...changed]
+    const { runs } = await test.client.runs.start({ datasetId, pipelines, settings: { metrics: compared } })
+    for (const { jobId } of runs) await test.finished(jobId)
+    const [before, ...others] = runs.map(({ run }) => run)
+    if (!before) throw new Error('No run was started.')
+    for (const { id, name: candidate } of others) {
+      const comparison = await test.client.runs.compare({ runId: before.id, otherId: id, limit: 0 })
+      const tokens = [comparison.before, comparison.after].map(({ summary }) => Math.round(summary?.contextTokens ?? NaN))
+      const metrics = comparison.metrics.map((metric) => ({
+        name: metric.name,
+        before: round(metric.before),
+        after: round(metric.after),
+        difference: [metric.difference.mean, metric.difference.low, metric.difference.high].map(round),
+        verdict: metric.verdict,
+      }))
+      const result = { set: name, candidate, cases: comparison.cases, contextTokens: tokens, metrics }
+      console.log(JSON.stringify(result))
+      found.push(result)
+    }
+  }
+  const command = `npm run bench -- tune ${sets.join(' ')} --candidates`
+  write('tune-candidates.json', { command, load: loadavg(), found })
+}
+
+const round = (value: number): number => Number(value.toFixed(4))
+
 function summarise(name: string, { result, error, status }: Tune): Record<string, unknown> {
   if (!result) return { set: name, status, error }
   const baseline = result.trials.find(({ number }) => number === 0)
@@ -225,14 +280,15 @@ async function chromaSet(): Promise<SetOfFiles> {
   }
 }
 
-/** Every document is a text file; a case names those that answer it. */
+/** Every document is a text file; a case names those that answer it and, where the set has them, the spans in them. */
 async function beirSet(name: string): Promise<SetOfFiles> {
   const { corpus, cases } = await readBeir(join(dataFolder, 'retrieval', name))
   return {
     files: corpus.map(({ id, title, text }) => [`${id}.txt`, title ? `${title}\n\n${text}` : text]),
-    cases: cases.map(({ id, question, relevance }) => ({
+    cases: cases.map(({ id, question, relevance, spans }) => ({
       id,
       question,
+      expected: spans.map(({ document, text }) => ({ path: `${document}.txt`, text })),
       relevant: [...relevance].map(([document, grade]) => ({ path: `${document}.txt`, grade })),
     })),
   }

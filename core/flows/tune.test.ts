@@ -37,6 +37,7 @@ function stepsOf(more: Partial<TuneSteps> = {}) {
   const steps: TuneSteps = {
     better: 'higher',
     cases: 90,
+    possible: (assignment) => assignment,
     exhausted: () => null,
     trial(assignment, cases) {
       asked.push({ assignment, cases })
@@ -89,6 +90,24 @@ describe('strategies', () => {
       expect(new Set(keys).size).toBe(keys.length)
     },
   )
+
+  it('coordinate descent sets no option that what it has chosen does not have', async () => {
+    const parameters = [
+      { path: 'chunker', values: ['page', 'recursive'] },
+      { path: 'chunker.options.maxTokens', values: [64, 128] },
+    ]
+    const { steps, asked } = stepsOf({
+      possible: ({ 'chunker.options.maxTokens': tokens, ...rest }) =>
+        tokens === undefined || rest.chunker === 'page' ? rest : { ...rest, 'chunker.options.maxTokens': tokens },
+    })
+    const trial: TuneSteps['trial'] = async (assignment, cases, against) => ({
+      ...(await steps.trial(assignment, cases, against)),
+      mean: assignment.chunker === 'page' ? 0.9 : 0.1,
+    })
+    const points = [{ chunker: 'page' }, ...[...pointsOf(parameters)].slice(2)]
+    await tune(points, specOf({ strategy: 'coordinate', parameters }), { ...steps, trial })
+    expect(asked.map(({ assignment }) => assignment)).toEqual([{}, { chunker: 'page' }, { chunker: 'recursive' }])
+  })
 
   it('coordinate descent needs fewer trials than the grid', async () => {
     const { steps, asked } = stepsOf()

@@ -22,6 +22,8 @@ export interface TuneSteps {
    * cannot be measured is an outcome too. `against`: may be ended early once it cannot win against that trial any more.
    */
   trial(assignment: Assignment, cases: number, against: TrialOutcome | null): Promise<TrialOutcome>
+  /** The configuration without what its choices have no option for; null where its values do not go together. */
+  possible(assignment: Assignment): Assignment | null
   /** Why nothing more may be measured (`isNew`: no further configuration); null while there is budget left. */
   exhausted(trials: number, isNew: boolean): string | null
   /** Which of two means is the better one. */
@@ -74,7 +76,7 @@ export async function tune(
   if (spec.strategy === 'grid') await inTurn(space, attempt)
   else if (spec.strategy === 'random') await inTurn(shuffled(space, spec.settings.seed), attempt)
   else if (spec.strategy === 'halving') await byHalving(space, spec, steps, attempt)
-  else await byCoordinates(space, spec.parameters, () => best.number, attempt)
+  else await byCoordinates(space, spec.parameters, steps, () => best.number, attempt)
   return { best, baseline, unfinished }
 }
 
@@ -124,19 +126,20 @@ async function byHalving(
 async function byCoordinates(
   space: readonly Assignment[],
   parameters: readonly Parameter[],
+  { possible }: Pick<TuneSteps, 'possible'>,
   bestNumber: () => number,
   attempt: Attempt,
 ): Promise<void> {
-  const allowed = new Set(space.map(canonicalJson))
+  // What is not set yet is as the present pipeline has it: such a point need not be one of the space.
   let present: Assignment = {}
   for (;;) {
     const before = canonicalJson(present)
     for (const { path } of parameters) {
-      for (const value of distinct(space.map((assignment) => assignment[path]))) {
-        const next = { ...present, [path]: value }
-        // What is not set yet is as the present pipeline has it: such a point need not be one of the space.
-        const isComplete = Object.keys(next).length === parameters.length
-        if (isComplete && !allowed.has(canonicalJson(next))) continue
+      const having = space.filter((assignment) => path in assignment)
+      for (const value of distinct(having.map((assignment) => assignment[path]))) {
+        const next = possible({ ...present, [path]: value })
+        // What is chosen by now has no such option.
+        if (!next || !(path in next)) continue
         const outcome = await attempt(next)
         if (!outcome) return
         if (outcome.number === bestNumber()) present = next

@@ -1,21 +1,17 @@
 import { AppError, isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
-import { type Pipeline, pipelineSchema } from '../contract/pipeline.ts'
+import type { Pipeline } from '../contract/pipeline.ts'
 import type { Run, RunManifest } from '../contract/runs.ts'
-import type { Parameter, Trial, Tune, TuneResult, TuneSpec } from '../contract/tune.ts'
+import type { Trial, Tune, TuneResult, TuneSpec } from '../contract/tune.ts'
 import type { EvaluationCase } from '../flows/evaluate.ts'
 import {
-  applyAssignment,
   type Assignment,
-  countPoints,
   effectsOf,
   hasLost,
   type Measured,
   paretoSet,
-  pointsOf,
   recommend,
   tune,
   type TrialOutcome,
-  valuesOf,
 } from '../flows/tune.ts'
 import type { JobReporter, JobRunner, JobWork } from '../jobs/job-runner.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
@@ -28,8 +24,9 @@ import { canonicalJson, sha256 } from '../shared/hash.ts'
 import type { CollectionId, DatasetId, JobId, RunId, TuneId } from '../shared/ids.ts'
 import { indexFingerprint } from './collection-indexes.ts'
 import { parseMetricName, resultsWanted } from './evaluation-metrics.ts'
-import { checkPipeline, type Pipelines, withDefaults } from './pipelines.ts'
+import { type Pipelines, withDefaults } from './pipelines.ts'
 import type { Runs } from './runs.ts'
+import { fitting, isInSpace, keyOf, pipelineAt, pointOf, problemOf, spaceOf } from './search-space.ts'
 
 /** Searches for better pipelines. Trials are runs of the tune; what they share (texts, vectors, indexes) is made once. */
 export interface Tuning {
@@ -62,8 +59,6 @@ export interface TuningParts {
   jobRunner(): JobRunner
 }
 
-/** More points than this are looked at one value at a time, and drawn instead of gone through. */
-const mostPoints = 20_000
 /** Trials of a search that says neither how many nor how long. */
 const usualTrials = 30
 /** Fewer questions than this decide nothing. */
@@ -168,62 +163,6 @@ function foldOf(spec: TuneSpec, part: 'tune' | 'held-out'): Pick<RunManifest, 'f
   return { fold: { part, share, ...(split === undefined ? {} : { split }) } }
 }
 
-/**
- * The points of a search space that are pipelines. Not every option goes with every choice (a page has no overlap): such
- * points are left out; a value that goes with none of them is a mistake. Errors: implementation-unknown, input-invalid.
- */
-function spaceOf(pipeline: Pipeline, spec: TuneSpec): Assignment[] {
-  const { parameters } = spec
-  const paths = parameters.map(({ path }) => path)
-  const twice = paths.find((path, index) => paths.indexOf(path) !== index)
-  if (twice !== undefined)
-    throw new AppError('input-invalid', `The parameter "${twice}" is there twice. Join its values.`)
-  const points = countPoints(parameters)
-  if (points > mostPoints) {
-    throw new AppError(
-      'input-invalid',
-      `The search space has ${points} points; ${mostPoints} is the most. Leave out values, or search in two steps.`,
-      { details: { points } },
-    )
-  }
-  const problems = new Map<string, AppError>()
-  const good = new Set<string>()
-  const valid = [...pointsOf(parameters)].filter((point) => {
-    const keys = Object.entries(point).map(([path, value]) => canonicalJson([path, value]))
-    const problem = problemOf(pipeline, point)
-    for (const key of keys) {
-      if (!problem) good.add(key)
-      else if (!problems.has(key)) problems.set(key, problem)
-    }
-    return !problem
-  })
-  for (const [key, problem] of problems) if (!good.has(key)) throw problem
-  return valid
-}
-
-function problemOf(pipeline: Pipeline, point: Assignment): AppError | undefined {
-  try {
-    checkPipeline(pipelineAt(pipeline, point))
-    return undefined
-  } catch (thrown) {
-    return toAppError(thrown)
-  }
-}
-
-/** Errors: input-invalid. */
-function pipelineAt(pipeline: Pipeline, point: Assignment): Pipeline {
-  const changed = applyAssignment(pipeline, point)
-  const parsed = changed && pipelineSchema.safeParse(changed)
-  if (parsed?.success) return parsed.data
-  const issue = parsed?.error.issues[0]
-  throw new AppError(
-    'input-invalid',
-    issue
-      ? `"${issue.path.join('.')}" of a pipeline cannot be that: ${issue.message}.`
-      : `The pipeline has no place for ${Object.keys(point).join(', ')}. Choose what they belong to as well.`,
-  )
-}
-
 async function search(stored: StoredTune, reporter: JobReporter, parts: TuningParts): Promise<void> {
   const { tunes, runs, runLibrary } = parts
   const { spec, pipeline } = stored
@@ -299,6 +238,10 @@ async function search(stored: StoredTune, reporter: JobReporter, parts: TuningPa
     {
       better,
       cases: cases.length,
+      possible(assignment) {
+        const point = fitting(pipeline, assignment)
+        return problemOf(pipeline, point) ? null : point
+      },
       exhausted(trials, isNew) {
         if (spec.budget.minutes !== undefined && spent() > spec.budget.minutes * 60_000)
           return `The ${spec.budget.minutes} minutes were over after ${trials} trials.`
@@ -306,7 +249,6 @@ async function search(stored: StoredTune, reporter: JobReporter, parts: TuningPa
       },
       async trial(assignment, count, against) {
         throwIfAborted(reporter.signal)
-        if (problemOf(pipeline, assignment)) return { number: -1, mean: NaN, isWhole: false }
         const wanted = pipelineAt(pipeline, assignment)
         const key = keyOf(wanted)
         let run = known.get(key)
@@ -443,10 +385,6 @@ function toOutcome(run: Run, metric: string, count: number): TrialOutcome {
   return { number: run.trial ?? 0, mean: result?.mean ?? NaN, isWhole: run.status === 'done' && run.done >= count }
 }
 
-function keyOf(pipeline: Pipeline): string {
-  return canonicalJson(withDefaults(pipeline))
-}
-
 function nameOf(assignment: Assignment): string {
   const parts = Object.entries(assignment).map(([path, value]) => {
     const shown = typeof value === 'string' ? value : canonicalJson(value)
@@ -467,40 +405,9 @@ function withoutOutcome({ outcome: _outcome, spentMs: _spentMs, ...tune }: Store
   return tune
 }
 
-/** Which values a trial has at the paths of the search, where they are not those of the present pipeline. */
-function assignmentOf(stored: StoredTune, run: Run): Assignment {
-  if (run.trial !== 0) return pointOf(stored, run)
-  const present = (path: string): string => canonicalJson(valueAt(stored.pipeline, path))
-  return Object.fromEntries(
-    Object.entries(pointOf(stored, run)).filter(([path, value]) => canonicalJson(value) !== present(path)),
-  )
-}
-
-/** Where in the search space a run's pipeline is; the present one, too, which may be one of the combinations. */
-function pointOf({ spec }: StoredTune, run: Run): Assignment {
-  return Object.fromEntries(
-    spec.parameters.flatMap(({ path }) => {
-      const value = valueAt(run.manifest.pipeline, path)
-      return value === undefined ? [] : [[path, value]]
-    }),
-  )
-}
-
-function isInSpace(point: Assignment, parameters: readonly Parameter[]): boolean {
-  return parameters.every(
-    (parameter) =>
-      parameter.path in point &&
-      valuesOf(parameter).some((value) => canonicalJson(value) === canonicalJson(point[parameter.path])),
-  )
-}
-
-function valueAt(pipeline: Pipeline, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>(
-      (value, step) => (typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined),
-      withDefaults(pipeline),
-    )
+/** Which values a trial has at the paths of the search; none of its own: it is the present pipeline. */
+function assignmentOf({ spec }: StoredTune, run: Run): Assignment {
+  return run.trial === 0 ? {} : pointOf(run.manifest.pipeline, spec.parameters)
 }
 
 function present(stored: StoredTune, runLibrary: RunLibrary): Tune {
@@ -535,7 +442,7 @@ function resultOf(stored: StoredTune, runLibrary: RunLibrary): TuneResult | null
     trials: ordered.map((one) => toTrial(one, stored.spec.metric, pareto.has(one.number))),
     effects: effectsOf(
       measured
-        .map((one) => ({ ...one, assignment: pointOf(stored, one.run) }))
+        .map((one) => ({ ...one, assignment: pointOf(one.run.manifest.pipeline, stored.spec.parameters) }))
         .filter(({ number, assignment }) => number !== 0 || isInSpace(assignment, stored.spec.parameters)),
       stored.spec.parameters,
     ),
