@@ -210,7 +210,9 @@ async function compareCandidates(sets: readonly string[]): Promise<void> {
     if (!before) throw new Error('No run was started.')
     for (const { id, name: candidate } of others) {
       const comparison = await test.client.runs.compare({ runId: before.id, otherId: id, limit: 0 })
-      const tokens = [comparison.before, comparison.after].map(({ summary }) => Math.round(summary?.contextTokens ?? NaN))
+      const tokens = [comparison.before, comparison.after].map(({ summary }) =>
+        Math.round(summary?.contextTokens ?? NaN),
+      )
       const metrics = comparison.metrics.map((metric) => ({
         name: metric.name,
         before: round(metric.before),

@@ -128,7 +128,12 @@ export function pointOf(pipeline: Pipeline, parameters: readonly Parameter[]): A
 }
 
 /** A whole choice is called by the value that made it: with its options, each trial's would be another one. */
-function asGiven(pipeline: Pipeline, value: unknown, { path, ...values }: Parameter, all: readonly Parameter[]): unknown {
+function asGiven(
+  pipeline: Pipeline,
+  value: unknown,
+  { path, ...values }: Parameter,
+  all: readonly Parameter[],
+): unknown {
   if (typeof value !== 'object' || value === null) return value
   const deeper = all.flatMap((other) => {
     const own = other.path.startsWith(`${path}.`) ? valueAt(pipeline, other.path) : undefined
