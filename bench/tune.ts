@@ -285,12 +285,17 @@ async function chromaSet(): Promise<SetOfFiles> {
 /** Every document is a text file; a case names those that answer it and, where the set has them, the spans in them. */
 async function beirSet(name: string): Promise<SetOfFiles> {
   const { corpus, cases } = await readBeir(join(dataFolder, 'retrieval', name))
+  const titles = new Map(corpus.map(({ id, title }) => [id, title ? `${title}\n\n` : '']))
   return {
-    files: corpus.map(({ id, title, text }) => [`${id}.txt`, title ? `${title}\n\n${text}` : text]),
+    files: corpus.map(({ id, text }) => [`${id}.txt`, `${titles.get(id)}${text}`]),
     cases: cases.map(({ id, question, relevance, spans }) => ({
       id,
       question,
-      expected: spans.map(({ document, text }) => ({ path: `${document}.txt`, text })),
+      expected: spans.map(({ document, text, start }) => ({
+        path: `${document}.txt`,
+        text,
+        start: start + (titles.get(document)?.length ?? 0),
+      })),
       relevant: [...relevance].map(([document, grade]) => ({ path: `${document}.txt`, grade })),
     })),
   }

@@ -140,7 +140,7 @@ function asGiven(
     return own === undefined ? [] : [[other.path, own] as const]
   })
   const key = keyOf(pipeline)
-  const given = valuesOf({ path, ...values } as Parameter).find((one) => {
+  const given = valuesOf({ path, ...values }).find((one) => {
     const changed = { ...Object.fromEntries(deeper), [path]: one }
     return !problemOf(pipeline, changed) && keyOf(pipelineAt(pipeline, changed)) === key
   })

@@ -1,5 +1,4 @@
 import { AppError, isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
-import type { Pipeline } from '../contract/pipeline.ts'
 import type { Run, RunManifest } from '../contract/runs.ts'
 import type { Trial, Tune, TuneResult, TuneSpec } from '../contract/tune.ts'
 import type { EvaluationCase } from '../flows/evaluate.ts'
