@@ -61,6 +61,7 @@ import { createChunkRevisions } from './services/chunk-revisions.ts'
 import { createCollectionIndexes } from './services/collection-indexes.ts'
 import { createDatasetFiles } from './services/dataset-files.ts'
 import { createDatasets } from './services/datasets.ts'
+import { createDocumentFiles } from './services/document-files.ts'
 import { createDocumentTexts } from './services/document-texts.ts'
 import { type Embedding, modelName, openEmbedding } from './services/embedding.ts'
 import { createEvaluationSubjects } from './services/evaluation-subjects.ts'
@@ -424,6 +425,7 @@ export async function createApp(environment: Environment): Promise<App> {
     indexLibrary,
     collectionIndexes,
     texts,
+    documentFiles: createDocumentFiles({ documents, compute: parsing, maximumFileBytes }),
     uploads,
     sample: openSample(environment.demoFolder),
     retrieval,

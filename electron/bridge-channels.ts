@@ -3,6 +3,7 @@ export const channels = {
   pickFiles: 'quarry:pick-files',
   pickFolder: 'quarry:pick-folder',
   revealInFolder: 'quarry:reveal-in-folder',
+  openFile: 'quarry:open-file',
   openExternal: 'quarry:open-external',
   setTheme: 'quarry:set-theme',
   requestPort: 'quarry:request-port',

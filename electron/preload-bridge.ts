@@ -24,6 +24,7 @@ export function createBridge({ ipcRenderer, webUtils, platform, post }: PreloadD
     pickFolder: () => ipcRenderer.invoke(channels.pickFolder),
     pathForFile: (file) => webUtils.getPathForFile(file),
     revealInFolder: (path) => ipcRenderer.invoke(channels.revealInFolder, path),
+    openFile: (path) => ipcRenderer.invoke(channels.openFile, path),
     openExternal: (url) => ipcRenderer.invoke(channels.openExternal, url),
     setTheme: (preference) => ipcRenderer.send(channels.setTheme, preference),
     onMenuCommand: (listener) => {

@@ -44,12 +44,18 @@ test('the development server is reachable only while there is one', () => {
   expect(session.allows('https://example.com/')).toBe(false)
 })
 
-test('downloads are refused', () => {
+test('downloads are refused, but for what the page made itself', () => {
   const session = new FakeSession()
   secureSession(session as unknown as Session, undefined)
-  let prevented = false
-  session.emit('will-download', { preventDefault: () => (prevented = true) })
-  expect(prevented).toBe(true)
+  const isRefused = (url: string): boolean => {
+    let prevented = false
+    session.emit('will-download', { preventDefault: () => (prevented = true) }, { getURL: () => url })
+    return prevented
+  }
+  for (const url of ['https://example.com/x', 'file:///etc/passwd', 'blob:https://example.com/1', 'data:text/html,x']) {
+    expect(isRefused(url), url).toBe(true)
+  }
+  expect(isRefused('blob:app://quarry/123')).toBe(false)
 })
 
 test('the page stays where it is', () => {

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import type { Dialog, Session, Shell, WebContents } from 'electron'
 
 /** Where the page lives: a scheme of its own, so that it has an origin without a server. */
@@ -16,7 +17,10 @@ export function secureSession(session: Session, developmentOrigin: string | unde
   session.webRequest.onBeforeRequest((details, callback) => {
     callback({ cancel: !isAllowedRequest(details.url, developmentOrigin) })
   })
-  session.on('will-download', (event) => event.preventDefault())
+  // What the page itself made, such as a table as CSV or a copy of a document; the person is asked where it goes.
+  session.on('will-download', (event, item) => {
+    if (!item.getURL().startsWith(`blob:${pageOrigin}/`)) event.preventDefault()
+  })
 }
 
 export interface ContentsDependencies {
@@ -64,6 +68,17 @@ export async function openOutside(
   })
   if (response === 0) await shell.openExternal(address.href)
 }
+
+/** Whether opening such a file shows it: programs, scripts, web pages and links to others are not opened from here. */
+export function isOnlyLookedAt(path: string): boolean {
+  return viewedTypes.has(extname(path).toLowerCase())
+}
+
+const viewedTypes = new Set(
+  ['pdf', 'docx', 'odt', 'rtf', 'xlsx', 'ods', 'csv', 'tsv', 'pptx', 'odp', 'epub', 'txt', 'md', 'eml', 'msg']
+    .concat(['png', 'jpg', 'jpeg', 'gif', 'webp', 'bmp', 'tif', 'tiff'])
+    .map((extension) => `.${extension}`),
+)
 
 /** Whether an address is the page itself. */
 export function isPage(url: string, developmentOrigin: string | undefined): boolean {

@@ -4,12 +4,12 @@ import { toErrorData } from '../core/contract/errors.ts'
 import { themePreferences, type ThemePreference } from '../core/contract/shell-bridge.ts'
 import { channels } from './bridge-channels.ts'
 import type { HostProcess } from './host-process.ts'
-import { isPage, openOutside } from './security.ts'
+import { isOnlyLookedAt, isPage, openOutside } from './security.ts'
 
 export interface ShellRequestsOptions {
   ipcMain: Pick<IpcMain, 'handle' | 'on'>
   dialog: Pick<Dialog, 'showOpenDialog' | 'showMessageBox'>
-  shell: Pick<Shell, 'showItemInFolder' | 'openExternal'>
+  shell: Pick<Shell, 'showItemInFolder' | 'openPath' | 'openExternal'>
   nativeTheme: Pick<NativeTheme, 'themeSource'>
   host: Pick<HostProcess, 'connect'>
   developmentOrigin: string | undefined
@@ -36,6 +36,11 @@ export function answerShellRequests(options: ShellRequestsOptions): void {
   handle(channels.pickFolder, () => pick(['openDirectory']))
   handle(channels.revealInFolder, (path) => {
     if (typeof path === 'string' && isAbsolute(path)) shell.showItemInFolder(path)
+  })
+  handle(channels.openFile, async (path) => {
+    if (typeof path !== 'string' || !isAbsolute(path) || !isOnlyLookedAt(path)) return false
+    // An empty text is success.
+    return (await shell.openPath(path)) === ''
   })
   handle(channels.openExternal, (url) => (typeof url === 'string' ? openOutside(url, { dialog, shell }) : undefined))
 

@@ -132,6 +132,12 @@ describe('the page', () => {
     await fake.invoke(window, channels.revealInFolder, '../relative')
     await fake.invoke(window, channels.revealInFolder, { path: '/a' })
     expect(fake.revealed).toEqual(['/a/b.md'])
+    expect(await fake.invoke(window, channels.openFile, '/a/report.PDF')).toBe(true)
+    for (const path of ['/a/run.sh', '/a/setup.exe', '/a/page.html', '/a/x.desktop', 'report.pdf', { path: '/a.pdf' }]) {
+      expect(await fake.invoke(window, channels.openFile, path)).toBe(false)
+    }
+    expect(fake.opened).toEqual(['/a/report.PDF'])
+    fake.opened.length = 0
     fake.send(window, channels.setTheme, 'dark')
     fake.send(window, channels.setTheme, 'purple')
     expect(fake.nativeTheme.themeSource).toBe('dark')

@@ -18,7 +18,7 @@ import { chooseSettings } from './choose-settings.ts'
 import { type ChunkSpan, withoutTexts } from './chunk-texts.ts'
 import { freeNow } from './long-texts.ts'
 import { type OcrInput, ocrInUse } from './ocr-in-use.ts'
-import { readFileOrMember } from './read-file.ts'
+import { type FileToRead, readFileOrMember } from './read-file.ts'
 
 export interface ParseInput {
   /** Absolute path of the file, or of the one that holds it. */
@@ -172,6 +172,8 @@ export interface Tasks {
   /** Reads, parses and chunks one file. Errors: file-…, type-unsupported; `details.type` says what the file is. */
   parse: { input: ParseInput; output: ParseOutput }
   chunk: { input: ChunkInput; output: ChunkOutput }
+  /** The bytes of a file inside a file. Errors: file-…. */
+  'read-member': { input: FileToRead; output: Uint8Array }
   hold: { input: HoldInput; output: null }
   /** Chunks of a held document in numbers, with what they cut apart. */
   cut: { input: CutInput; output: CutOutput }
@@ -214,6 +216,7 @@ export type TaskHandlers = {
 export const taskHandlers: TaskHandlers = {
   parse,
   chunk,
+  'read-member': (input, context) => readFileOrMember(input, context),
   hold,
   cut,
   'cut-chunks': cutChunks,

@@ -1,5 +1,6 @@
-import { oc } from '@orpc/contract'
+import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { fileEventSchema } from './file-events.ts'
 import { elementSchema, metadataSchema, pageSchema } from './parsed-document.ts'
 import { errorDataSchema, id } from './values.ts'
 
@@ -88,6 +89,8 @@ export const documentsContract = {
         documentId: id<'document'>(),
         start: z.coerce.number().int().min(0).default(0),
         end: z.coerce.number().int().min(0).default(0),
+        /** Instead of an offset: the page, slide, sheet … with this number. Errors: item-missing. */
+        page: z.coerce.number().int().min(1).optional(),
         /** Characters on each side. */
         around: z.coerce.number().int().min(0).max(500_000).default(20_000),
       }),
@@ -105,6 +108,23 @@ export const documentsContract = {
         headings: z.array(z.string()),
       }),
     ),
+  /**
+   * The file itself, byte for byte as it was when the document was indexed: nothing else is ever given out, wherever its
+   * path leads by now. Errors: item-missing (also in mid-stream, where the document is removed), file-missing,
+   * file-changed, file-too-large, file-unreadable, and what opening an archive or a message throws.
+   */
+  file: oc
+    .route({ method: 'GET', path: '/documents/{documentId}/file' })
+    .input(z.object({ documentId: id<'document'>() }))
+    .output(eventIterator(fileEventSchema)),
+  /**
+   * Where the document's own file is on this machine, for the shell to show it. Null where it has none: uploads, members
+   * of archives and attachments are kept inside of others. Errors: item-missing.
+   */
+  place: oc
+    .route({ method: 'GET', path: '/documents/{documentId}/place' })
+    .input(z.object({ documentId: id<'document'>() }))
+    .output(z.object({ path: z.string().nullable() })),
   /** Reads these again: failed or ready, all failed ones of a collection if no ids are given. */
   retry: oc
     .route({ method: 'POST', path: '/documents/retry' })

@@ -18,6 +18,8 @@ export const errorCodes = [
   'model-in-use',
   'type-unsupported',
   'file-missing',
+  /** It is there, but not what was read. */
+  'file-changed',
   'file-unreadable',
   'file-empty',
   'file-corrupt',

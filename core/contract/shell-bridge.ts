@@ -7,6 +7,8 @@ export interface ShellBridge {
   /** Absolute path of a dropped or picked file or folder; '' when it has none. */
   pathForFile(file: File): string
   revealInFolder(path: string): Promise<void>
+  /** Opens a document in the program that the system has for it. False where this is no type that is only looked at. */
+  openFile(path: string): Promise<boolean>
   openExternal(url: string): Promise<void>
   setTheme(preference: ThemePreference): void
   /** Returns the function that unsubscribes. */

@@ -14,6 +14,7 @@ export const httpStatuses: Partial<Record<ErrorCode, number>> = {
   'model-in-use': 409,
   'type-unsupported': 415,
   'file-missing': 404,
+  'file-changed': 409,
   'file-unreadable': 422,
   'file-empty': 422,
   'file-corrupt': 422,

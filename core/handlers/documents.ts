@@ -1,3 +1,5 @@
+import { AppError } from '../contract/errors.ts'
+import type { Page } from '../contract/parsed-document.ts'
 import type { Services } from '../services/services.ts'
 import { headingsAt } from '../services/document-texts.ts'
 import { os } from './base.ts'
@@ -26,8 +28,9 @@ export function documentHandlers(services: Services) {
     get: os.documents.get.handler(({ input }) => documents.get(input.documentId)),
     text: os.documents.text.handler(({ input }) => {
       const { text, elements, pages } = texts.get(input.documentId)
-      const start = Math.min(input.start, text.length)
-      const end = Math.min(Math.max(input.end, start), text.length)
+      const place = input.page === undefined ? input : pageNumbered(pages, input.page)
+      const start = Math.min(place.start, text.length)
+      const end = Math.min(Math.max(place.end, start), text.length)
       const from = lineStart(text, Math.max(0, start - input.around), start)
       const to = Math.min(text.length, end + input.around)
       const touches = (span: { start: number; end: number }): boolean => span.end > from && span.start < to
@@ -41,6 +44,8 @@ export function documentHandlers(services: Services) {
         headings: headingsAt(text, elements, start),
       }
     }),
+    file: os.documents.file.handler(({ input, signal }) => services.documentFiles.read(input.documentId, signal)),
+    place: os.documents.place.handler(({ input }) => ({ path: services.documentFiles.place(input.documentId) })),
     retry: os.documents.retry.handler(({ input }) => {
       const ids = input.documentIds ?? documents.failedIn(input.collectionId)
       return { jobId: services.startIngest(input.collectionId, 'ingest', { documentIds: ids }) }
@@ -60,6 +65,12 @@ export function documentHandlers(services: Services) {
       removed: await services.removeDocuments(input.documentIds),
     })),
   }
+}
+
+function pageNumbered(pages: readonly Page[], number: number): Page {
+  const page = pages.find((each) => each.number === number)
+  if (page) return page
+  throw new AppError('item-missing', `This document has no page ${number} with text. It may have changed; reload it.`)
 }
 
 /** The window begins at a line where one begins before `limit`, so that it does not open in mid-word. */

@@ -153,7 +153,7 @@ export interface DocumentLibrary {
     version: { contentHash: string; type: string; size: number; parser: string; parsed: ParsedDocument },
   ): number
   /** Where the document's bytes are. Errors: item-missing. */
-  fileOf(id: DocumentId): Pick<PendingDocument, 'location' | 'member' | 'name' | 'path'>
+  fileOf(id: DocumentId): Pick<PendingDocument, 'location' | 'member' | 'name' | 'path' | 'contentHash'>
   uploadOf(id: DocumentId): UploadId | undefined
   /** Whether any document still comes out of this upload. */
   usesUpload(id: UploadId): boolean
@@ -227,8 +227,9 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     `UPDATE documents SET identity = @identity, source_id = @sourceId, location = @location, member = @member,
        path = @path, name = @name, size = @size, modified_ms = @modifiedMs, vanished = 0 WHERE id = @id`,
   )
-  const selectPlace = database.prepare<[string], PathRow & { upload_id: string | null }>(
-    `SELECT id AS document_id, collection_id, identity, source_id, location, member, path, name, size, modified_ms, upload_id
+  const selectPlace = database.prepare<[string], PathRow & { upload_id: string | null; content_hash: string | null }>(
+    `SELECT id AS document_id, collection_id, identity, source_id, location, member, path, name, size, modified_ms, upload_id,
+       content_hash
      FROM documents WHERE id = ?`,
   )
   const insertPath = database.prepare(
@@ -588,8 +589,9 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     fileOf(id) {
       const place = selectPlace.get(id)
       if (!place) throw missing(id)
-      const { location, name, path } = place
-      return { location, name, path, member: place.member === null ? null : (JSON.parse(place.member) as string[]) }
+      const { location, name, path, content_hash: contentHash } = place
+      const member = place.member === null ? null : (JSON.parse(place.member) as string[])
+      return { location, name, path, member, contentHash }
     },
     usesUpload: (id) => selectUses.get(id) === 1,
     jobOf(id) {

@@ -25,6 +25,7 @@ import type { ChunkRevisions } from './chunk-revisions.ts'
 import type { CollectionIndexes } from './collection-indexes.ts'
 import type { DatasetFiles } from './dataset-files.ts'
 import type { Datasets } from './datasets.ts'
+import type { DocumentFiles } from './document-files.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import type { IngestKind } from './ingest-work.ts'
@@ -56,6 +57,7 @@ export interface Services {
   indexLibrary: IndexLibrary
   collectionIndexes: CollectionIndexes
   texts: DocumentTexts
+  documentFiles: DocumentFiles
   uploads: Uploads
   sample: Sample
   retrieval: Retrieval

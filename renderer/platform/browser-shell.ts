@@ -8,6 +8,7 @@ export function browserShell(): ShellApi {
     pickFolder: () => pickWithInput((input) => (input.webkitdirectory = true)),
     pickDropped,
     revealInFolder: null,
+    openFile: null,
     openExternal: async (url) => {
       window.open(url, '_blank', 'noopener,noreferrer')
     },

@@ -18,6 +18,7 @@ export function desktopShell(bridge: ShellBridge): ShellApi {
       }
     },
     revealInFolder: (path) => bridge.revealInFolder(path),
+    openFile: (path) => bridge.openFile(path),
     openExternal: (url) => bridge.openExternal(url),
     setTheme: (preference) => bridge.setTheme(preference),
     onMenuCommand: (listener) => bridge.onMenuCommand(listener),

@@ -10,6 +10,8 @@ export interface ShellApi {
   pickDropped(data: DataTransfer): Promise<Picked>
   /** Shows a file in the system's file manager. Null where that cannot be done: show no button then. */
   readonly revealInFolder: ((path: string) => Promise<void>) | null
+  /** Opens a document in the system's program for it; false where it is of no type that is only looked at. Null as above. */
+  readonly openFile: ((path: string) => Promise<boolean>) | null
   /** Opens an https address in the person's browser, after asking on the desktop. */
   openExternal(url: string): Promise<void>
   /** Makes native parts (title bar, menus) follow; the page's own colours are the page's business. */
