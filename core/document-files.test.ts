@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
 import { strToU8, zipSync } from 'fflate'
@@ -146,7 +155,10 @@ describe('the original of a document', () => {
   })
 
   test('never says that it is a page, whatever it is', async () => {
-    await bench.ingest(collectionId, write('page.html', '<html><body><p>Mooring plan.</p><script>1</script></body></html>'))
+    await bench.ingest(
+      collectionId,
+      write('page.html', '<html><body><p>Mooring plan.</p><script>1</script></body></html>'),
+    )
     const { start } = await receive(bench.client, (await byName('page.html')).id)
     expect(start.mediaType).toBe('application/octet-stream')
   })

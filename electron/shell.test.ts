@@ -133,7 +133,14 @@ describe('the page', () => {
     await fake.invoke(window, channels.revealInFolder, { path: '/a' })
     expect(fake.revealed).toEqual(['/a/b.md'])
     expect(await fake.invoke(window, channels.openFile, '/a/report.PDF')).toBe(true)
-    for (const path of ['/a/run.sh', '/a/setup.exe', '/a/page.html', '/a/x.desktop', 'report.pdf', { path: '/a.pdf' }]) {
+    for (const path of [
+      '/a/run.sh',
+      '/a/setup.exe',
+      '/a/page.html',
+      '/a/x.desktop',
+      'report.pdf',
+      { path: '/a.pdf' },
+    ]) {
       expect(await fake.invoke(window, channels.openFile, path)).toBe(false)
     }
     expect(fake.opened).toEqual(['/a/report.PDF'])
