@@ -72,7 +72,7 @@ describe('chunks that are small to find and large to answer', () => {
   it('are cited in the document', async () => {
     let cited: { start: number; end: number; text: string }[] = []
     for await (const event of await test.client.ask.run({
-      collectionId,
+      collectionIds: [collectionId],
       question: 'How many people does the ferry carry?',
     }))
       if (event.type === 'ask-end') cited = event.citations

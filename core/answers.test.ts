@@ -70,7 +70,7 @@ async function script(text: string): Promise<void> {
 let scripts = 0
 
 async function ask(more: Partial<AskInput> = {}): Promise<AskEvent[]> {
-  return Array.fromAsync(await test.client.ask.run({ collectionId, question, ...more }))
+  return Array.fromAsync(await test.client.ask.run({ collectionIds: [collectionId], question, ...more }))
 }
 type AskInput = Parameters<TestApp['client']['ask']['run']>[0]
 
@@ -188,7 +188,7 @@ describe('a whole document', () => {
     await script('Sheep graze on the hill all year [1].')
     for (const generator of [wordedBy(`script-${scripts}`), defaultPipeline]) {
       await use(generator)
-      const events = await ask({ question: 'Summarise this document.', documentId })
+      const events = await ask({ question: 'Summarise this document.', documentIds: [documentId] })
       expect(passagesOf(events)).toMatchObject({ passageMode: 'whole-document', note: null })
       const { answer, citations, passageMode, traceId } = end(events)
       expect(passageMode).toBe('whole-document')
@@ -208,7 +208,7 @@ describe('a whole document', () => {
     await expect(ask({ scope: 'document', filter: 'name=none.md' })).rejects.toMatchObject({ code: 'input-invalid' })
     const documentId = await documentCalled('fulmar.md')
     const { id: other } = await test.client.collections.create({ name: 'Other' })
-    await expect(ask({ collectionId: other, documentId })).rejects.toMatchObject({ code: 'item-missing' })
+    await expect(ask({ collectionIds: [other], documentIds: [documentId] })).rejects.toMatchObject({ code: 'item-missing' })
     await test.client.collections.remove({ collectionId: other })
   })
 
@@ -222,17 +222,17 @@ describe('a whole document', () => {
       writeScriptedGenerator(folder, 'The tide stood at 7 cm [1].', { contextTokens: 2048 }),
     )
     await use(wordedBy('short'))
-    const long = await ask({ question: 'Summarise the log.', documentId })
+    const long = await ask({ question: 'Summarise the log.', documentIds: [documentId] })
     expect(passagesOf(long)).toMatchObject({
       passageMode: 'retrieved',
       note: expect.stringContaining('longer than can be read') as string,
     })
     expect(end(long)).toMatchObject({ passageMode: 'retrieved' })
     await use(defaultPipeline)
-    const detail = await ask({ question: 'How high was the tide on day 3?', documentId })
+    const detail = await ask({ question: 'How high was the tide on day 3?', documentIds: [documentId] })
     expect(passagesOf(detail)).toMatchObject({ passageMode: 'retrieved', note: null })
     expect(new Set(passagesOf(detail).passages.map((passage) => passage.documentId))).toEqual(new Set([documentId]))
-    const whole = await ask({ question: 'Summarise the log.', documentId })
+    const whole = await ask({ question: 'Summarise the log.', documentIds: [documentId] })
     expect(end(whole)).toMatchObject({ passageMode: 'whole-document', refused: false })
     expect(end(whole).citations).toHaveLength(6)
   })
@@ -244,7 +244,7 @@ describe('a model in use', () => {
     const stop = new AbortController()
     const asking = (async () => {
       let written = ''
-      for await (const event of await test.client.ask.run({ collectionId, question }, { signal: stop.signal })) {
+      for await (const event of await test.client.ask.run({ collectionIds: [collectionId], question }, { signal: stop.signal })) {
         if (event.type !== 'answer-delta') continue
         written += event.text
         if (written.length > 20) stop.abort()
@@ -262,7 +262,7 @@ describe('a model in use', () => {
       await use(wordedBy('talker', { answerTokens: 3000 }))
       let killed = 0
       const asking = (async () => {
-        for await (const event of await test.client.ask.run({ collectionId, question })) {
+        for await (const event of await test.client.ask.run({ collectionIds: [collectionId], question })) {
           if (event.type === 'answer-delta' && killed === 0) {
             killed = llamaProcesses().map((pid) => process.kill(pid, 'SIGSEGV')).length
           }
@@ -289,7 +289,7 @@ describe('a model in use', () => {
     const pipeline = wordedBy('talker', { answerTokens: 32 })
     await idle.client.collections.setPipeline({ collectionId: id, pipeline })
     for (let round = 0; round < 2; round++) {
-      const events = await Array.fromAsync(await idle.client.ask.run({ collectionId: id, question }))
+      const events = await Array.fromAsync(await idle.client.ask.run({ collectionIds: [id], question }))
       expect(end(events).answer).not.toBe('')
       await expect.poll(async () => (await idle.client.models.memory()).generationMb, { timeout: 10_000 }).toBeNull()
     }

@@ -313,7 +313,7 @@ async function ask(
   collection: Collection,
   question: string,
 ): Promise<Extract<AskEvent, { type: 'ask-end' }>> {
-  for await (const event of await test.client.ask.run({ collectionId: collection.id, question })) {
+  for await (const event of await test.client.ask.run({ collectionIds: [collection.id], question })) {
     if (event.type === 'ask-end') return event
   }
   throw new Error('The answer never ended.')

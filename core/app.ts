@@ -429,6 +429,7 @@ export async function createApp(environment: Environment): Promise<App> {
     uploads,
     sample: openSample(environment.demoFolder),
     retrieval,
+    resolveRelease: undefined,
     datasetLibrary,
     datasets,
     testSets: createTestSets(measuring),

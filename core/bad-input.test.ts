@@ -443,7 +443,7 @@ async function ask(
   question: string,
   mode: 'hybrid' | 'text' | 'vector',
 ): Promise<Extract<AskEvent, { type: 'ask-end' }>> {
-  for await (const event of await test.client.ask.run({ collectionId, question, mode })) {
+  for await (const event of await test.client.ask.run({ collectionIds: [collectionId], question, mode })) {
     if (event.type === 'ask-end') return event
   }
   throw new Error('The answer never ended.')

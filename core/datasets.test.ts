@@ -244,7 +244,7 @@ describe('a trace becomes a case', () => {
   it('with what was cited as what is expected, or as a question to be refused', async () => {
     let traceId = ''
     for await (const event of await app.client.ask.run({
-      collectionId,
+      collectionIds: [collectionId],
       question: 'When is Petrel towed to the slip?',
     })) {
       if (event.type === 'ask-end') traceId = event.traceId

@@ -189,7 +189,7 @@ describe('edits of chunks', () => {
     expect(passage).toMatchObject({ edited: true, text: 'Botaurus stellaris booms at dusk.' })
     const answer = []
     for await (const event of await test.client.ask.run({
-      collectionId,
+      collectionIds: [collectionId],
       question: 'What does Botaurus stellaris do?',
     })) {
       if (event.type === 'citation') answer.push(event.citation)
@@ -242,7 +242,7 @@ describe('filters', () => {
       new Set([documents[0]!.path]),
     )
     for await (const event of await test.client.ask.run({
-      collectionId: collection.id,
+      collectionIds: [collection.id],
       question: 'How long does the battery last?',
       filter: 'tag=night',
     })) {

@@ -276,7 +276,7 @@ describe('a pipeline over servers', () => {
 
   async function ask(question: string): Promise<AskEvent[]> {
     const events: AskEvent[] = []
-    for await (const event of await test.client.ask.run({ collectionId, question })) events.push(event)
+    for await (const event of await test.client.ask.run({ collectionIds: [collectionId], question })) events.push(event)
     return events
   }
 })

@@ -67,7 +67,7 @@ describe('a pipeline with a reranker', () => {
   it('shows the step in the trace of a question', async () => {
     await set({ ...withReranker({ model: 'tiny-cross' }), passages: 3 })
     let traceId
-    for await (const event of await test.client.ask.run({ collectionId, question: query })) {
+    for await (const event of await test.client.ask.run({ collectionIds: [collectionId], question: query })) {
       if (event.type === 'ask-end') traceId = event.traceId
     }
     if (traceId === undefined) throw new Error('The answer has no end.')

@@ -1,9 +1,8 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { answerLengthSchema } from './ask.ts'
 import { releaseChoiceSchema } from './releases.ts'
 import { id } from './values.ts'
-
-export const answerLengthSchema = z.enum(['short', 'medium', 'long'])
 
 /** What a bot can do besides answering from passages. */
 export const botToolSchema = z.enum([

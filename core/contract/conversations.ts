@@ -1,6 +1,13 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { answerSpanSchema, askEventSchema, askScopeSchema, citationSchema, passageModeSchema } from './ask.ts'
+import {
+  answerSpanSchema,
+  askedReleaseSchema,
+  askEventSchema,
+  askScopeSchema,
+  citationSchema,
+  passageModeSchema,
+} from './ask.ts'
 import { errorDataSchema, id } from './values.ts'
 
 /** What a message is asked of: the documents, and those with the tags, that stand above the composer as chips. */
@@ -54,7 +61,7 @@ export const answerMessageSchema = z.object({
   invented: z.int(),
   traceId: id<'trace'>().nullable(),
   /** The release that answered; null: none did. */
-  release: z.object({ releaseId: id<'release'>(), line: z.string(), number: z.int() }).nullable(),
+  release: askedReleaseSchema.nullable(),
   durationMs: z.number().nullable(),
   feedback: feedbackSchema,
 })

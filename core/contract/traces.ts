@@ -1,6 +1,6 @@
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
-import { answerSpanSchema, citationSchema, passageModeSchema } from './ask.ts'
+import { answerSpanSchema, askedReleaseSchema, citationSchema, passageModeSchema } from './ask.ts'
 import { passageSchema, scoreKindSchema } from './search.ts'
 import { errorDataSchema, id } from './values.ts'
 
@@ -67,7 +67,7 @@ export const traceSchema = z.object({
   /** Who asked for somebody; null where the question was asked directly. */
   origin: z.object({ botId: id<'bot'>(), conversationId: id<'conversation'>() }).nullable().default(null),
   /** The release that answered; null: the collection's own pipeline. */
-  release: z.object({ releaseId: id<'release'>(), line: z.string(), number: z.int() }).nullable().default(null),
+  release: askedReleaseSchema.nullable().default(null),
   /** How it was asked, besides the question: the input of `ask.run`. Null in old traces. */
   request: z.record(z.string(), z.unknown()).nullable().default(null),
   question: z.string(),

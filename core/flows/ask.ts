@@ -42,6 +42,8 @@ export interface AskSteps {
 export interface Question extends TracedQuestion {
   /** See the contract. Absent: 'auto'. */
   scope?: AskScope
+  /** What of that which was to be asked cannot be, as sentences. */
+  note?: string | null
 }
 
 /** What a generator answers from. */
@@ -60,13 +62,14 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
   const trace = beginTrace(question, () => steps.now())
   let saved = false
   try {
-    yield { type: 'ask-start', traceId: question.traceId }
+    yield { type: 'ask-start', traceId: question.traceId, release: question.release ?? null }
 
-    const { whole, note } = await readWhole(question, steps, trace, signal)
+    const { whole, note: unread } = await readWhole(question, steps, trace, signal)
+    const note = [question.note, unread].filter(Boolean).join(' ') || null
     const passages = whole ? [...whole.passages] : await findPassages(question, steps, trace, signal)
     trace.passages = passages
     trace.passageMode = whole ? 'whole-document' : 'retrieved'
-    yield { type: 'retrieval-end', passages, passageMode: trace.passageMode, note }
+    yield { type: 'retrieval-end', passages, passageMode: trace.passageMode, note, lowRelevance: false }
 
     const given = whole ?? (await fitPassages(question, passages, steps, trace))
     const generation = trace.root.open('generate', 'chain', { passages: given.passages.map(summary) })
@@ -110,6 +113,8 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
       refused: record.refused,
       passageMode: record.passageMode,
       invented: numbering.invented,
+      note,
+      lowRelevance: false,
       durationMs: record.durationMs,
     }
   } catch (thrown) {

@@ -138,7 +138,10 @@ function questionAttributes({ traceId, collectionIds, origin, release, replayOf 
         }
       : {}),
     ...(release
-      ? { [attributeNames.releaseId]: release.releaseId, [attributeNames.releaseNumber]: release.number }
+      ? {
+          [attributeNames.releaseId]: release.releaseId,
+          ...(release.number === null ? {} : { [attributeNames.releaseNumber]: release.number }),
+        }
       : {}),
     ...(replayOf ? { [attributeNames.replayOf]: replayOf } : {}),
   }

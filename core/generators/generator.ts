@@ -1,3 +1,4 @@
+import type { Persona } from '../contract/ask.ts'
 import type { Choice } from '../contract/pipeline.ts'
 import type { Definition } from '../shared/family.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
@@ -22,6 +23,8 @@ export interface Passage {
 export interface GenerateRequest {
   question: string
   passages: readonly Passage[]
+  /** Who answers, and how. */
+  persona?: Persona
   /**
    * The passages are one document from beginning to end, in its order; 'overview': the question asks what it says as a
    * whole. Absent: they were found, best first.

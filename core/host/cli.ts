@@ -83,11 +83,12 @@ command('ask', 'answer a question with citations')
     run(options, { program: 'quarry ask' }, async (client) => {
       const { id: collectionId } = await findCollection(client, options.collection)
       const { document, whole, mode, filter } = options
-      const documentId =
-        document === undefined ? undefined : (await findDocument(client, document, options.collection)).id
-      const scope = whole ? 'document' : 'auto'
+      const documentIds =
+        document === undefined ? [] : [(await findDocument(client, document, options.collection)).id]
+      const scope = whole ? ('document' as const) : ('auto' as const)
       let note: string | null = null
-      for await (const event of await client.ask.run({ collectionId, question, mode, filter, documentId, scope })) {
+      const input = { collectionIds: [collectionId], question, mode, filter, documentIds, scope }
+      for await (const event of await client.ask.run(input)) {
         if (event.type === 'answer-delta' && !options.json) terminal.write(event.text)
         if (event.type === 'retrieval-end') note = event.note
         if (event.type !== 'ask-end') continue

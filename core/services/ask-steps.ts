@@ -1,4 +1,4 @@
-import type { Citation } from '../contract/ask.ts'
+import type { Citation, Persona } from '../contract/ask.ts'
 import type { Choice } from '../contract/pipeline.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
@@ -15,14 +15,12 @@ import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import { attributeNames } from '../shared/trace-attributes.ts'
-import type { CollectionIndexes } from './collection-indexes.ts'
 import { boxesOf, type DocumentTexts, headingsAt, pageAt } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
-import type { Retrieval } from './retrieval.ts'
+import type { Retrieval, Searched } from './retrieval.ts'
 
 export interface AskParts {
   retrieval: Retrieval
-  collectionIndexes: CollectionIndexes
   texts: DocumentTexts
   traces: TraceLibrary
   log: Log
@@ -30,37 +28,41 @@ export interface AskParts {
   openTextGenerator(choice: Choice): Promise<TextGenerator>
 }
 
-/** How a collection is searched, and which of its documents are asked. */
+/** What is searched, which of its documents are asked, and who answers. */
 export interface AskedOf {
+  searched: Searched
   mode: SearchMode
   filter?: SqlFilter
   /** The one document that is left. */
   documentId?: DocumentId
+  persona?: Persona
 }
 
-/** The ask flow's steps for one collection. */
+/** The ask flow's steps for these indexes. */
 export async function createAskSteps(
-  collection: CollectionCore,
-  { mode, filter, documentId }: AskedOf,
+  { searched, mode, filter, documentId, persona }: AskedOf,
   parts: AskParts,
 ): Promise<AskSteps> {
-  const inUse = parts.collectionIndexes.active(collection.id)?.row.pipeline
-  const embedding = await parts.openEmbedding({ pipeline: inUse ?? collection.pipeline })
-  const { pipeline } = collection
-  const generator = createGenerator(collection, embedding, parts)
+  const { pipeline, indexes } = searched
+  const embedding = await parts.openEmbedding({ pipeline: indexes[0]?.row.pipeline ?? pipeline })
+  const generator = createGenerator(searched, embedding, parts)
+  const toRequest = (given: GivenPassages): GenerateRequest => requestOf(given, persona)
   const k = pipeline.passages
-  const rerank = parts.retrieval.reranker(collection)
+  const rerank = parts.retrieval.reranker(searched)
   return {
     retrieve(question, span, signal) {
-      span.note({ [attributeNames.dataSourceId]: collection.id, [attributeNames.searchMode]: mode })
-      return parts.retrieval.find(collection, { text: question, k, mode, span, ...(filter ? { filter } : {}) }, signal)
+      span.note({
+        [attributeNames.dataSourceId]: indexes.map(({ row }) => row.collectionId).join(' '),
+        [attributeNames.searchMode]: mode,
+      })
+      return parts.retrieval.find(searched, { text: question, k, mode, span, ...(filter ? { filter } : {}) }, signal)
     },
     ...(rerank ? { rerank: (text, passages, span, signal) => rerank({ text, k, span }, passages, signal) } : {}),
     fit: (passages) => passages.slice(0, pipeline.passages),
     ...(documentId
       ? {
           document: {
-            passages: () => parts.retrieval.whole(collection, documentId),
+            passages: () => parts.retrieval.whole(searched, documentId),
             fits: (given, signal) => generator.holds(toRequest(given), signal ? { signal } : {}),
           },
         }
@@ -83,9 +85,13 @@ export async function createAskSteps(
   }
 }
 
-function toRequest({ question, passages, wholeDocument }: GivenPassages): GenerateRequest {
+function requestOf(
+  { question, passages, wholeDocument }: GivenPassages,
+  persona: Persona | undefined,
+): GenerateRequest {
   return {
     question,
+    ...(persona ? { persona } : {}),
     wholeDocument,
     passages: passages.map((passage, index) => ({
       index,
@@ -101,8 +107,8 @@ function toRequest({ question, passages, wholeDocument }: GivenPassages): Genera
   }
 }
 
-function createGenerator(collection: CollectionCore, embedding: Embedding, parts: AskParts): Generator {
-  const { id, options } = collection.pipeline.generator
+function createGenerator({ pipeline, indexes }: Searched, embedding: Embedding, parts: AskParts): Generator {
+  const { id, options } = pipeline.generator
   const definition = findDefinition('generator', generatorDefinitions, id)
   return definition.create(definition.options.parse(options), {
     tokenizer: embedding.tokenizer,
@@ -110,8 +116,11 @@ function createGenerator(collection: CollectionCore, embedding: Embedding, parts
     dimensions: embedding.dimensions,
     openTextGenerator: (choice) => parts.openTextGenerator(choice),
     termStatistics(words) {
-      const index = parts.collectionIndexes.active(collection.id)
-      return index ? index.store.termStatistics(words) : { chunks: 0, frequencies: words.map(() => 0) }
+      const found = indexes.map(({ store }) => store.termStatistics(words))
+      return {
+        chunks: found.reduce((sum, { chunks }) => sum + chunks, 0),
+        frequencies: words.map((_, at) => found.reduce((sum, { frequencies }) => sum + (frequencies[at] ?? 0), 0)),
+      }
     },
   })
 }

@@ -30,7 +30,7 @@ export interface EvaluationSubjects {
   models(pipeline: Pipeline): Promise<{ embedder: string; reranker: string | null }>
 }
 
-export interface SubjectParts extends IngestStepParts, Omit<AskParts, 'retrieval' | 'collectionIndexes' | 'traces'> {
+export interface SubjectParts extends IngestStepParts, Omit<AskParts, 'retrieval' | 'traces'> {
   openReranking(choice: Choice): Promise<Reranking>
   /** Documents in hand at a time while an index is built. */
   lanes: number
@@ -52,9 +52,10 @@ export function createEvaluationSubjects(parts: SubjectParts): EvaluationSubject
       const retrieval = createRetrieval(own)
       const filter = sqlFilter(settings.filter)
       const asked = { mode: settings.mode, ...(filter ? { filter } : {}) }
+      const searched = { pipeline, indexes: [index] }
       // Questions of a measurement are not what anybody asked: they leave no trace.
       const steps = settings.answers
-        ? await createAskSteps(collection, asked, { ...own, retrieval, traces: noTraces })
+        ? await createAskSteps({ searched, ...asked }, { ...own, retrieval, traces: noTraces })
         : undefined
       const { k } = settings
       return {

@@ -1,8 +1,7 @@
-import type { Choice } from '../contract/pipeline.ts'
+import type { Choice, Pipeline } from '../contract/pipeline.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { CollectionCore } from '../library/collections.ts'
-import type { IndexFilter } from '../indexes/index-store.ts'
 import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
 import type { IndexLibrary, StoredChunk } from '../library/indexes.ts'
 import type { Candidate, Retriever, RetrieverDependencies } from '../retrievers/retriever.ts'
@@ -16,6 +15,7 @@ import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
 import { placeOf } from '../chunkers/parts/place.ts'
 import { type DocumentTexts, pageAt } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
+import { type IndexUnion, openIndexUnion } from './index-union.ts'
 import { candidatesOf, type Reranking } from './reranking.ts'
 import { tracedDependencies } from './traced-retrieval.ts'
 
@@ -24,11 +24,19 @@ export interface Retrieval {
   /** Best first: found and, where the pipeline says so, reranked. Empty when the collection has no ready documents. */
   retrieve(collection: CollectionCore, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
   /** The first half of that: `k` passages, or as many as the pipeline's reranker chooses from. */
-  find(collection: CollectionCore, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
+  find(searched: Searched, query: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedPassage[]>
   /** A whole document as passages, in its order: its chunks, without what they share with the one before. */
-  whole(collection: Pick<CollectionCore, 'id'>, documentId: DocumentId): RetrievedPassage[]
+  whole(searched: Pick<Searched, 'indexes'>, documentId: DocumentId): RetrievedPassage[]
   /** The second half: the best `k` of what was found. Undefined where the pipeline has no reranker. */
-  reranker(collection: CollectionCore): Rerank | undefined
+  reranker(searched: Pick<Searched, 'pipeline'>): Rerank | undefined
+}
+
+/** What is searched, and how. */
+export interface Searched {
+  /** Its ask half says how. */
+  pipeline: Pipeline
+  /** Of one collection each, and read as if they were one. */
+  indexes: readonly OpenIndex[]
 }
 
 export type Rerank = (
@@ -62,7 +70,9 @@ export interface RetrievalParts {
 export function createRetrieval(parts: RetrievalParts): Retrieval {
   const retrieval: Retrieval = {
     async retrieve(collection, query, signal) {
-      const found = await retrieval.find(collection, query, signal)
+      const index = parts.collectionIndexes.active(collection.id)
+      const searched = { pipeline: collection.pipeline, indexes: index ? [index] : [] }
+      const found = await retrieval.find(searched, query, signal)
       const rerank = retrieval.reranker(collection)
       return rerank ? rerank(query, found, signal) : found
     },
@@ -71,22 +81,19 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
       if (!reranker || !openReranking) return undefined
       return (query, passages, signal) => rerank(query, passages, openReranking, reranker, signal)
     },
-    whole({ id }, documentId) {
-      const index = parts.collectionIndexes.active(id)
-      return index ? wholeDocument(parts.indexLibrary.neighbours(index.row.id, documentId, 0, everyOrdinal)) : []
+    whole({ indexes }, documentId) {
+      return indexes
+        .map(({ row }) => wholeDocument(parts.indexLibrary.neighbours(row.id, documentId, 0, everyOrdinal)))
+        .reduce((most, other) => (other.length > most.length ? other : most), [])
     },
-    async find(collection, query, signal) {
-      const index = parts.collectionIndexes.active(collection.id)
-      if (!index) return []
-      // While a new index is being built, questions go to the present one, with the model that it was built with.
-      const embedding = await parts.openEmbedding({ pipeline: index.row.pipeline ?? collection.pipeline })
-      const filter = query.filter && { documentIds: parts.documents.matching(collection.id, query.filter) }
-      if (filter?.documentIds.length === 0) return []
-      const retriever = createRetriever(collection, index, embedding, parts, filter, query)
-      const { reranker } = collection.pipeline
+    async find(searched, query, signal) {
+      const union = await openIndexUnion(searched, query.filter, parts)
+      if (!union) return []
+      const retriever = createRetriever(searched, union, parts, query)
+      const { reranker } = searched.pipeline
       const k = reranker ? Math.max(query.k, candidatesOf(reranker)) : query.k
       query.span?.note({
-        [attributeNames.implementation]: collection.pipeline.retriever.id,
+        [attributeNames.implementation]: searched.pipeline.retriever.id,
         [attributeNames.retrievalTopK]: k,
       })
       const candidates = await retriever.retrieve({ text: query.text, k, mode: query.mode }, signal ? { signal } : {})
@@ -165,26 +172,16 @@ async function rerank(
 }
 
 function createRetriever(
-  collection: CollectionCore,
-  index: OpenIndex,
-  embedding: Embedding,
+  { pipeline: { retriever } }: Searched,
+  union: IndexUnion,
   parts: RetrievalParts,
-  filter: IndexFilter | undefined,
   { options: overrides, span }: Pick<RetrievalRequest, 'options' | 'span'>,
 ): Retriever {
-  const { id, options } = collection.pipeline.retriever
-  const definition = findDefinition('retriever', retrieverDefinitions, id)
-  const dependencies: RetrieverDependencies = {
-    searchText: (query, limit, own) => index.store.searchText(query, limit, own ?? filter),
-    searchVector: (vector, limit, own) => index.store.searchVector(vector, limit, own ?? filter),
-    embedQuery: (text) => embedding.embedQuery(text),
-    searchPhrases: (query, limit, own) => index.store.searchPhrases(query, limit, own ?? filter),
-    vectors: (ids) => index.store.vectors(ids),
-    places: (ids) => parts.indexLibrary.places(ids),
-  }
+  const definition = findDefinition('retriever', retrieverDefinitions, retriever.id)
+  const dependencies: RetrieverDependencies = { ...union, places: (ids) => parts.indexLibrary.places(ids) }
   return definition.create(
-    definition.options.parse({ ...options, ...overrides }),
-    span ? tracedDependencies(dependencies, span, embedding) : dependencies,
+    definition.options.parse({ ...retriever.options, ...overrides }),
+    span ? tracedDependencies(dependencies, span, union.embedding) : dependencies,
   )
 }
 

@@ -34,6 +34,7 @@ import type { ModelSpeeds } from './model-speeds.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Providers } from './providers.ts'
 import type { Previews } from './previews.ts'
+import type { ResolveRelease } from './resolve-release.ts'
 import type { Retrieval } from './retrieval.ts'
 import type { Releases } from './releases.ts'
 import type { Sample } from './sample.ts'
@@ -61,6 +62,8 @@ export interface Services {
   uploads: Uploads
   sample: Sample
   retrieval: Retrieval
+  /** Undefined: there are no releases here. */
+  resolveRelease: ResolveRelease | undefined
   datasetLibrary: DatasetLibrary
   datasets: Datasets
   testSets: TestSets

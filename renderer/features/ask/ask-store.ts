@@ -119,7 +119,7 @@ async function answer({ id, collectionId, question, filter, isWhole }: Turn): Pr
     }))
   try {
     const input = {
-      collectionId,
+      collectionIds: [collectionId],
       question,
       ...(filter === '' ? {} : { filter }),
       ...(isWhole ? { scope: 'document' as const } : {}),

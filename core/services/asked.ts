@@ -1,0 +1,134 @@
+import type { AskedRelease, Persona } from '../contract/ask.ts'
+import { AppError } from '../contract/errors.ts'
+import type { Release, ReleaseChoice } from '../contract/releases.ts'
+import type { SearchMode } from '../contract/values.ts'
+import type { CollectionCore, CollectionLibrary } from '../library/collections.ts'
+import { sqlFilter } from '../library/document-filter.ts'
+import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
+import type { IndexLibrary } from '../library/indexes.ts'
+import type { CollectionId, DocumentId } from '../shared/ids.ts'
+import type { AskedOf } from './ask-steps.ts'
+import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
+import type { ResolveRelease } from './resolve-release.ts'
+
+export interface AskRequest {
+  collectionIds: readonly CollectionId[]
+  mode: SearchMode
+  filter?: string | undefined
+  documentIds: readonly DocumentId[]
+  tags: readonly string[]
+  release?: ReleaseChoice | undefined
+  persona?: Persona | undefined
+}
+
+export interface AskedParts {
+  collections: Pick<CollectionLibrary, 'getCore'>
+  documents: Pick<DocumentLibrary, 'get' | 'list'>
+  indexLibrary: Pick<IndexLibrary, 'documentsWithout'>
+  collectionIndexes: CollectionIndexes
+  resolveRelease: ResolveRelease | undefined
+}
+
+/** What is asked: which indexes, which documents of them, and by which pipeline. */
+export interface Asked extends AskedOf {
+  collectionIds: CollectionId[]
+  release: AskedRelease | null
+  /** Documents that are left, at most two are counted. */
+  documents: number
+  /** What cannot be asked, as sentences. */
+  note: string | null
+}
+
+/** Errors: item-missing, input-invalid (the filter). */
+export function askedOf(request: AskRequest, parts: AskedParts): Asked {
+  const release = request.release ? resolve(request.release, parts) : undefined
+  const filter = both(sqlFilter(request.filter), oneOf(request.documentIds, request.tags))
+  const { found, notes } = collectionsOf(request.collectionIds, parts)
+  requireDocuments(request.documentIds, found, parts)
+  const pipeline = (release ?? found[0]!).pipeline
+  const indexes = found.flatMap((collection): OpenIndex[] => {
+    const index = parts.collectionIndexes.active(collection.id)
+    return index ? [index] : []
+  })
+  const asked = found.flatMap(({ id }) =>
+    parts.documents.list(id, { status: 'ready', limit: 2, offset: 0, ...(filter ? { filter } : {}) }),
+  )
+  const [only] = asked.length === 1 ? asked : []
+  return {
+    searched: { pipeline, indexes },
+    mode: request.mode,
+    ...(filter ? { filter } : {}),
+    ...(only ? { documentId: only.id } : {}),
+    ...(request.persona ? { persona: request.persona } : {}),
+    collectionIds: found.map(({ id }) => id),
+    release: release ? { releaseId: release.id, line: release.line, number: release.number } : null,
+    documents: asked.length,
+    note: notes.join(' ') || null,
+  }
+}
+
+function resolve(choice: ReleaseChoice, { resolveRelease }: AskedParts): Release {
+  if (resolveRelease) return resolveRelease(choice)
+  throw new AppError('item-missing', 'There are no releases in this workspace.')
+}
+
+/** Those that are still there. */
+function collectionsOf(ids: readonly CollectionId[], { collections }: AskedParts) {
+  const found: CollectionCore[] = []
+  let missing: AppError | undefined
+  let removed = 0
+  for (const id of new Set(ids)) {
+    try {
+      found.push(collections.getCore(id))
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'item-missing') throw error
+      missing = error
+      removed += 1
+    }
+  }
+  if (found.length === 0 && missing) throw missing
+  const which = removed === 1 ? 'One of the collections was removed and is' : `${removed} collections were removed and are`
+  return { found, notes: removed === 0 ? [] : [`${which} not searched.`] }
+}
+
+function requireDocuments(
+  ids: readonly DocumentId[],
+  collections: readonly CollectionCore[],
+  { documents }: AskedParts,
+): void {
+  const asked = new Set(collections.map(({ id }) => id))
+  for (const id of ids) {
+    const document = documents.get(id)
+    if (asked.has(document.collectionId)) continue
+    const which = asked.size === 1 ? 'this collection' : 'these collections'
+    throw new AppError(
+      'item-missing',
+      `"${document.name}" is not in ${which}. Ask the collection that it is in.`,
+    )
+  }
+}
+
+function oneOf(documentIds: readonly DocumentId[], tags: readonly string[]): SqlFilter | undefined {
+  const conditions = [
+    ...(documentIds.length > 0 ? ['d.id IN (SELECT value FROM json_each(:askedDocuments))'] : []),
+    ...(tags.length > 0
+      ? [
+          `EXISTS (SELECT 1 FROM json_each(d.tags) v
+             WHERE v.value COLLATE NOCASE IN (SELECT value FROM json_each(:askedTags)))`,
+        ]
+      : []),
+  ]
+  if (conditions.length === 0) return undefined
+  return {
+    where: `(${conditions.join(' OR ')})`,
+    parameters: {
+      ...(documentIds.length > 0 ? { askedDocuments: JSON.stringify(documentIds) } : {}),
+      ...(tags.length > 0 ? { askedTags: JSON.stringify(tags) } : {}),
+    },
+  }
+}
+
+function both(a: SqlFilter | undefined, b: SqlFilter | undefined): SqlFilter | undefined {
+  if (!a || !b) return a ?? b
+  return { where: `(${a.where}) AND ${b.where}`, parameters: { ...a.parameters, ...b.parameters } }
+}

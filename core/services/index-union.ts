@@ -1,0 +1,93 @@
+import type { IndexFilter, IndexHit } from '../indexes/index-store.ts'
+import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
+import type { CollectionCore } from '../library/collections.ts'
+import type { RetrieverDependencies } from '../retrievers/retriever.ts'
+import { minMax, ranked } from '../retrievers/fusion.ts'
+import type { OpenIndex } from './collection-indexes.ts'
+import type { Embedding } from './embedding.ts'
+import type { Searched } from './retrieval.ts'
+
+/** Indexes that are searched as if they were one: a chunk's number is its own in all of them. */
+export interface IndexUnion extends Omit<RetrieverDependencies, 'places'> {
+  /** The model of the first one. */
+  embedding: Embedding
+}
+
+export interface IndexUnionParts {
+  documents: Pick<DocumentLibrary, 'matching'>
+  openEmbedding(owner: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
+}
+
+interface Member {
+  store: OpenIndex['store']
+  embedding: Embedding
+  filter: IndexFilter | undefined
+}
+
+/**
+ * What a retriever needs of these indexes, or undefined where none of their documents is let through. Scores of one kind
+ * are compared as they are, and fused once, as inside one index: normalised for each index by itself, the best of every
+ * collection would count as much as the best of all. Cosines of different models are no such kind; only those are
+ * stretched to the same range, by model.
+ */
+export async function openIndexUnion(
+  { pipeline, indexes }: Searched,
+  filter: SqlFilter | undefined,
+  parts: IndexUnionParts,
+): Promise<IndexUnion | undefined> {
+  const members: Member[] = []
+  for (const { row, store } of indexes) {
+    const documents = filter && { documentIds: parts.documents.matching(row.collectionId, filter) }
+    if (documents?.documentIds.length === 0) continue
+    // While a new index is being built, questions go to the present one, with the model that it was built with.
+    const embedding = await parts.openEmbedding({ pipeline: row.pipeline ?? pipeline })
+    members.push({ store, embedding, filter: documents })
+  }
+  const [first] = members
+  if (!first) return undefined
+  const byModel = Map.groupBy(members, ({ embedding }) => embedding.modelId)
+  const queries = new Map<string, Float32Array>()
+  return {
+    embedding: first.embedding,
+    searchText: (query, limit, own) =>
+      best(
+        members.flatMap(({ store, filter }) => store.searchText(query, limit, own ?? filter)),
+        limit,
+      ),
+    searchPhrases: (query, limit, own) =>
+      best(
+        members.flatMap(({ store, filter }) => store.searchPhrases(query, limit, own ?? filter)),
+        limit,
+      ),
+    async embedQuery(text) {
+      const read = await Promise.all(
+        [...byModel.values()].map(async ([member]) => {
+          const { modelId } = member!.embedding
+          const query = await member!.embedding.embedQuery(text)
+          queries.set(modelId, query.vector)
+          return query
+        }),
+      )
+      // Vectors are trusted as far as the model that knows least of the question.
+      return { vector: read[0]!.vector, coverage: Math.min(...read.map(({ coverage }) => coverage)) }
+    },
+    searchVector(vector, limit, own) {
+      const legs = [...byModel].map(([modelId, readAlike]) => {
+        const query = queries.get(modelId) ?? vector
+        return best(
+          readAlike.flatMap(({ store, filter }) => store.searchVector(query, limit, own ?? filter)),
+          limit,
+        )
+      })
+      return legs.length === 1 ? legs[0]! : ranked(new Map(legs.flatMap((leg) => [...minMax(leg)]))).slice(0, limit)
+    },
+    // Vectors of different models have no likeness to one another.
+    ...(byModel.size === 1
+      ? { vectors: (ids: readonly number[]) => new Map(members.flatMap(({ store }) => [...store.vectors(ids)])) }
+      : {}),
+  }
+}
+
+function best(hits: IndexHit[], limit: number): IndexHit[] {
+  return hits.sort((a, b) => b.score - a.score || a.chunkId - b.chunkId).slice(0, limit)
+}
