@@ -94,7 +94,8 @@ async function askAll(folder: string, cases: readonly (Case & { set: string })[]
     const outcomes: Outcome[] = []
     for (const each of cases) {
       const events: AskEvent[] = []
-      for await (const event of await client.ask.run({ collectionIds: [collectionId], question: each.question })) events.push(event)
+      for await (const event of await client.ask.run({ collectionIds: [collectionId], question: each.question }))
+        events.push(event)
       outcomes.push(outcomeOf(each, events))
     }
     await connection[Symbol.asyncDispose]()

@@ -208,7 +208,9 @@ describe('a whole document', () => {
     await expect(ask({ scope: 'document', filter: 'name=none.md' })).rejects.toMatchObject({ code: 'input-invalid' })
     const documentId = await documentCalled('fulmar.md')
     const { id: other } = await test.client.collections.create({ name: 'Other' })
-    await expect(ask({ collectionIds: [other], documentIds: [documentId] })).rejects.toMatchObject({ code: 'item-missing' })
+    await expect(ask({ collectionIds: [other], documentIds: [documentId] })).rejects.toMatchObject({
+      code: 'item-missing',
+    })
     await test.client.collections.remove({ collectionId: other })
   })
 
@@ -244,7 +246,10 @@ describe('a model in use', () => {
     const stop = new AbortController()
     const asking = (async () => {
       let written = ''
-      for await (const event of await test.client.ask.run({ collectionIds: [collectionId], question }, { signal: stop.signal })) {
+      for await (const event of await test.client.ask.run(
+        { collectionIds: [collectionId], question },
+        { signal: stop.signal },
+      )) {
         if (event.type !== 'answer-delta') continue
         written += event.text
         if (written.length > 20) stop.abort()

@@ -83,8 +83,7 @@ command('ask', 'answer a question with citations')
     run(options, { program: 'quarry ask' }, async (client) => {
       const { id: collectionId } = await findCollection(client, options.collection)
       const { document, whole, mode, filter } = options
-      const documentIds =
-        document === undefined ? [] : [(await findDocument(client, document, options.collection)).id]
+      const documentIds = document === undefined ? [] : [(await findDocument(client, document, options.collection)).id]
       const scope = whole ? ('document' as const) : ('auto' as const)
       let note: string | null = null
       const input = { collectionIds: [collectionId], question, mode, filter, documentIds, scope }

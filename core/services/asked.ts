@@ -87,7 +87,8 @@ function collectionsOf(ids: readonly CollectionId[], { collections }: AskedParts
     }
   }
   if (found.length === 0 && missing) throw missing
-  const which = removed === 1 ? 'One of the collections was removed and is' : `${removed} collections were removed and are`
+  const which =
+    removed === 1 ? 'One of the collections was removed and is' : `${removed} collections were removed and are`
   return { found, notes: removed === 0 ? [] : [`${which} not searched.`] }
 }
 
@@ -101,10 +102,7 @@ function requireDocuments(
     const document = documents.get(id)
     if (asked.has(document.collectionId)) continue
     const which = asked.size === 1 ? 'this collection' : 'these collections'
-    throw new AppError(
-      'item-missing',
-      `"${document.name}" is not in ${which}. Ask the collection that it is in.`,
-    )
+    throw new AppError('item-missing', `"${document.name}" is not in ${which}. Ask the collection that it is in.`)
   }
 }
 
