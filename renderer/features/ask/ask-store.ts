@@ -130,6 +130,9 @@ async function answer({ id, collectionId, question, filter, isWhole }: Turn): Pr
         case 'ask-start':
           change(() => ({ traceId: event.traceId }))
           break
+        // Each question here stands by itself.
+        case 'rewrite-end':
+          break
         case 'retrieval-end':
           change(() => ({ passages: event.passages, passageMode: event.passageMode, note: event.note }))
           break
