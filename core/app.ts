@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Database } from 'better-sqlite3'
+import { createApplication } from './application/application.ts'
 import { createComputePool } from './compute/pool.ts'
 import type { StartWorker, WorkerLimits } from './compute/worker-process.ts'
+import type { MachineLearningClient } from './contract/client.ts'
 import type { Collection } from './contract/collections.ts'
 import type { Choice } from './contract/pipeline.ts'
 import { giveBackSpace } from './database/give-back-space.ts'
@@ -89,6 +91,7 @@ import { createUploads } from './services/uploads.ts'
 import { canonicalJson } from './shared/hash.ts'
 import type { CollectionId, DocumentId, UploadId } from './shared/ids.ts'
 import type { Log } from './shared/log.ts'
+import { connectInProcess } from './wire/wire-in-process.ts'
 
 /** What differs between the desktop, a headless host, the command line and a test. */
 export interface Environment {
@@ -122,9 +125,12 @@ export interface Environment {
 }
 
 export interface App extends AsyncDisposable {
-  router: ReturnType<typeof createRouter>
+  router: MachineLearningRouter & Application['router']
   services: Services
 }
+
+type MachineLearningRouter = ReturnType<typeof createMachineLearningRouter>
+type Application = Awaited<ReturnType<typeof createApplication>>
 
 const defaultMaximumFileBytes = 256_000_000
 const parseTimeoutMs = 10 * 60 * 1000
@@ -522,9 +528,13 @@ export async function createApp(environment: Environment): Promise<App> {
   collectionIndexes.dropRetired()
   collectionIndexes.dropUnused()
   if (environment.resumeJobs ?? true) jobRunner.resume()
+  const machineLearning = createMachineLearningRouter(services)
+  // The application layer is a client like any other: what it can do, a program on another machine could do.
+  const { client } = cleanup.use(connectInProcess<MachineLearningClient>(machineLearning, { log }))
+  const application = await createApplication({ database, machineLearning: client })
   log.info('Workspace opened.', { folder: workspace.folder, cores })
   const owned = cleanup.move()
-  return { router: createRouter(services), services, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { router: { ...machineLearning, ...application.router }, services, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /** The one door to the network, with the rules that it keeps and the list of who knocked. */
@@ -553,7 +563,7 @@ function openSecrets({ dataFolder, keychain, variables = process.env }: Environm
   })
 }
 
-function createRouter(services: Services) {
+function createMachineLearningRouter(services: Services) {
   return os.router({
     workspace: workspaceHandlers(services),
     catalogue: catalogueHandlers(),

@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Rooms by floor, lowest first. Rooms on one floor do not import each other. */
 const floors: string[][] = [
   ['core/shared', 'core/contract'],
+  ['core/wire'],
   ['core/tokenizers', 'core/model-files', 'core/database', 'core/network', 'core/secrets', 'core/tracking'],
   ['core/runtimes'],
   [
@@ -29,7 +30,7 @@ const floors: string[][] = [
   ['core/compute', 'core/library'],
   ['core/flows', 'core/jobs'],
   ['core/services'],
-  ['core/handlers'],
+  ['core/handlers', 'core/application'],
   ['core/app.ts'],
   ['core/host'],
   ['electron'],
@@ -42,6 +43,12 @@ const neighbours: [from: string, to: string, reason: string][] = [
   ['core/tokenizers', 'core/model-files', 'the vocabulary in a GGUF file is read by what knows such files'],
   ['core/retrievers', 'core/indexes', 'types only: a retriever filters and receives what an index defines'],
 ]
+
+/** Rooms that may import from these alone, whatever floor they are on. */
+const confined: Record<string, string[]> = {
+  // Bots and conversations: they reach the ML layer through a client of its contract, which core/app.ts hands in.
+  'core/application': ['core/contract', 'core/shared', 'core/database', 'core/containers'],
+}
 
 const files = ['core', 'electron', 'renderer'].flatMap((folder) => sourceFiles(join(root, folder)))
 
@@ -57,6 +64,26 @@ describe('layers', () => {
   )
 })
 
+describe('the application layer', () => {
+  it('is there, and may not import what the ML layer is made of', () => {
+    expect(files.some((file) => relative(root, file).split(sep).join('/').startsWith('core/application/'))).toBe(true)
+    const from = 'core/application/flows/answer-message.ts'
+    for (const room of ['services', 'library', 'flows', 'handlers', 'indexes', 'generators', 'model-files', 'wire']) {
+      expect(allowed(from, `core/${room}/any.ts`)).toBe(false)
+    }
+    expect(allowed(from, 'core/contract/client.ts')).toBe(true)
+  })
+
+  it('is imported by core/app.ts alone', () => {
+    const importers = files
+      .filter((file) => !isTest(file))
+      .map((file) => relative(root, file).split(sep).join('/'))
+      .filter((file) => !file.startsWith('core/application/'))
+      .filter((file) => importsOf(join(root, file)).some((target) => target.startsWith('core/application/')))
+    expect(importers).toEqual(['core/app.ts'])
+  })
+})
+
 function allowed(from: string, to: string): boolean {
   if (to === 'electron') return from.startsWith('electron/')
   if (!to.startsWith('core/') && !to.startsWith('electron/') && !to.startsWith('renderer/')) return true
@@ -65,6 +92,7 @@ function allowed(from: string, to: string): boolean {
   const fromRoom = roomOf(from)
   const toRoom = roomOf(to)
   if (fromRoom === toRoom) return true
+  if (confined[fromRoom]) return confined[fromRoom].includes(toRoom)
   if (neighbours.some(([a, b]) => a === fromRoom && b === toRoom)) return true
   return floorOf(toRoom) < floorOf(fromRoom)
 }

@@ -13,30 +13,50 @@ export const botToolSchema = z.enum([
 ])
 export type BotTool = z.infer<typeof botToolSchema>
 
-export const botSettingsSchema = z.object({
+const settings = {
   name: z.string().trim().min(1, 'Give the bot a name.').max(80),
-  description: z.string().max(400).default(''),
+  description: z.string().max(400),
   /** One emoji or up to two letters. */
-  icon: z.string().trim().max(16).default(''),
+  icon: z.string().trim().max(16),
   /** Shown above an empty conversation. */
-  greeting: z.string().max(1000).default(''),
+  greeting: z.string().max(1000),
   /** For a language model; without one they have no effect, and the page says so. */
-  instructions: z.string().max(8000).default(''),
-  tone: z.string().max(200).default(''),
-  length: answerLengthSchema.default('medium'),
+  instructions: z.string().max(8000),
+  tone: z.string().max(200),
+  length: answerLengthSchema,
   /** In which languages it may answer; empty: in that of the question. */
-  languages: z.array(z.string().trim().min(2).max(40)).max(20).default([]),
+  languages: z.array(z.string().trim().min(2).max(40)).max(20),
   /** Said where nothing relevant is found; empty: the product's own words. */
-  refusal: z.string().max(500).default(''),
-  collectionIds: z.array(id<'collection'>()).max(50).default([]),
+  refusal: z.string().max(500),
+  collectionIds: z.array(id<'collection'>()).max(50),
   /** What may be cited: only documents that match, such as `type=pdf`; empty: all. */
-  filter: z.string().max(2000).default(''),
+  filter: z.string().max(2000),
   release: releaseChoiceSchema,
-  tools: z.array(botToolSchema).max(10).default(['summarise-document', 'list-documents']),
+  tools: z.array(botToolSchema).max(10),
   /** Offered in an empty conversation. */
-  starters: z.array(z.string().trim().min(1).max(300)).max(8).default([]),
+  starters: z.array(z.string().trim().min(1).max(300)).max(8),
+}
+
+export const botSettingsSchema = z.object({
+  ...settings,
+  description: settings.description.default(''),
+  icon: settings.icon.default(''),
+  greeting: settings.greeting.default(''),
+  instructions: settings.instructions.default(''),
+  tone: settings.tone.default(''),
+  length: settings.length.default('medium'),
+  languages: settings.languages.default([]),
+  refusal: settings.refusal.default(''),
+  collectionIds: settings.collectionIds.default([]),
+  filter: settings.filter.default(''),
+  tools: settings.tools.default(['summarise-document', 'list-documents']),
+  starters: settings.starters.default([]),
 })
 export type BotSettings = z.infer<typeof botSettingsSchema>
+
+/** Without defaults: what is not given stays as it is. */
+export const botSettingsChangeSchema = z.object(settings).partial()
+export type BotSettingsChange = z.infer<typeof botSettingsChangeSchema>
 
 export const botProblemSchema = z.object({
   kind: z.enum([
@@ -66,7 +86,7 @@ export const botTemplateSchema = z.object({
   id: z.string(),
   label: z.string(),
   summary: z.string(),
-  settings: botSettingsSchema.omit({ release: true, collectionIds: true }).partial(),
+  settings: botSettingsChangeSchema.omit({ release: true, collectionIds: true }),
 })
 export type BotTemplate = z.infer<typeof botTemplateSchema>
 
@@ -88,13 +108,13 @@ export const botsContract = {
   create: oc
     .route({ method: 'POST', path: '/bots' })
     .input(
-      z.object({ template: z.string().default(''), settings: botSettingsSchema.partial().required({ name: true }) }),
+      z.object({ template: z.string().default(''), settings: botSettingsChangeSchema.required({ name: true }) }),
     )
     .output(botSchema),
   /** Errors: item-missing, name-taken, input-invalid. */
   update: oc
     .route({ method: 'POST', path: '/bots/{botId}' })
-    .input(botId.extend({ settings: botSettingsSchema.partial() }))
+    .input(botId.extend({ settings: botSettingsChangeSchema }))
     .output(botSchema),
   /** Without its conversations. Errors: item-missing. */
   duplicate: oc.route({ method: 'POST', path: '/bots/{botId}/duplicate' }).input(botId).output(botSchema),
@@ -114,8 +134,8 @@ export const botsContract = {
     )
     .output(z.object({ questions: z.array(z.string()) })),
   /**
-   * One file: settings, the release with its pipeline and prompt, and, if wanted, the documents. In pieces of at most
-   * 1 MiB, in order. Errors: item-missing, file-missing.
+   * One file: settings, the release with its pipeline and prompt, and, if wanted, the documents. In pieces, as
+   * base64 of at most 1 MiB, in order. Errors: item-missing, file-missing.
    */
   export: oc
     .route({ method: 'GET', path: '/bots/{botId}/export' })
@@ -124,7 +144,7 @@ export const botsContract = {
       eventIterator(
         z.discriminatedUnion('type', [
           z.object({ type: z.literal('export-start'), name: z.string(), bytes: z.number().nullable() }),
-          z.object({ type: z.literal('export-bytes'), bytes: z.instanceof(Uint8Array) }),
+          z.object({ type: z.literal('export-piece'), base64: z.base64() }),
           z.object({ type: z.literal('export-end') }),
         ]),
       ),

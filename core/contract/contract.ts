@@ -6,8 +6,10 @@ import { evaluationContract } from './evaluation.ts'
 import { ingestContract } from './ingest.ts'
 import { labContract } from './lab.ts'
 import { jobsContract } from './jobs.ts'
+import { botsContract } from './bots.ts'
 import { catalogueContract } from './catalogue.ts'
 import { chunksContract } from './chunks.ts'
+import { conversationsContract } from './conversations.ts'
 import { modelsContract } from './models.ts'
 import { linesContract, releasesContract } from './releases.ts'
 import { runsContract } from './runs.ts'
@@ -23,11 +25,8 @@ import { workspaceContract } from './workspace.ts'
 const { rollBack: _rollBack, ...lines } = linesContract
 const { measure: _m, propose: _p, check: _c, promote: _q, indexes: _i, prepare: _r, ...releases } = releasesContract
 
-/**
- * Everything a client can ask of the core host. From this one value come the typed client, validation on both sides,
- * the REST routes and their OpenAPI document. Queries read, commands change, streams are async iterators of events.
- */
-export const contract = {
+/** The ML layer: documents, pipelines, search, answers, measurements. */
+export const machineLearningContract = {
   workspace: workspaceContract,
   catalogue: catalogueContract,
   collections: collectionsContract,
@@ -51,4 +50,21 @@ export const contract = {
   network: networkContract,
   providers: providersContract,
 }
+export type MachineLearningContract = typeof machineLearningContract
+
+const { export: _export, import: _import, proposeStarters: _propose, ...bots } = botsContract
+const { send: _send, regenerate: _regenerate, export: _exported, ...conversations } = conversationsContract
+
+/** The application layer: what people make of the ML layer, and reach it through its contract alone. */
+export const applicationContract = {
+  bots,
+  conversations,
+}
+export type ApplicationContract = typeof applicationContract
+
+/**
+ * Everything a client can ask of the core host. From this one value come the typed client, validation on both sides,
+ * the REST routes and their OpenAPI document. Queries read, commands change, streams are async iterators of events.
+ */
+export const contract = { ...machineLearningContract, ...applicationContract }
 export type Contract = typeof contract

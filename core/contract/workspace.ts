@@ -1,6 +1,7 @@
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
 import { id } from './values.ts'
+import { contractVersionsSchema } from './versions.ts'
 
 export const workspaceStatusSchema = z.object({
   /** Absolute path of the data folder. */
@@ -21,6 +22,8 @@ export const workspaceStatusSchema = z.object({
 export type WorkspaceStatus = z.infer<typeof workspaceStatusSchema>
 
 export const workspaceContract = {
+  /** Which versions of the contract this host speaks: asked before anything else. */
+  versions: oc.route({ method: 'GET', path: '/versions' }).output(contractVersionsSchema),
   status: oc.route({ method: 'GET', path: '/workspace' }).output(workspaceStatusSchema),
   /** Creates the sample collection and starts reading the demo documents. */
   addSample: oc

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { contractVersions } from '../contract/versions.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import { describeModel } from '../model-files/describe-model.ts'
 import { defaultPipeline } from '../services/default-pipeline.ts'
@@ -11,6 +12,7 @@ import { os } from './base.ts'
 export function workspaceHandlers(services: Services) {
   const { workspace, sample, collections, documents } = services
   return {
+    versions: os.workspace.versions.handler(() => contractVersions),
     status: os.workspace.status.handler(async () => {
       const embedder = await describeModel(services.locateModel, modelName(defaultPipeline.embedder))
       const generator = findDefinition('generator', generatorDefinitions, defaultPipeline.generator.id)

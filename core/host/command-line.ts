@@ -12,7 +12,7 @@ import { consoleLog, type Log, silentLog } from '../shared/log.ts'
 import type { JobId } from '../shared/ids.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { createTerminal } from './terminal.ts'
-import { connectInProcess } from './wire-in-process.ts'
+import { connectInProcess } from '../wire/wire-in-process.ts'
 import { nodeWorkers } from '../compute/worker-process.ts'
 
 /** What all commands share: options, the workspace and its client, how jobs and errors are told. */

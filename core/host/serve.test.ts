@@ -10,7 +10,7 @@ import { WebSocket } from 'ws'
 import { pageHeaders } from './page-files.ts'
 import { serve, type ServedHost } from './serve.ts'
 import { createToy } from './testing/toy.ts'
-import { requestLimit } from './errors-on-the-wire.ts'
+import { requestLimit } from '../wire/errors-on-the-wire.ts'
 
 let folder: string
 let host: ServedHost

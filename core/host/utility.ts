@@ -2,7 +2,7 @@ import type { AnyRouter } from '@orpc/server'
 import { channelOverPort, type PortLike } from '../contract/channel.ts'
 import { toAppError, toErrorData, type ErrorData } from '../contract/errors.ts'
 import type { Log } from '../shared/log.ts'
-import { serveChannel, type ServedChannel } from './serve-channel.ts'
+import { serveChannel, type ServedChannel } from '../wire/serve-channel.ts'
 import type { KeychainRequest } from './utility-keychain.ts'
 import type { WorkerRequest } from './utility-workers.ts'
 

@@ -11,11 +11,11 @@ import { channelOverWebSocket } from '../contract/channel.ts'
 import { AppError, toErrorData } from '../contract/errors.ts'
 import { fromWireError, isWireError } from '../contract/wire-errors.ts'
 import type { Log } from '../shared/log.ts'
-import { requestLimit, requestTooLarge } from './errors-on-the-wire.ts'
+import { requestLimit, requestTooLarge } from '../wire/errors-on-the-wire.ts'
 import { generateOpenApiDocument } from './open-api.ts'
 import { findPageFile, pageHeaders } from './page-files.ts'
 import { createRequestGuard, type Refusal } from './request-guard.ts'
-import { createPace, handlerOptions, serveChannel, type ServedChannel } from './serve-channel.ts'
+import { createPace, handlerOptions, serveChannel, type ServedChannel } from '../wire/serve-channel.ts'
 
 export interface HttpWireOptions {
   router: AnyRouter

@@ -7,7 +7,7 @@ import { sha256 } from '../shared/hash.ts'
 import { serve } from './serve.ts'
 import { startUtilityChild } from './testing/start-utility-child.ts'
 import { createToy, type ToyClient } from './testing/toy.ts'
-import { connectInProcess } from './wire-in-process.ts'
+import { connectInProcess } from '../wire/wire-in-process.ts'
 import { serveMessagePort } from './wire-message-port.ts'
 
 interface Wire extends AsyncDisposable {

@@ -9,6 +9,7 @@ import * as datasets from './0080-datasets.ts'
 import * as runs from './0090-runs.ts'
 import * as textPieces from './0100-text-pieces.ts'
 import * as releases from './0110-releases.ts'
+import * as bots from './0120-bots.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
 export const migrations: readonly Migration[] = [
@@ -23,6 +24,7 @@ export const migrations: readonly Migration[] = [
   runs,
   textPieces,
   releases,
+  bots,
 ]
 
 export interface Migration {

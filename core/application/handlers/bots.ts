@@ -1,0 +1,17 @@
+import type { ApplicationServices } from '../services/services.ts'
+import { botTemplates } from '../services/templates.ts'
+import { os } from './base.ts'
+
+export function botHandlers({ bots, botLibrary }: ApplicationServices) {
+  return {
+    list: os.bots.list.handler(async () => ({ bots: await bots.list() })),
+    templates: os.bots.templates.handler(() => ({ templates: [...botTemplates] })),
+    get: os.bots.get.handler(({ input }) => bots.get(input.botId)),
+    create: os.bots.create.handler(({ input }) => bots.create(input.template, input.settings)),
+    update: os.bots.update.handler(({ input }) => bots.update(input.botId, input.settings)),
+    duplicate: os.bots.duplicate.handler(({ input }) => bots.duplicate(input.botId)),
+    remove: os.bots.remove.handler(({ input }) => ({
+      removed: botLibrary.remove(input.botId, input.withConversations),
+    })),
+  }
+}

@@ -1,0 +1,31 @@
+import { plainLine } from '../services/plain-text.ts'
+import type { ApplicationServices } from '../services/services.ts'
+import { os } from './base.ts'
+
+export function conversationHandlers({ conversations, botLibrary }: ApplicationServices) {
+  return {
+    list: os.conversations.list.handler(({ input }) => ({
+      ...conversations.list(input),
+      folders: conversations.folders(),
+    })),
+    get: os.conversations.get.handler(({ input }) => conversations.get(input.conversationId)),
+    create: os.conversations.create.handler(({ input }) => conversations.create(botLibrary.get(input.botId).id)),
+    update: os.conversations.update.handler(({ input }) => {
+      const { conversationId, title, folder } = input
+      return conversations.update(conversationId, {
+        title: title === undefined ? undefined : plainLine(title) || undefined,
+        folder: folder === undefined ? undefined : plainLine(folder),
+      })
+    }),
+    remove: os.conversations.remove.handler(({ input }) => ({ removed: conversations.remove(input.conversationId) })),
+    messages: os.conversations.messages.handler(({ input }) => {
+      const { conversationId, before, limit } = input
+      const last = before ? conversations.message(before).parentId : conversations.leaf(conversationId)
+      if (!last) return { messages: [], earlier: 0 }
+      const messages = conversations.upTo(last, limit)
+      return { messages, earlier: messages[0] ? conversations.depth(messages[0].id) : 0 }
+    }),
+    show: os.conversations.show.handler(({ input }) => conversations.show(input.messageId)),
+    rate: os.conversations.rate.handler(({ input }) => conversations.rate(input.messageId, input.feedback)),
+  }
+}

@@ -1,0 +1,46 @@
+import type { Bot, BotSettings } from '../../contract/bots.ts'
+import type { MachineLearningClient } from '../../contract/client.ts'
+
+type Problem = Bot['problems'][number]
+
+/** Says why a bot cannot answer, or not from everything. What the ML layer says is asked once for all bots. */
+export function createProblemFinder(machineLearning: MachineLearningClient): (bot: BotSettings) => Promise<Problem[]> {
+  const collections = once(async () => (await machineLearning.collections.list()).collections)
+  return async (bot) => {
+    const known = new Map((await collections()).map((collection) => [collection.id, collection]))
+    return collectionProblems(bot, known)
+  }
+}
+
+function collectionProblems(
+  { collectionIds }: BotSettings,
+  known: ReadonlyMap<string, { name: string; documents: number; ready: number }>,
+): Problem[] {
+  if (collectionIds.length === 0) {
+    return [{ kind: 'no-collection', message: 'This bot has no documents yet. Choose a collection in its settings.' }]
+  }
+  const missing = collectionIds.filter((id) => !known.has(id)).length
+  const present = collectionIds.flatMap((id) => known.get(id) ?? [])
+  const gone = missing === 1 ? 'A collection of this bot was' : `${missing} collections of this bot were`
+  const what =
+    present.length > 0
+      ? 'It answers from the others. Take what is gone out of its settings, or choose another.'
+      : 'It cannot answer until you choose another in its settings.'
+  return [
+    ...(missing > 0 ? [{ kind: 'collection-missing' as const, message: `${gone} removed. ${what}` }] : []),
+    ...present
+      .filter(({ ready }) => ready === 0)
+      .map(({ name, documents }) => ({
+        kind: 'collection-empty' as const,
+        message:
+          documents > 0
+            ? `No document of "${name}" is ready yet. Wait until they have been read, or look at them under Documents.`
+            : `"${name}" has no documents. Add some under Documents.`,
+      })),
+  ]
+}
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => (made ??= make())
+}

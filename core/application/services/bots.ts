@@ -1,0 +1,125 @@
+import {
+  type Bot,
+  type BotSettings,
+  type BotSettingsChange,
+  botSettingsSchema,
+} from '../../contract/bots.ts'
+import type { MachineLearningClient } from '../../contract/client.ts'
+import { AppError } from '../../contract/errors.ts'
+import type { ReleaseChoice } from '../../contract/releases.ts'
+import type { BotId, LineId } from '../../shared/ids.ts'
+import type { BotLibrary, StoredBot } from '../library/bots.ts'
+import { createProblemFinder } from './bot-problems.ts'
+import { plainLine } from './plain-text.ts'
+import { botTemplates } from './templates.ts'
+
+export interface Bots {
+  /** By name. */
+  list(): Promise<Bot[]>
+  /** Errors: item-missing. */
+  get(id: BotId): Promise<Bot>
+  /** Errors: those of the contract. */
+  create(template: string, given: BotSettingsChange & { name: string }): Promise<Bot>
+  /** Errors: those of the contract. */
+  update(id: BotId, change: BotSettingsChange): Promise<Bot>
+  /** Errors: item-missing. */
+  duplicate(id: BotId): Promise<Bot>
+  /** The name, or the next one like it that no bot has. */
+  freeName(name: string): string
+}
+
+export function createBots(parts: { library: BotLibrary; machineLearning: MachineLearningClient }): Bots {
+  const { library, machineLearning } = parts
+
+  const bots: Bots = {
+    async list() {
+      const problems = createProblemFinder(machineLearning)
+      return Promise.all(library.list().map(async (bot) => toBot(bot, await problems(bot))))
+    },
+    async get(id) {
+      const bot = library.get(id)
+      return toBot(bot, await createProblemFinder(machineLearning)(bot))
+    },
+    async create(templateId, given) {
+      const template = findTemplate(templateId)
+      const { starters } = given
+      const settings = botSettingsSchema.parse({
+        ...template?.settings,
+        ...cleaned(given),
+        release: given.release ?? (await standardRelease()),
+      })
+      await check(settings)
+      const created = library.create(settings, { template: templateId, wantsStarters: starters === undefined })
+      return bots.get(created.id)
+    },
+    async update(id, change) {
+      const { id: _id, template: _template, wantsStarters, ...before } = library.get(id)
+      const settings = botSettingsSchema.parse({ ...before, ...cleaned(change) })
+      await check(settings, before)
+      library.update(id, settings, wantsStarters && change.starters === undefined)
+      return bots.get(id)
+    },
+    async duplicate(id) {
+      const original = library.get(id)
+      const settings = botSettingsSchema.parse({ ...original, name: bots.freeName(original.name) })
+      const { template, wantsStarters } = original
+      return bots.get(library.create(settings, { template, wantsStarters }).id)
+    },
+    freeName(name) {
+      for (let number = 1; ; number++) {
+        const ending = number === 1 ? '' : ` (${number})`
+        const candidate = `${name.slice(0, longestName - ending.length).toWellFormed().trim()}${ending}`
+        if (!library.findByName(candidate)) return candidate
+      }
+    },
+  }
+  return bots
+
+  /** What is named is there; what was there before may have gone since. Errors: item-missing, input-invalid. */
+  async function check(settings: BotSettings, before?: BotSettings): Promise<void> {
+    const { collections } = await machineLearning.collections.list()
+    const known = new Set(collections.map(({ id }) => id))
+    const missing = settings.collectionIds.find((id) => !known.has(id) && !before?.collectionIds.includes(id))
+    if (missing) {
+      throw new AppError('item-missing', 'A collection that was chosen is not there any more. Choose another.', {
+        details: { collectionId: missing },
+      })
+    }
+    const any = settings.collectionIds.find((id) => known.has(id)) ?? collections[0]?.id
+    // It is the ML layer that knows what a filter is.
+    if (any && settings.filter.trim() !== '') {
+      await machineLearning.documents.list({ collectionId: any, filter: settings.filter, limit: 1 })
+    }
+  }
+
+  async function standardRelease(): Promise<ReleaseChoice> {
+    return { kind: 'production', lineId: 'standard' as LineId }
+  }
+}
+
+const longestName = 80
+
+function findTemplate(id: string) {
+  if (id === '') return undefined
+  const template = botTemplates.find((candidate) => candidate.id === id)
+  if (template) return template
+  const known = botTemplates.map((candidate) => candidate.id).join(', ')
+  throw new AppError('input-invalid', `There is no template "${id}". There are: ${known}.`)
+}
+
+/** What stands on one line, made so. */
+function cleaned(change: BotSettingsChange): BotSettingsChange {
+  const { name, icon, starters, ...rest } = change
+  const plainName = name === undefined ? undefined : plainLine(name)
+  if (plainName === '') throw new AppError('input-invalid', 'The name has no visible letter. Give the bot a name.')
+  return {
+    ...rest,
+    ...(plainName === undefined ? {} : { name: plainName }),
+    ...(icon === undefined ? {} : { icon: plainLine(icon) }),
+    ...(starters === undefined ? {} : { starters: starters.map(plainLine).filter((starter) => starter !== '') }),
+  }
+}
+
+function toBot({ wantsStarters: _wantsStarters, ...bot }: StoredBot, problems: Bot['problems']): Bot {
+  return { ...bot, problems }
+}
