@@ -534,7 +534,11 @@ export async function createApp(environment: Environment): Promise<App> {
   const application = await createApplication({ database, machineLearning: client })
   log.info('Workspace opened.', { folder: workspace.folder, cores })
   const owned = cleanup.move()
-  return { router: { ...machineLearning, ...application.router }, services, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    router: { ...machineLearning, ...application.router },
+    services,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
 
 /** The one door to the network, with the rules that it keeps and the list of who knocked. */

@@ -93,7 +93,10 @@ describe('bots', () => {
     const { id } = await make({ name: 'Leaves' })
     const kept = await test.client.conversations.create({ botId: id })
     await test.client.bots.remove({ botId: id })
-    expect(await test.client.conversations.get({ conversationId: kept.id })).toMatchObject({ botId: null, bot: 'Leaves' })
+    expect(await test.client.conversations.get({ conversationId: kept.id })).toMatchObject({
+      botId: null,
+      bot: 'Leaves',
+    })
     await expect(bot(id)).rejects.toMatchObject({ code: 'item-missing' })
 
     const again = await make({ name: 'Leaves' })
@@ -139,7 +142,10 @@ describe('problems', () => {
     ])
     await test.client.collections.remove({ collectionId: empty.id })
     const [gone] = (await bot(id)).problems
-    expect(gone).toMatchObject({ kind: 'collection-missing', message: expect.stringContaining('from the others') as string })
+    expect(gone).toMatchObject({
+      kind: 'collection-missing',
+      message: expect.stringContaining('from the others') as string,
+    })
     // What was there before may be gone: the other settings can still be changed.
     expect(await test.client.bots.update({ botId: id, settings: { tone: 'calm' } })).toMatchObject({ tone: 'calm' })
   })

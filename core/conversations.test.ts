@@ -24,7 +24,13 @@ async function talk(title: string, ...exchanges: [question: string, answer: stri
   return id
 }
 
-function exchange(id: ConversationId, parentId: MessageId | null, text: string, answer: string, title = ''): MessageId[] {
+function exchange(
+  id: ConversationId,
+  parentId: MessageId | null,
+  text: string,
+  answer: string,
+  title = '',
+): MessageId[] {
   const question = library.addQuestion({ conversationId: id, parentId, text, scope, title })
   const begun = library.beginAnswer(question)
   library.endAnswer(begun.id, { text: answer, state: 'done' })
@@ -46,14 +52,19 @@ describe('conversations', () => {
     expect(conversations.map(({ id }) => id)).toEqual([begun.id])
     expect(folders).toContain('Work')
     await test.client.conversations.remove({ conversationId: begun.id })
-    await expect(test.client.conversations.get({ conversationId: begun.id })).rejects.toMatchObject({ code: 'item-missing' })
+    await expect(test.client.conversations.get({ conversationId: begun.id })).rejects.toMatchObject({
+      code: 'item-missing',
+    })
     await expect(test.client.conversations.create({ botId: 'bot_none' as BotId })).rejects.toMatchObject({
       code: 'item-missing',
     })
   })
 
   it('are found by words and parts of words in titles, questions and answers, in any script', async () => {
-    const german = await talk('Urlaub', ['Wie viel Urlaub habe ich?', 'Sie haben dreißig Arbeitstage im Übergangsjahr.'])
+    const german = await talk('Urlaub', [
+      'Wie viel Urlaub habe ich?',
+      'Sie haben dreißig Arbeitstage im Übergangsjahr.',
+    ])
     const japanese = await talk('都庁', ['東京都庁はどこですか', '新宿にあります。'])
     expect((await search('arbeitst')).map(({ id }) => id)).toEqual([german])
     expect((await search('ubergang')).map(({ id }) => id)).toEqual([german])
@@ -73,8 +84,22 @@ describe('conversations', () => {
   })
 
   it('take the signs of a search language for what they are', async () => {
-    const id = await talk('signs', ['Is it "C++" OR NEAR(AND, NOT) title:x* ^y - (z', 'a%b_c \\ it\'s'])
-    for (const query of ['"C++"', 'OR NEAR(AND,', 'title:x*', '^y', '-', '(z', '"', "'", 'a%b_c', '\\', 'a%', '*', 'NOT)']) {
+    const id = await talk('signs', ['Is it "C++" OR NEAR(AND, NOT) title:x* ^y - (z', "a%b_c \\ it's"])
+    for (const query of [
+      '"C++"',
+      'OR NEAR(AND,',
+      'title:x*',
+      '^y',
+      '-',
+      '(z',
+      '"',
+      "'",
+      'a%b_c',
+      '\\',
+      'a%',
+      '*',
+      'NOT)',
+    ]) {
       expect([query, (await search(query)).map((found) => found.id)]).toEqual([query, [id]])
     }
     for (const query of ['"C--"', 'axb', 'NEAR(OR', 'x%', '*;DROP TABLE messages']) {
@@ -120,7 +145,9 @@ describe('conversations', () => {
     expect(await test.client.conversations.rate({ messageId: answer!.id, feedback })).toMatchObject({ feedback })
     expect((await test.client.conversations.messages({ conversationId: id })).messages[1]).toMatchObject({ feedback })
     const none = { rating: null, comment: '' }
-    expect(await test.client.conversations.rate({ messageId: answer!.id, feedback: none })).toMatchObject({ feedback: none })
+    expect(await test.client.conversations.rate({ messageId: answer!.id, feedback: none })).toMatchObject({
+      feedback: none,
+    })
     await expect(test.client.conversations.rate({ messageId: question!.id, feedback })).rejects.toMatchObject({
       code: 'input-invalid',
     })

@@ -107,9 +107,7 @@ export const botsContract = {
    */
   create: oc
     .route({ method: 'POST', path: '/bots' })
-    .input(
-      z.object({ template: z.string().default(''), settings: botSettingsChangeSchema.required({ name: true }) }),
-    )
+    .input(z.object({ template: z.string().default(''), settings: botSettingsChangeSchema.required({ name: true }) }))
     .output(botSchema),
   /** Errors: item-missing, name-taken, input-invalid. */
   update: oc

@@ -94,7 +94,9 @@ export function createConversationLibrary(database: Database): ConversationLibra
 
   const messageColumns = `m.*, (SELECT json_group_array(s.id ORDER BY s.row) FROM messages s
     WHERE s.parent_id IS m.parent_id AND s.conversation_id = m.conversation_id) AS siblings`
-  const selectMessage = database.prepare<[string], MessageRow>(`SELECT ${messageColumns} FROM messages m WHERE m.id = ?`)
+  const selectMessage = database.prepare<[string], MessageRow>(
+    `SELECT ${messageColumns} FROM messages m WHERE m.id = ?`,
+  )
   const selectUpTo = database.prepare<[{ id: string; limit: number }], MessageRow>(
     `WITH RECURSIVE way (row, parent_id, number) AS (
        SELECT row, parent_id, 1 FROM messages WHERE id = @id
@@ -198,10 +200,12 @@ export function createConversationLibrary(database: Database): ConversationLibra
       updateLeaf.run(selectNewestEnd.get(id), conversationId)
       return library.get(conversationId)
     },
-    addQuestion: database.transaction(({ text, scope, title, ...place }: Parameters<ConversationLibrary['addQuestion']>[0]) => {
-      const row = add(place, { role: 'question', text, state: null, details: { scope }, title })
-      return toMessage(row) as QuestionMessage
-    }),
+    addQuestion: database.transaction(
+      ({ text, scope, title, ...place }: Parameters<ConversationLibrary['addQuestion']>[0]) => {
+        const row = add(place, { role: 'question', text, state: null, details: { scope }, title })
+        return toMessage(row) as QuestionMessage
+      },
+    ),
     beginAnswer: database.transaction((question: QuestionMessage) => {
       const place = { conversationId: question.conversationId, parentId: question.id }
       const row = add(place, { role: 'answer', text: '', state: 'answering', details: {}, title: '' })
@@ -252,16 +256,16 @@ function toWhere({ botId, folder, query }: ConversationSelection) {
     ...holds('m.text'),
   ]
   const inTitle = [
-    ...(long.length > 0 ? ['t.row IN (SELECT rowid FROM conversation_words WHERE conversation_words MATCH @words)'] : []),
+    ...(long.length > 0
+      ? ['t.row IN (SELECT rowid FROM conversation_words WHERE conversation_words MATCH @words)']
+      : []),
     ...holds('t.title'),
   ]
   const found = `WITH found (conversation_row, message_row) AS MATERIALIZED (
     SELECT o.row, max(m.row) FROM messages m JOIN conversations o ON o.id = m.conversation_id
       WHERE ${inMessage.join(' AND ')} GROUP BY o.row
   ), titled (conversation_row) AS MATERIALIZED (SELECT t.row FROM conversations t WHERE ${inTitle.join(' AND ')})`
-  conditions.push(
-    '(c.row IN (SELECT conversation_row FROM found) OR c.row IN (SELECT conversation_row FROM titled))',
-  )
+  conditions.push('(c.row IN (SELECT conversation_row FROM found) OR c.row IN (SELECT conversation_row FROM titled))')
   return { where: conditions.join(' AND '), parameters, found, terms }
 }
 

@@ -1,9 +1,4 @@
-import {
-  type Bot,
-  type BotSettings,
-  type BotSettingsChange,
-  botSettingsSchema,
-} from '../../contract/bots.ts'
+import { type Bot, type BotSettings, type BotSettingsChange, botSettingsSchema } from '../../contract/bots.ts'
 import type { MachineLearningClient } from '../../contract/client.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { ReleaseChoice } from '../../contract/releases.ts'
@@ -68,7 +63,10 @@ export function createBots(parts: { library: BotLibrary; machineLearning: Machin
     freeName(name) {
       for (let number = 1; ; number++) {
         const ending = number === 1 ? '' : ` (${number})`
-        const candidate = `${name.slice(0, longestName - ending.length).toWellFormed().trim()}${ending}`
+        const candidate = `${name
+          .slice(0, longestName - ending.length)
+          .toWellFormed()
+          .trim()}${ending}`
         if (!library.findByName(candidate)) return candidate
       }
     },

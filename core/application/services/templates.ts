@@ -27,7 +27,8 @@ export const botTemplates: readonly BotTemplate[] = [
     settings: {
       description: 'Finds what contracts say.',
       icon: '📄',
-      greeting: 'Ask about parties, terms, notice periods, amounts or obligations. Name a contract with @ to ask only that one.',
+      greeting:
+        'Ask about parties, terms, notice periods, amounts or obligations. Name a contract with @ to ask only that one.',
       instructions:
         'Name the contract and the clause that an answer comes from. Give dates, amounts and periods exactly. Keep ' +
         'different contracts apart. Say so where a contract is silent. Do not judge whether a clause is valid.',
