@@ -55,7 +55,7 @@ describe('conversations', () => {
     await expect(test.client.conversations.get({ conversationId: begun.id })).rejects.toMatchObject({
       code: 'item-missing',
     })
-    await expect(test.client.conversations.create({ botId: 'bot_none' as BotId })).rejects.toMatchObject({
+    await expect(test.client.conversations.create({ botId: 'bot_none' })).rejects.toMatchObject({
       code: 'item-missing',
     })
   })
