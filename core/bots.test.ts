@@ -2,10 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BotSettingsChange } from './contract/bots.ts'
-import type { BotId, CollectionId, LineId } from './shared/ids.ts'
+import type { BotId, CollectionId, LineId, ReleaseId } from './shared/ids.ts'
 import { openTestApp, type TestApp } from './testing/test-app.ts'
 
-const release = { kind: 'production' as const, lineId: 'lin_standard' as LineId }
 let test: TestApp
 let collectionId: CollectionId
 
@@ -18,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => test[Symbol.asyncDispose]())
 
 const make = (settings: BotSettingsChange & { name: string }, template = '') =>
-  test.client.bots.create({ template, settings: { release, starters: [], ...settings } })
+  test.client.bots.create({ template, settings: { starters: [], ...settings } })
 const bot = (id: BotId) => test.client.bots.get({ botId: id })
 
 describe('bots', () => {
@@ -49,6 +48,23 @@ describe('bots', () => {
       expect(made).toMatchObject({ ...settings, name: `A ${id}`, tone: 'mine', template: id })
     }
     await expect(make({ name: 'None such' }, 'butler')).rejects.toMatchObject({ code: 'input-invalid' })
+  })
+
+  it('follow what new collections begin with, or what is chosen, if it is there', async () => {
+    const { lines } = await test.client.lines.list()
+    const standard = lines.find(({ isStandard }) => isStandard)!
+    const { id, release } = await make({ name: 'Follows' })
+    expect(release).toEqual({ kind: 'production', lineId: standard.id })
+    const pinned = { kind: 'pinned' as const, releaseId: standard.production!.id }
+    expect((await test.client.bots.update({ botId: id, settings: { release: pinned } })).release).toEqual(pinned)
+    for (const none of [
+      { kind: 'pinned' as const, releaseId: 'rel_none' as ReleaseId },
+      { kind: 'production' as const, lineId: 'lin_none' as LineId },
+    ]) {
+      const update = test.client.bots.update({ botId: id, settings: { release: none } })
+      await expect(update).rejects.toMatchObject({ code: 'item-missing' })
+      await expect(make({ name: 'None', release: none })).rejects.toMatchObject({ code: 'item-missing' })
+    }
   })
 
   it('change only in what is given', async () => {

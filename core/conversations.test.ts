@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createConversationLibrary, type ConversationLibrary } from './application/library/conversations.ts'
-import type { BotId, ConversationId, LineId, MessageId } from './shared/ids.ts'
+import type { BotId, ConversationId, MessageId } from './shared/ids.ts'
 import { openTestApp, type TestApp } from './testing/test-app.ts'
 
-const release = { kind: 'production' as const, lineId: 'lin_standard' as LineId }
 let test: TestApp
 let botId: BotId
 let library: ConversationLibrary
 
 beforeAll(async () => {
   test = await openTestApp()
-  botId = (await test.client.bots.create({ settings: { name: 'Bot', release, starters: [] } })).id
+  botId = (await test.client.bots.create({ settings: { name: 'Bot', starters: [] } })).id
   library = createConversationLibrary(test.app.services.workspace.database)
 })
 afterAll(() => test[Symbol.asyncDispose]())

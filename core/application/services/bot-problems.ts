@@ -1,5 +1,6 @@
 import type { Bot, BotSettings } from '../../contract/bots.ts'
 import type { MachineLearningClient } from '../../contract/client.ts'
+import { toAppError } from '../../contract/errors.ts'
 
 type Problem = Bot['problems'][number]
 
@@ -8,7 +9,20 @@ export function createProblemFinder(machineLearning: MachineLearningClient): (bo
   const collections = once(async () => (await machineLearning.collections.list()).collections)
   return async (bot) => {
     const known = new Map((await collections()).map((collection) => [collection.id, collection]))
-    return collectionProblems(bot, known)
+    return [...(await releaseProblems(bot, machineLearning)), ...collectionProblems(bot, known)]
+  }
+}
+
+async function releaseProblems({ release }: BotSettings, machineLearning: MachineLearningClient): Promise<Problem[]> {
+  try {
+    await machineLearning.releases.resolve({ choice: release })
+    return []
+  } catch (error) {
+    const known = toAppError(error)
+    if (known.code !== 'item-missing') throw known
+    const pinned = 'The release that this bot is pinned to is not there any more. Choose another in its settings.'
+    const message = release.kind === 'pinned' ? pinned : known.message
+    return [{ kind: 'release-missing', message }]
   }
 }
 

@@ -2,7 +2,7 @@ import { type Bot, type BotSettings, type BotSettingsChange, botSettingsSchema }
 import type { MachineLearningClient } from '../../contract/client.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { ReleaseChoice } from '../../contract/releases.ts'
-import type { BotId, LineId } from '../../shared/ids.ts'
+import type { BotId } from '../../shared/ids.ts'
 import type { BotLibrary, StoredBot } from '../library/bots.ts'
 import { createProblemFinder } from './bot-problems.ts'
 import { plainLine } from './plain-text.ts'
@@ -83,6 +83,9 @@ export function createBots(parts: { library: BotLibrary; machineLearning: Machin
         details: { collectionId: missing },
       })
     }
+    if (!before || canonical(settings.release) !== canonical(before.release)) {
+      await machineLearning.releases.resolve({ choice: settings.release })
+    }
     const any = settings.collectionIds.find((id) => known.has(id)) ?? collections[0]?.id
     // It is the ML layer that knows what a filter is.
     if (any && settings.filter.trim() !== '') {
@@ -90,10 +93,17 @@ export function createBots(parts: { library: BotLibrary; machineLearning: Machin
     }
   }
 
+  /** Follows what new collections begin with, too. */
   async function standardRelease(): Promise<ReleaseChoice> {
-    return { kind: 'production', lineId: 'standard' as LineId }
+    const { lines } = await machineLearning.lines.list()
+    const standard = lines.find(({ isStandard }) => isStandard) ?? lines[0]
+    if (!standard) throw new AppError('internal', 'There is no line of releases. Open the workspace again.')
+    return { kind: 'production', lineId: standard.id }
   }
 }
+
+const canonical = (choice: ReleaseChoice): string =>
+  choice.kind === 'pinned' ? `pinned ${choice.releaseId}` : `production ${choice.lineId}`
 
 const longestName = 80
 
