@@ -252,6 +252,19 @@ describe('filters', () => {
     }
     await expect(search('station', 'type=')).rejects.toMatchObject({ code: 'input-invalid' })
   })
+  it('need not be typed: documents and tags are suggested by a few letters', async () => {
+    const suggest = (query: string) => test.client.documents.suggest({ collectionIds: [collection.id], query })
+    const all = await suggest('')
+    expect(all.documents.length).toBeGreaterThan(0)
+    const [first] = all.documents
+    const { documents } = await suggest(first!.name.slice(0, 4).toUpperCase())
+    expect(documents.map(({ id }) => id)).toContain(first!.id)
+    await test.client.documents.tag({ documentIds: [first!.id], add: ['100%_sure'] })
+    expect((await suggest('100%_')).tags).toEqual([{ tag: '100%_sure', documents: 1 }])
+    // Wild cards are characters like others.
+    expect(await suggest('%_%')).toEqual({ documents: [], tags: [] })
+    expect((await suggest("' OR 1=1 --")).documents).toEqual([])
+  })
 })
 
 describe('the catalogue', () => {

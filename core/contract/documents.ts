@@ -73,6 +73,23 @@ export const documentsContract = {
         byStatus: z.partialRecord(documentStatusSchema, z.int()),
       }),
     ),
+  /** What is being typed, completed: ready documents whose path or title has it, and tags; names that begin so come first. */
+  suggest: oc
+    .route({ method: 'POST', path: '/documents/suggest' })
+    .input(
+      z.object({
+        collectionIds: z.array(id<'collection'>()).min(1).max(50),
+        /** A part of the path, the title or the tag; empty: whatever there is. */
+        query: z.string().max(400).default(''),
+        limit: z.int().min(1).max(100).default(8),
+      }),
+    )
+    .output(
+      z.object({
+        documents: z.array(documentSchema.pick({ id: true, collectionId: true, name: true, path: true, title: true })),
+        tags: z.array(z.object({ tag: z.string(), documents: z.int() })),
+      }),
+    ),
   /** The document with its text, for the passage panel. Errors: item-missing. */
   get: oc
     .route({ method: 'GET', path: '/documents/{documentId}' })

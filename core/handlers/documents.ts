@@ -25,6 +25,9 @@ export function documentHandlers(services: Services) {
         byStatus,
       }
     }),
+    suggest: os.documents.suggest.handler(({ input }) =>
+      documents.suggest(input.collectionIds, input.query.trim(), input.limit),
+    ),
     get: os.documents.get.handler(({ input }) => documents.get(input.documentId)),
     text: os.documents.text.handler(({ input }) => {
       const { text, elements, pages } = texts.get(input.documentId)

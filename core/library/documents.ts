@@ -91,6 +91,15 @@ export interface DocumentLibrary {
     options: { status?: DocumentStatus; filter?: SqlFilter; limit: number; offset: number },
   ): Document[]
   countByStatus(collectionId: CollectionId, filter?: SqlFilter): Partial<Record<DocumentStatus, number>>
+  /** Documents that can be asked and tags that have `query` in them; names that begin with it come first. */
+  suggest(
+    collectionIds: readonly CollectionId[],
+    query: string,
+    limit: number,
+  ): {
+    documents: Pick<Document, 'id' | 'collectionId' | 'name' | 'path' | 'title'>[]
+    tags: { tag: string; documents: number }[]
+  }
   /** Documents that a filter lets through. */
   matching(collectionId: CollectionId, filter: SqlFilter): DocumentId[]
   countAll(): { documents: number; chunks: number }
@@ -264,6 +273,17 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   const moveEdits = database.prepare('UPDATE chunk_edits SET document_id = ? WHERE document_id = ?')
   const selectTags = database.prepare<[string], string>('SELECT tags FROM documents WHERE id = ?').pluck()
   const updateTags = database.prepare('UPDATE documents SET tags = ? WHERE id = ?')
+  const selectSuggested = database.prepare<object, Pick<Document, 'id' | 'collectionId' | 'name' | 'path' | 'title'>>(
+    `SELECT id, collection_id AS collectionId, name, path, title FROM documents
+     WHERE collection_id IN (SELECT value FROM json_each(@collections)) AND version > 0
+       AND (path LIKE @anywhere ESCAPE '\\' OR title LIKE @anywhere ESCAPE '\\')
+     ORDER BY name LIKE @first ESCAPE '\\' DESC, name, path, id LIMIT @limit`,
+  )
+  const selectSuggestedTags = database.prepare<object, { tag: string; documents: number }>(
+    `SELECT t.value AS tag, count(*) AS documents FROM documents d, json_each(d.tags) t
+     WHERE d.collection_id IN (SELECT value FROM json_each(@collections)) AND t.value LIKE @anywhere ESCAPE '\\'
+     GROUP BY t.value ORDER BY t.value LIKE @first ESCAPE '\\' DESC, count(*) DESC, t.value LIMIT @limit`,
+  )
   const updateApproved = database.prepare(`UPDATE documents SET approval = ? WHERE id = ? AND approval = 'waiting'`)
   const selectWaiting = database
     .prepare<[string], string>(
@@ -420,6 +440,11 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
         { collectionId, status: status ?? null, limit, offset },
       )
       return rows.map(toDocument)
+    },
+    suggest(collectionIds, query, limit) {
+      const like = query.replace(/[\\%_]/g, '\\$&')
+      const values = { collections: JSON.stringify(collectionIds), anywhere: `%${like}%`, first: `${like}%`, limit }
+      return { documents: selectSuggested.all(values), tags: selectSuggestedTags.all(values) }
     },
     countByStatus(collectionId, filter) {
       const rows = selectFiltered<{ status: DocumentStatus; count: number }>(
