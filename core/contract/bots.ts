@@ -148,12 +148,16 @@ export const botsContract = {
       ),
     ),
   /**
-   * A bot from such a file, which was uploaded. Nothing of it is run, and nothing of this workspace is replaced: it gets
-   * a new name where its name is taken, a collection of its own for its documents, and its pipeline as a draft where no
-   * release here is the same. Errors: item-missing, file-corrupt, file-too-large, input-invalid, implementation-unknown.
+   * A bot from such a file, which was uploaded, or is on this machine (absolute path). Nothing of it is run, and nothing
+   * of this workspace is replaced: it gets a new name where its name is taken, a collection of its own for its documents,
+   * and its pipeline as a draft where no release here is the same. Errors: item-missing, file-corrupt, file-too-large, input-invalid, implementation-unknown.
    */
   import: oc
     .route({ method: 'POST', path: '/bots/import' })
-    .input(z.object({ uploadId: id<'upload'>() }))
+    .input(
+      z
+        .object({ uploadId: id<'upload'>().optional(), path: z.string().min(1).max(4096).optional() })
+        .refine(({ uploadId, path }) => (uploadId === undefined) !== (path === undefined), 'Name one file.'),
+    )
     .output(z.object({ bot: botSchema, jobId: id<'job'>().nullable(), notes: z.array(z.string()) })),
 }
