@@ -1,13 +1,16 @@
 import { join, resolve } from 'node:path'
 import type { SearchMode } from '../contract/values.ts'
 import { consoleLog } from '../shared/log.ts'
+import { addChunkCommand } from './cli-chunk.ts'
 import { addDatasetCommands } from './cli-datasets.ts'
 import { addDocumentCommands, findDocument } from './cli-documents.ts'
-import { addEvaluationCommands } from './cli-evaluation.ts'
+import { addEvalCommands } from './cli-eval.ts'
 import { addModelCommands } from './cli-models.ts'
 import { addNetworkCommands } from './cli-network.ts'
 import { addProviderCommands } from './cli-providers.ts'
+import { addRunCommands } from './cli-runs.ts'
 import { addSourceCommands } from './cli-sources.ts'
+import { addTuneCommand } from './cli-tune.ts'
 import {
   collectionOption,
   command,
@@ -138,7 +141,10 @@ addNetworkCommands()
 addProviderCommands()
 addModelCommands()
 addDatasetCommands()
-addEvaluationCommands()
+addEvalCommands()
+addRunCommands()
+addTuneCommand()
+addChunkCommand()
 
 command('jobs', 'list the jobs, newest first')
   .option('--resume', 'go on with unfinished jobs and wait for them')

@@ -1,0 +1,189 @@
+import { writeFile } from 'node:fs/promises'
+import { extname, resolve } from 'node:path'
+import { Option } from 'commander'
+import { AppError } from '../contract/errors.ts'
+import type { Run } from '../contract/runs.ts'
+import type { Tune } from '../contract/tune.ts'
+import { addTrackingCommands } from './cli-tracking.ts'
+import { command, type GlobalOptions, run, terminal } from './command-line.ts'
+import {
+  finishJob,
+  findDataset,
+  allCases,
+  metricsJson,
+  showRun,
+  showComparison,
+  shortScores,
+} from './evaluation-parts.ts'
+
+/** `quarry runs`: what was measured, compared, exported, pinned. */
+export function addRunCommands(): void {
+  const runs = command('runs', 'what was measured')
+  addTrackingCommands(runs)
+  const id = 'as quarry runs list shows it'
+
+  command('list', 'list the runs, newest first', runs)
+    .option('--dataset <name>', 'only those on this dataset')
+    .option('--tag <name>', 'only those with this tag')
+    .option('--tune <id>', 'the trials of a tuning')
+    .action((options: GlobalOptions & { dataset?: string; tag?: string; tune?: string }) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const dataset = options.dataset ? await findDataset(client, options.dataset) : undefined
+        const tuneId = options.tune as Tune['id'] | undefined
+        const { runs: found } = await client.runs.list({
+          datasetId: dataset?.id,
+          tag: options.tag,
+          tuneId,
+          limit: 1000,
+        })
+        terminal.result(options.json, { runs: found.map(runRow) }, () =>
+          terminal.table(
+            found.map(tableRow),
+            ['id', 'name', 'dataset', 'status', 'cases', 'ndcg@10', 'recall@5', 'p50 ms', 'baseline'],
+            'No runs yet. Make one with: quarry eval run --dataset NAME',
+          ),
+        )
+        return 0
+      }),
+    )
+
+  command('show', 'show one run: settings, facts, metrics with intervals', runs)
+    .argument('<run>', id)
+    .option('--cases', 'and the result of every case')
+    .action((runId: string, options: GlobalOptions & { cases?: boolean }) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const found = await client.runs.get({ runId: runId })
+        const cases = options.cases ? await allCases(client, found.id) : undefined
+        terminal.result(options.json, { ...found, ...(cases ? { results: cases } : {}) }, () => {
+          showRun(found)
+          for (const { caseId, question, scores, error } of cases ?? [])
+            terminal.write(`${caseId}  ${error?.message ?? shortScores(scores)}  ${question}\n`)
+        })
+        return 0
+      }),
+    )
+
+  command('compare', 'compare two runs case by case', runs)
+    .argument('<before>', id)
+    .argument('<after>', id)
+    .option('--metric <name>', 'which one orders the cases')
+    .action((before: string, after: string, options: GlobalOptions & { metric?: string }) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const ids = { runId: before as Run['id'], otherId: after as Run['id'] }
+        const comparison = await client.runs.compare({ ...ids, metric: options.metric, limit: 20 })
+        terminal.result(options.json, comparison, () => showComparison(comparison))
+        return 0
+      }),
+    )
+
+  command('rerun', 'do a run again from what is stored of it', runs)
+    .argument('<run>', id)
+    .action((runId: string, options: GlobalOptions) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const { run: again, jobId } = await client.runs.rerun({ runId: runId })
+        await finishJob(client, jobId, options)
+        const found = await client.runs.get({ runId: again.id })
+        terminal.result(options.json, found, () => showRun(found))
+        return 0
+      }),
+    )
+
+  command('export', 'write a run with all its cases to a file', runs)
+    .argument('<run>', id)
+    .argument('[file]', 'ends in .json or .csv; by default the name of the run')
+    .addOption(new Option('--format <format>', 'by default as the file ends').choices(['json', 'csv']))
+    .action((runId: string, file: string | undefined, options: GlobalOptions & { format?: 'json' | 'csv' }) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const format = options.format ?? (file && extname(file) === '.csv' ? 'csv' : 'json')
+        const { name, text } = await client.runs.export({ runId: runId, format })
+        const path = resolve(file ?? name)
+        await writeNew(path, text)
+        terminal.result(options.json, { path, bytes: Buffer.byteLength(text) }, () => terminal.write(`${path}\n`))
+        return 0
+      }),
+    )
+
+  command('pin', 'make a run the baseline of its dataset', runs)
+    .argument('<run>', id)
+    .option('--off', 'let go of it')
+    .action((runId: string, options: GlobalOptions & { off?: boolean }) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const found = await client.runs.pinBaseline({ runId: runId, pinned: !options.off })
+        terminal.result(options.json, runRow(found), () =>
+          terminal.write(`${found.name} is ${found.isBaseline ? 'the baseline' : 'not the baseline any more'}.\n`),
+        )
+        return 0
+      }),
+    )
+
+  command('note', 'name, tag or describe a run', runs)
+    .argument('<run>', id)
+    .option('--name <text>')
+    .option('--tags <tags...>')
+    .option('--note <text>')
+    .action((runId: string, options: GlobalOptions & { name?: string; tags?: string[]; note?: string }) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const { name, tags, note } = options
+        const found = await client.runs.update({ runId: runId, name, tags, note })
+        terminal.result(options.json, runRow(found), () => showRun(found))
+        return 0
+      }),
+    )
+
+  command('remove', 'remove runs', runs)
+    .argument('<run...>', id)
+    .action((ids: string[], options: GlobalOptions) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const { removed } = await client.runs.remove({ runIds: ids })
+        terminal.result(options.json, { removed }, () => terminal.write(`${removed} removed\n`))
+        return 0
+      }),
+    )
+}
+
+function runRow(found: Run) {
+  const { id, name, status, done, tags, note, isBaseline, createdAt, summary, facts } = found
+  return {
+    id,
+    name,
+    status,
+    dataset: facts?.dataset.name ?? null,
+    cases: done,
+    metrics: metricsJson(summary?.metrics ?? []),
+    latency_ms: summary?.latencyMs ?? null,
+    tags,
+    note,
+    baseline: isBaseline,
+    created_at: new Date(createdAt).toISOString(),
+    error: found.error?.message ?? null,
+  }
+}
+
+function tableRow(found: Run) {
+  const mean = (name: string): string => {
+    const metric = found.summary?.metrics.find((one) => one.name === name)
+    return metric ? metric.mean.toFixed(4) : ''
+  }
+  return {
+    id: found.id,
+    name: found.name,
+    dataset: found.facts?.dataset.name ?? '',
+    status: found.status,
+    cases: found.done,
+    'ndcg@10': mean('ndcg@10'),
+    'recall@5': mean('recall@5'),
+    'p50 ms': found.summary ? found.summary.latencyMs.p50.toFixed(1) : '',
+    baseline: found.isBaseline ? 'yes' : '',
+  }
+}
+
+/** Never over something that is there. */
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+      throw new AppError('name-taken', `There is a file ${path} already. Choose another name.`)
+    throw error
+  }
+}
