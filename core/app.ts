@@ -436,6 +436,7 @@ export async function createApp(environment: Environment): Promise<App> {
     sample: openSample(environment.demoFolder),
     retrieval,
     resolveRelease: undefined,
+    releaseIndex: undefined,
     datasetLibrary,
     datasets,
     testSets: createTestSets(measuring),

@@ -10,7 +10,7 @@ export function askHandlers(services: Services) {
   return {
     run: os.ask.run.handler(async function* ({ input, signal }) {
       const { question: text, ...request } = input
-      const asked = askedOf(request, services)
+      const asked = await askedOf(request, services)
       if (input.scope === 'document' && !asked.documentId) throw notOneDocument(asked.documents)
       const { collectionIds, release, note } = asked
       const about = { collectionIds, release, note, request, scope: input.scope, origin: input.origin ?? null }

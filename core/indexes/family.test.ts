@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSqlite } from '../database/sqlite.ts'
 import type { DocumentId } from '../shared/ids.ts'
-import type { IndexEntry, IndexStore } from './index-store.ts'
+import { type IndexEntry, type IndexStore, rarityOf } from './index-store.ts'
 import { indexDefinitions } from './list.ts'
 
 describe('the list', () => {
@@ -217,6 +217,30 @@ describe.each(indexDefinitions)('$id', (definition) => {
       chunks: 3,
       frequencies: [2, 1, 1, 1, 1, 0, 0],
     })
+  })
+
+  it('takes a text search apart so that its parts add up to it', () => {
+    add(
+      [1, 'the pump is near the valve of the northern pump house'],
+      [2, 'a valve and a pump'],
+      [3, 'the cellar'],
+      [4, 'near the roof, a pump'],
+      [5, '北京市的咖啡馆'],
+    )
+    for (const query of ['Where is the pump near the valve?', 'valve', '北', 'the pump house', 'zebra', '']) {
+      for (const kind of ['words', 'phrases'] as const) {
+        const { chunks, frequencies, hits } = index.textParts(query, kind, 10)
+        const whole = kind === 'words' ? index.searchText(query, 10) : index.searchPhrases(query, 10)
+        expect(hits.map(({ chunkId }) => chunkId)).toEqual(whole.map(({ chunkId }) => chunkId))
+        hits.forEach(({ parts }, at) => {
+          const sum = parts.reduce((sum, part, term) => sum + part * rarityOf(chunks, frequencies[term]!), 0)
+          expect(sum).toBeCloseTo(whole[at]!.score, 6)
+        })
+      }
+    }
+    expect(index.textParts('pump valve', 'words', 10)).toMatchObject({ chunks: 5, frequencies: [3, 2] })
+    const within = index.textParts('pump', 'words', 10, { documentIds: ['other' as DocumentId] })
+    expect(within).toEqual({ chunks: 5, frequencies: [3], hits: [] })
   })
 
   it('can be created again, optimised and dropped, apart from other indexes', () => {

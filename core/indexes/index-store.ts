@@ -24,6 +24,15 @@ export interface TermStatistics {
   frequencies: number[]
 }
 
+/** A text search taken apart. */
+export interface TextParts {
+  chunks: number
+  /** In how many chunks each term is: the terms of `searchText` or the pairs of `searchPhrases`, in the query's order. */
+  frequencies: number[]
+  /** The best chunks by this index alone; `parts`: what each term gives a chunk before its rarity is multiplied in. */
+  hits: { chunkId: number; parts: number[] }[]
+}
+
 /** Restricts a search; empty means everything in the index. */
 export interface IndexFilter {
   documentIds?: readonly DocumentId[]
@@ -43,6 +52,11 @@ export interface IndexStore {
    * evidence beside `searchText`. Empty for a query of one word.
    */
   searchPhrases(query: string, limit: number, filter?: IndexFilter): IndexHit[]
+  /**
+   * One of these searches taken apart, for a search over several indexes: how rare a term is in one of them alone says
+   * little of it, and in a small one nothing. Parts, each times `rarityOf` its term here, add up to the score here.
+   */
+  textParts(query: string, kind: 'words' | 'phrases', limit: number, filter?: IndexFilter): TextParts
   /** A query vector of zeros finds nothing. */
   searchVector(vector: Float32Array, limit: number, filter?: IndexFilter): IndexHit[]
   /** The vectors of these chunks; chunks without one are left out. */
@@ -57,6 +71,11 @@ export interface IndexStore {
   create(): void
   /** Drops the tables. */
   drop(): void
+}
+
+/** How much a term says that is in so many of the chunks: the inverse document frequency of Okapi BM25, never negative. */
+export function rarityOf(chunks: number, frequency: number): number {
+  return Math.max(1e-6, Math.log((chunks - frequency + 0.5) / (frequency + 0.5)))
 }
 
 export interface IndexDependencies {

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import type { Database, Statement } from 'better-sqlite3'
 import { AppError } from '../contract/errors.ts'
-import type { IndexDefinition, IndexDependencies, IndexFilter, IndexHit, IndexStore } from './index-store.ts'
+import {
+  type IndexDefinition,
+  type IndexDependencies,
+  type IndexFilter,
+  type IndexHit,
+  type IndexStore,
+  rarityOf,
+} from './index-store.ts'
 import { analyseQuery, analyseWord, indexedText } from './text-analysis.ts'
 import type { QueryTerm } from './text-analysis.ts'
 
@@ -43,6 +50,10 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
     ).all(parameters({ expression, limit: BigInt(Math.trunc(limit)) }, documents)) as IndexHit[]
     return sortHits(rows)
   }
+
+  const countChunks = (): number => statement(`SELECT count(*) FROM ${tables.members}`).pluck().get() as number
+  const countMatches = (expression: string): number =>
+    statement(`SELECT count(*) FROM ${tables.text} WHERE ${tables.text} MATCH ?`).pluck().get(expression) as number
 
   /** In the caller's transaction where there is one: at a savepoint FTS5 writes out what it holds, every time. */
   const together = (action: () => void): void => {
@@ -103,17 +114,34 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
     },
 
     searchText(query, limit, filter) {
-      return matchText(analyseQuery(query).terms.map(quote).join(' OR '), limit, filter)
+      return matchText(expressionsOf(query, 'words').join(' OR '), limit, filter)
     },
 
     searchPhrases(query, limit, filter) {
-      return matchText(
-        analyseQuery(query)
-          .phrases.map((phrase) => `"${phrase}"`)
-          .join(' OR '),
-        limit,
-        filter,
-      )
+      return matchText(expressionsOf(query, 'phrases').join(' OR '), limit, filter)
+    },
+
+    textParts(query, kind, limit, filter) {
+      const expressions = expressionsOf(query, kind)
+      const hits = matchText(expressions.join(' OR '), limit, filter).map(({ chunkId }) => ({
+        chunkId,
+        parts: expressions.map(() => 0),
+      }))
+      const partsOf = new Map(hits.map(({ chunkId, parts }) => [chunkId, parts]))
+      const among = JSON.stringify([...partsOf.keys()])
+      const chunks = countChunks()
+      const frequencies = expressions.map((expression, term) => {
+        const frequency = countMatches(expression)
+        const rarity = rarityOf(chunks, frequency)
+        // The plus keeps SQLite from looking up one chunk after the other, each time through all that have the term.
+        const rows = statement(
+          `SELECT rowid AS chunkId, -rank AS score FROM ${tables.text}
+           WHERE ${tables.text} MATCH :expression AND +rowid IN (SELECT value FROM json_each(:among))`,
+        ).all({ expression, among }) as IndexHit[]
+        for (const { chunkId, score } of rows) partsOf.get(chunkId)![term] = score / rarity
+        return frequency
+      })
+      return { chunks, frequencies, hits }
     },
 
     searchVector(vector, limit, filter) {
@@ -139,13 +167,11 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
     },
 
     termStatistics(words) {
-      const chunks = statement(`SELECT count(*) FROM ${tables.members}`).pluck().get() as number
-      const count = statement(`SELECT count(*) FROM ${tables.text} WHERE ${tables.text} MATCH ?`).pluck()
       const frequencies = words.map((word) => {
         const term = analyseWord(word)
-        return term ? (count.get(quote(term)) as number) : 0
+        return term ? countMatches(quote(term)) : 0
       })
-      return { chunks, frequencies }
+      return { chunks: countChunks(), frequencies }
     },
 
     size() {
@@ -173,6 +199,12 @@ function takeOverVectors(database: Database, table: string): void {
       DROP TABLE ${table};
       ALTER TABLE ${table}_next RENAME TO ${table}`)
   })()
+}
+
+/** What a query looks for, one by one, as FTS5 reads it. */
+function expressionsOf(query: string, kind: 'words' | 'phrases'): string[] {
+  const { terms, phrases } = analyseQuery(query)
+  return kind === 'words' ? terms.map(quote) : phrases.map((phrase) => `"${phrase}"`)
 }
 
 /** Terms hold letters, digits and marks only, so that quotes make each of them plain text to FTS5. */

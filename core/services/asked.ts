@@ -5,11 +5,10 @@ import type { SearchMode } from '../contract/values.ts'
 import type { CollectionCore, CollectionLibrary } from '../library/collections.ts'
 import { sqlFilter } from '../library/document-filter.ts'
 import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
-import type { IndexLibrary } from '../library/indexes.ts'
 import type { CollectionId, DocumentId } from '../shared/ids.ts'
 import type { AskedOf } from './ask-steps.ts'
 import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
-import type { ResolveRelease } from './resolve-release.ts'
+import type { ReleaseIndexOf, ResolveRelease } from './resolve-release.ts'
 
 export interface AskRequest {
   collectionIds: readonly CollectionId[]
@@ -24,9 +23,9 @@ export interface AskRequest {
 export interface AskedParts {
   collections: Pick<CollectionLibrary, 'getCore'>
   documents: Pick<DocumentLibrary, 'get' | 'list'>
-  indexLibrary: Pick<IndexLibrary, 'documentsWithout'>
   collectionIndexes: CollectionIndexes
   resolveRelease: ResolveRelease | undefined
+  releaseIndex: ReleaseIndexOf | undefined
 }
 
 /** What is asked: which indexes, which documents of them, and by which pipeline. */
@@ -40,16 +39,18 @@ export interface Asked extends AskedOf {
 }
 
 /** Errors: item-missing, input-invalid (the filter). */
-export function askedOf(request: AskRequest, parts: AskedParts): Asked {
+export async function askedOf(request: AskRequest, parts: AskedParts): Promise<Asked> {
   const release = request.release ? resolve(request.release, parts) : undefined
   const filter = both(sqlFilter(request.filter), oneOf(request.documentIds, request.tags))
   const { found, notes } = collectionsOf(request.collectionIds, parts)
   requireDocuments(request.documentIds, found, parts)
   const pipeline = (release ?? found[0]!).pipeline
-  const indexes = found.flatMap((collection): OpenIndex[] => {
-    const index = parts.collectionIndexes.active(collection.id)
-    return index ? [index] : []
-  })
+  const indexes: OpenIndex[] = []
+  for (const { id } of found) {
+    const { index, note } = await indexOf(id, release, parts)
+    if (index) indexes.push(index)
+    if (note) notes.push(note)
+  }
   const asked = found.flatMap(({ id }) =>
     parts.documents.list(id, { status: 'ready', limit: 2, offset: 0, ...(filter ? { filter } : {}) }),
   )
@@ -70,6 +71,22 @@ export function askedOf(request: AskRequest, parts: AskedParts): Asked {
 function resolve(choice: ReleaseChoice, { resolveRelease }: AskedParts): Release {
   if (resolveRelease) return resolveRelease(choice)
   throw new AppError('item-missing', 'There are no releases in this workspace.')
+}
+
+/** The one of the release; the collection's own where there is no release, or nothing of it yet, which is then said. */
+async function indexOf(
+  id: CollectionId,
+  release: Release | undefined,
+  { collectionIndexes, releaseIndex }: AskedParts,
+): Promise<{ index?: OpenIndex | undefined; note?: string }> {
+  if (!release || !releaseIndex) return { index: collectionIndexes.active(id) }
+  try {
+    return { index: await releaseIndex(id, release) }
+  } catch (error) {
+    const isWithout = error instanceof AppError && (error.code === 'item-missing' || error.code === 'pipeline-mismatch')
+    if (!isWithout) throw error
+    return { index: collectionIndexes.active(id), note: `${error.message} Until then its present index is searched.` }
+  }
 }
 
 /** Those that are still there. */

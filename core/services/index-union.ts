@@ -1,4 +1,4 @@
-import type { IndexFilter, IndexHit } from '../indexes/index-store.ts'
+import { type IndexFilter, type IndexHit, rarityOf } from '../indexes/index-store.ts'
 import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
 import type { CollectionCore } from '../library/collections.ts'
 import type { RetrieverDependencies } from '../retrievers/retriever.ts'
@@ -28,7 +28,8 @@ interface Member {
  * What a retriever needs of these indexes, or undefined where none of their documents is let through. Scores of one kind
  * are compared as they are, and fused once, as inside one index: normalised for each index by itself, the best of every
  * collection would count as much as the best of all. Cosines of different models are no such kind; only those are
- * stretched to the same range, by model.
+ * stretched to the same range, by model. How rare a word is, is asked of all indexes together: in a collection of two
+ * pages every word is a common one.
  */
 export async function openIndexUnion(
   { pipeline, indexes }: Searched,
@@ -49,16 +50,15 @@ export async function openIndexUnion(
   const queries = new Map<string, Float32Array>()
   return {
     embedding: first.embedding,
-    searchText: (query, limit, own) =>
-      best(
-        members.flatMap(({ store, filter }) => store.searchText(query, limit, own ?? filter)),
-        limit,
-      ),
-    searchPhrases: (query, limit, own) =>
-      best(
-        members.flatMap(({ store, filter }) => store.searchPhrases(query, limit, own ?? filter)),
-        limit,
-      ),
+    ...(members.length === 1
+      ? {
+          searchText: (query, limit, own) => first.store.searchText(query, limit, own ?? first.filter),
+          searchPhrases: (query, limit, own) => first.store.searchPhrases(query, limit, own ?? first.filter),
+        }
+      : {
+          searchText: (query, limit, own) => textOf(members, 'words', query, limit, own),
+          searchPhrases: (query, limit, own) => textOf(members, 'phrases', query, limit, own),
+        }),
     async embedQuery(text) {
       const read = await Promise.all(
         [...byModel.values()].map(async ([member]) => {
@@ -86,6 +86,31 @@ export async function openIndexUnion(
       ? { vectors: (ids: readonly number[]) => new Map(members.flatMap(({ store }) => [...store.vectors(ids)])) }
       : {}),
   }
+}
+
+/** BM25 with the rarity that each term has in all of the indexes together. */
+function textOf(
+  members: readonly Member[],
+  kind: 'words' | 'phrases',
+  query: string,
+  limit: number,
+  own: IndexFilter | undefined,
+): IndexHit[] {
+  const read = members.map(({ store, filter }) => store.textParts(query, kind, limit, own ?? filter))
+  const chunks = read.reduce((sum, { chunks }) => sum + chunks, 0)
+  const rarities = (read[0]?.frequencies ?? []).map((_, term) =>
+    rarityOf(
+      chunks,
+      read.reduce((sum, { frequencies }) => sum + (frequencies[term] ?? 0), 0),
+    ),
+  )
+  const hits = read.flatMap(({ hits }) =>
+    hits.map(({ chunkId, parts }) => ({
+      chunkId,
+      score: parts.reduce((sum, part, term) => sum + part * (rarities[term] ?? 0), 0),
+    })),
+  )
+  return best(hits, limit)
 }
 
 function best(hits: IndexHit[], limit: number): IndexHit[] {

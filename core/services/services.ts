@@ -34,7 +34,7 @@ import type { ModelSpeeds } from './model-speeds.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Providers } from './providers.ts'
 import type { Previews } from './previews.ts'
-import type { ResolveRelease } from './resolve-release.ts'
+import type { ReleaseIndexOf, ResolveRelease } from './resolve-release.ts'
 import type { Retrieval } from './retrieval.ts'
 import type { Releases } from './releases.ts'
 import type { Sample } from './sample.ts'
@@ -64,6 +64,7 @@ export interface Services {
   retrieval: Retrieval
   /** Undefined: there are no releases here. */
   resolveRelease: ResolveRelease | undefined
+  releaseIndex: ReleaseIndexOf | undefined
   datasetLibrary: DatasetLibrary
   datasets: Datasets
   testSets: TestSets
