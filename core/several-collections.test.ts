@@ -33,14 +33,14 @@ beforeAll(async () => {
   }
   await test.ingest(whole, part('whole', files))
   await test.ingest(
-    even!,
+    even,
     part(
       'even',
       files.filter((_, index) => index % 2 === 0),
     ),
   )
   await test.ingest(
-    odd!,
+    odd,
     part(
       'odd',
       files.filter((_, index) => index % 2 === 1),
@@ -54,7 +54,7 @@ beforeAll(async () => {
     await writeFile(path, text)
     return path
   })
-  await test.ingest(small!, ...(await Promise.all(pages)))
+  await test.ingest(small, ...(await Promise.all(pages)))
 }, 240_000)
 afterAll(() => test[Symbol.asyncDispose]())
 
