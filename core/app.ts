@@ -435,7 +435,7 @@ export async function createApp(environment: Environment): Promise<App> {
     uploads,
     sample: openSample(environment.demoFolder),
     retrieval,
-    resolveRelease: undefined,
+    resolveRelease: releases.resolve,
     releaseIndex: undefined,
     datasetLibrary,
     datasets,

@@ -30,10 +30,9 @@ function exchange(
   answer: string,
   title = '',
 ): MessageId[] {
-  const question = library.addQuestion({ conversationId: id, parentId, text, scope, title })
-  const begun = library.beginAnswer(question)
-  library.endAnswer(begun.id, { text: answer, state: 'done' })
-  return [question.id, begun.id]
+  const begun = library.ask({ conversationId: id, parentId, text, scope, title })
+  library.endAnswer(begun.answer.id, { text: answer, state: 'done' })
+  return [begun.question.id, begun.answer.id]
 }
 
 const search = async (query: string) => (await test.client.conversations.list({ query })).conversations

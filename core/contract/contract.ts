@@ -53,7 +53,7 @@ export const machineLearningContract = {
 export type MachineLearningContract = typeof machineLearningContract
 
 const { export: _export, import: _import, proposeStarters: _propose, ...bots } = botsContract
-const { send: _send, regenerate: _regenerate, export: _exported, ...conversations } = conversationsContract
+const { export: _exported, ...conversations } = conversationsContract
 
 /** The application layer: what people make of the ML layer, and reach it through its contract alone. */
 export const applicationContract = {

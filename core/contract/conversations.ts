@@ -88,7 +88,7 @@ export const conversationSchema = z.object({
 })
 export type Conversation = z.infer<typeof conversationSchema>
 
-/** What comes of a question, in order: start, rewritten?, the events of asking, end. */
+/** What comes of a question, in order: start, the events of asking, end. What a bot says of itself comes as deltas alone. */
 export const sendEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('message-start'), question: questionMessageSchema, answer: answerMessageSchema }),
   z.object({ type: z.literal('ask'), event: askEventSchema }),

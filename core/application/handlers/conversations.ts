@@ -1,8 +1,11 @@
+import { answerMessage } from '../flows/answer-message.ts'
+import { stepsOfRegenerating, stepsOfSending } from '../services/answer-steps.ts'
 import { plainLine } from '../services/plain-text.ts'
 import type { ApplicationServices } from '../services/services.ts'
 import { os } from './base.ts'
 
-export function conversationHandlers({ conversations, botLibrary }: ApplicationServices) {
+export function conversationHandlers(services: ApplicationServices) {
+  const { conversations, botLibrary } = services
   return {
     list: os.conversations.list.handler(({ input }) => ({
       ...conversations.list(input),
@@ -26,6 +29,12 @@ export function conversationHandlers({ conversations, botLibrary }: ApplicationS
       return { messages, earlier: messages[0] ? conversations.depth(messages[0].id) : 0 }
     }),
     show: os.conversations.show.handler(({ input }) => conversations.show(input.messageId)),
+    send: os.conversations.send.handler(async function* ({ input, signal }) {
+      yield* answerMessage(stepsOfSending(input, services), signal)
+    }),
+    regenerate: os.conversations.regenerate.handler(async function* ({ input, signal }) {
+      yield* answerMessage(stepsOfRegenerating(input.messageId, services), signal)
+    }),
     rate: os.conversations.rate.handler(({ input }) => conversations.rate(input.messageId, input.feedback)),
   }
 }

@@ -50,16 +50,19 @@ export interface ConversationLibrary {
   depth(id: MessageId): number
   /** Shows the branch through this message, to its newest end. Errors: item-missing. */
   show(id: MessageId): Conversation
-  /** It becomes the last of the branch that is shown. `title` is taken where the conversation has none. */
-  addQuestion(question: {
+  /**
+   * A question with an answer after it in state 'answering', which becomes the last of the branch that is shown. `title` is
+   * taken where the conversation has none.
+   */
+  ask(question: {
     conversationId: ConversationId
     parentId: MessageId | null
     text: string
     scope: MessageScope
     title: string
-  }): QuestionMessage
-  /** In state 'answering'; it becomes the last of the branch that is shown. */
-  beginAnswer(question: QuestionMessage): AnswerMessage
+  }): { question: QuestionMessage; answer: AnswerMessage }
+  /** Another answer in state 'answering'; it becomes the last of the branch that is shown. */
+  answerAgain(question: QuestionMessage): AnswerMessage
   /** What there is of it so far, so that a crash does not lose it. */
   noteText(id: MessageId, text: string): void
   /** Nothing happens where the answer is gone. */
@@ -200,13 +203,12 @@ export function createConversationLibrary(database: Database): ConversationLibra
       updateLeaf.run(selectNewestEnd.get(id), conversationId)
       return library.get(conversationId)
     },
-    addQuestion: database.transaction(
-      ({ text, scope, title, ...place }: Parameters<ConversationLibrary['addQuestion']>[0]) => {
-        const row = add(place, { role: 'question', text, state: null, details: { scope }, title })
-        return toMessage(row) as QuestionMessage
-      },
-    ),
-    beginAnswer: database.transaction((question: QuestionMessage) => {
+    ask: database.transaction(({ text, scope, title, ...place }: Parameters<ConversationLibrary['ask']>[0]) => {
+      const row = add(place, { role: 'question', text, state: null, details: { scope }, title })
+      const question = toMessage(row) as QuestionMessage
+      return { question, answer: library.answerAgain(question) }
+    }),
+    answerAgain: database.transaction((question: QuestionMessage) => {
       const place = { conversationId: question.conversationId, parentId: question.id }
       const row = add(place, { role: 'answer', text: '', state: 'answering', details: {}, title: '' })
       return toMessage(row) as AnswerMessage

@@ -1,0 +1,52 @@
+import type { BotSettings } from '../../contract/bots.ts'
+import type { MachineLearningClient } from '../../contract/client.ts'
+import type { Document } from '../../contract/documents.ts'
+import { AppError } from '../../contract/errors.ts'
+
+const mostNamed = 50
+
+/** Which documents a bot answers from, as it is said to a person. Errors: collection-empty where there are none. */
+export async function listDocuments(
+  { name, collectionIds, filter }: Pick<BotSettings, 'name' | 'collectionIds' | 'filter'>,
+  machineLearning: MachineLearningClient,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { collections } = await machineLearning.collections.list(undefined, signal ? { signal } : {})
+  const asked = collections.filter(({ id }) => collectionIds.includes(id))
+  const lists = await Promise.all(
+    asked.map(async (collection) => {
+      const input = { collectionId: collection.id, status: 'ready' as const, limit: mostNamed }
+      const narrowed = filter.trim() === '' ? input : { ...input, filter }
+      return { collection, ...(await machineLearning.documents.list(narrowed, signal ? { signal } : {})) }
+    }),
+  )
+  const total = lists.reduce((sum, list) => sum + list.total, 0)
+  if (total === 0) {
+    throw new AppError('collection-empty', `"${name}" has no document that is ready to be answered from.`)
+  }
+  const lines: string[] = []
+  let named = 0
+  for (const { collection, documents, total: inCollection } of lists) {
+    if (inCollection === 0) continue
+    const shown = documents.slice(0, mostNamed - named)
+    named += shown.length
+    if (asked.length > 1) lines.push('', `**${plain(collection.name)}** (${count(inCollection)})`)
+    lines.push('', ...shown.map(line))
+    if (inCollection > shown.length) lines.push(`- … and ${inCollection - shown.length} more`)
+  }
+  const where = asked.length > 1 ? ` in ${asked.length} collections` : ''
+  return [`I answer from ${count(total)}${where}:`, ...lines].join('\n')
+}
+
+function line({ name, title, pages }: Document): string {
+  const about = title && title !== name ? `: ${plain(title)}` : ''
+  const length = pages && pages > 1 ? ` (${pages} pages)` : ''
+  return `- ${plain(name)}${about}${length}`
+}
+
+/** Names are data: their signs mean nothing in the text. */
+function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}]+/gu, ' ').replaceAll(/[\\`*_[\]<>!#|~]/g, String.raw`\$&`)
+}
+
+const count = (number: number): string => (number === 1 ? '1 document' : `${number} documents`)
