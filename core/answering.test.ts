@@ -16,7 +16,10 @@ beforeAll(async () => {
   test = await openTestApp()
   const folder = join(test.folder, 'rules')
   mkdirSync(folder)
-  writeFileSync(join(folder, 'leave.md'), '# Leave\n\nEmployees have 30 days of annual leave.\n\nRequests go to Marta Hale.\n')
+  writeFileSync(
+    join(folder, 'leave.md'),
+    '# Leave\n\nEmployees have 30 days of annual leave.\n\nRequests go to Marta Hale.\n',
+  )
   writeFileSync(join(folder, 'travel.md'), '# Travel\n\nTrain journeys are booked in second class.\n')
   rules = (await test.client.collections.create({ name: 'Rules' })).id
   await test.ingest(rules, folder)
@@ -61,9 +64,20 @@ const lastAnswer = async (conversationId: ConversationId) =>
 describe('a question', () => {
   it('is kept with its answer, citations, trace and release, as they came', async () => {
     const { bot, conversationId } = await begin()
-    const { events, question, answer, conversation } = await send(conversationId, 'How many days of annual leave are there?')
+    const { events, question, answer, conversation } = await send(
+      conversationId,
+      'How many days of annual leave are there?',
+    )
     expect(events.map((event) => (event.type === 'ask' ? event.event.type : event.type))).toEqual(
-      expect.arrayContaining(['message-start', 'ask-start', 'retrieval-end', 'citation', 'answer-delta', 'ask-end', 'message-end']),
+      expect.arrayContaining([
+        'message-start',
+        'ask-start',
+        'retrieval-end',
+        'citation',
+        'answer-delta',
+        'ask-end',
+        'message-end',
+      ]),
     )
     expect(answer).toMatchObject({ state: 'done', error: null, parentId: question.id, refused: false })
     expect(answer.text).toContain('30 days')
@@ -97,7 +111,9 @@ describe('a question', () => {
     const chip = ({ id, name }: { id: DocumentId; name: string }) => ({ documentId: id, name })
     const open = await send(conversationId, 'How are train journeys booked?')
     expect(open.answer.text).toContain('second class')
-    const within = await send(conversationId, 'How are train journeys booked?', { scope: { documents: [chip(travel!)] } })
+    const within = await send(conversationId, 'How are train journeys booked?', {
+      scope: { documents: [chip(travel!)] },
+    })
     expect(within.answer.text).toContain('second class')
     expect(within.question.scope.documents).toEqual([chip(travel!)])
     // Not even where the message names it.
@@ -112,7 +128,9 @@ describe('a question', () => {
     const { conversationId } = await begin()
     const { documents } = await test.client.documents.list({ collectionId: places })
     const scope = { documents: [{ documentId: documents[0]!.id, name: 'harbour.md' }] }
-    await expect(send(conversationId, 'Who is the harbour master?', { scope })).rejects.toMatchObject({ code: 'item-missing' })
+    await expect(send(conversationId, 'Who is the harbour master?', { scope })).rejects.toMatchObject({
+      code: 'item-missing',
+    })
     expect(await lastAnswer(conversationId)).toMatchObject({ state: 'failed', text: '', citations: [] })
   })
 
@@ -126,9 +144,13 @@ describe('a question', () => {
     const leave = (await test.client.documents.list({ collectionId: rules })).documents[0]!
     const scope = { documents: [{ documentId: leave.id, name: leave.name }], reading: 'document' as const }
     const able = await begin()
-    expect((await send(able.conversationId, 'Summarise this document', { scope })).answer.passageMode).toBe('whole-document')
+    expect((await send(able.conversationId, 'Summarise this document', { scope })).answer.passageMode).toBe(
+      'whole-document',
+    )
     const unable = await begin({ tools: [] })
-    expect((await send(unable.conversationId, 'Summarise this document', { scope })).answer.passageMode).toBe('retrieved')
+    expect((await send(unable.conversationId, 'Summarise this document', { scope })).answer.passageMode).toBe(
+      'retrieved',
+    )
   })
 
   it('which documents the bot has is answered by it, unless it has not got that tool', async () => {
@@ -139,7 +161,9 @@ describe('a question', () => {
     expect(answer.text).toMatch(/^I answer from 3 documents in 2 collections:/)
     expect(events.map(({ type }) => type)).toEqual(['message-start', 'ask', 'message-end'])
     const narrow = await begin({ collectionIds: [rules, places], filter: 'name=travel.md' })
-    expect((await send(narrow.conversationId, 'Which documents do you have?')).answer.text).toMatch(/^I answer from 1 document/)
+    expect((await send(narrow.conversationId, 'Which documents do you have?')).answer.text).toMatch(
+      /^I answer from 1 document/,
+    )
     const unable = await begin({ tools: [] })
     expect((await send(unable.conversationId, 'Which documents do you have?')).answer.traceId).not.toBeNull()
   })
@@ -206,7 +230,10 @@ describe('branches', () => {
 describe('an answer that does not end well', () => {
   it('stays as far as it came where the asker leaves', async () => {
     const { conversationId } = await begin()
-    for await (const event of await test.client.conversations.send({ conversationId, text: 'How many days of annual leave?' })) {
+    for await (const event of await test.client.conversations.send({
+      conversationId,
+      text: 'How many days of annual leave?',
+    })) {
       if (event.type === 'ask' && event.event.type === 'answer-delta') break
     }
     const answer = await settled(conversationId)
@@ -239,20 +266,28 @@ describe('an answer that does not end well', () => {
     await expect(send(conversationId, 'How many days?')).rejects.toMatchObject({ code: 'collection-empty' })
     expect(await lastAnswer(conversationId)).toMatchObject({
       state: 'failed',
-      error: { code: 'collection-empty', message: `"${bot.name}" has no documents to answer from. Choose a collection in its settings.` },
+      error: {
+        code: 'collection-empty',
+        message: `"${bot.name}" has no documents to answer from. Choose a collection in its settings.`,
+      },
     })
   })
 
   it('is stopped where the conversation is removed meanwhile, and nothing is left', async () => {
     const { conversationId } = await begin()
     const sending = (async () => {
-      for await (const event of await test.client.conversations.send({ conversationId, text: 'How many days of leave?' })) {
+      for await (const event of await test.client.conversations.send({
+        conversationId,
+        text: 'How many days of leave?',
+      })) {
         if (event.type === 'message-start') await test.client.conversations.remove({ conversationId })
       }
     })()
     await expect(sending).rejects.toMatchObject({ code: 'item-missing' })
     const { database } = test.app.services.workspace
-    expect(database.prepare('SELECT count(*) FROM messages WHERE conversation_id = ?').pluck().get(conversationId)).toBe(0)
+    expect(
+      database.prepare('SELECT count(*) FROM messages WHERE conversation_id = ?').pluck().get(conversationId),
+    ).toBe(0)
   })
 
   it('is stopped when a workspace is opened whose process ended in the middle of it', async () => {

@@ -51,7 +51,8 @@ export async function* answerMessage(steps: AnswerSteps, signal?: AbortSignal): 
     yield { type: 'message-start', question, answer }
 
     const own = await steps.answerByItself(question, signal)
-    const events = own === undefined ? await steps.ask(question, signal) : [{ type: 'answer-delta' as const, text: own }]
+    const events =
+      own === undefined ? await steps.ask(question, signal) : [{ type: 'answer-delta' as const, text: own }]
     for await (const event of events) {
       draft.take(event)
       yield { type: 'ask', event }
