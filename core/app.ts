@@ -10,7 +10,7 @@ import type { Collection } from './contract/collections.ts'
 import type { Choice } from './contract/pipeline.ts'
 import { giveBackSpace } from './database/give-back-space.ts'
 import { openWorkspace } from './database/open-workspace.ts'
-import { askHandlers, traceHandlers } from './handlers/ask.ts'
+import { askHandlers } from './handlers/ask.ts'
 import { os } from './handlers/base.ts'
 import { catalogueHandlers } from './handlers/catalogue.ts'
 import { chunkHandlers } from './handlers/chunks.ts'
@@ -29,6 +29,7 @@ import { runHandlers } from './handlers/runs.ts'
 import { trackingHandlers } from './handlers/tracking.ts'
 import { searchHandlers } from './handlers/search.ts'
 import { sourceHandlers } from './handlers/sources.ts'
+import { traceHandlers } from './handlers/traces.ts'
 import { tuneHandlers } from './handlers/tunes.ts'
 import { workspaceHandlers } from './handlers/workspace.ts'
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
@@ -47,6 +48,8 @@ import { createProviderLibrary } from './library/providers.ts'
 import { createReleaseLibrary } from './library/releases.ts'
 import { createRunLibrary } from './library/runs.ts'
 import { createSourceLibrary } from './library/sources.ts'
+import { createTraceExports } from './library/trace-exports.ts'
+import { createTraceSettingsLibrary } from './library/trace-settings.ts'
 import { createTraceLibrary } from './library/traces.ts'
 import { createTuneLibrary } from './library/tunes.ts'
 import { createModelLocator } from './model-files/locator.ts'
@@ -79,6 +82,8 @@ import { createReleases } from './services/releases.ts'
 import { openReranking } from './services/reranking.ts'
 import { createRetrieval } from './services/retrieval.ts'
 import { createRuns } from './services/runs.ts'
+import { createTraceExporter } from './services/trace-export.ts'
+import { createTraceKeeper } from './services/trace-keeping.ts'
 import { createTracking } from './services/tracking.ts'
 import { openSample } from './services/sample.ts'
 import type { Services } from './services/services.ts'
@@ -186,7 +191,6 @@ export async function createApp(environment: Environment): Promise<App> {
   const jobs = createJobLibrary(database)
   const datasetLibrary = createDatasetLibrary(database)
   const runLibrary = createRunLibrary(database)
-  const traces = createTraceLibrary(database)
   const releaseLibrary = createReleaseLibrary(database)
   const releases = createReleases({
     library: releaseLibrary,
@@ -213,6 +217,38 @@ export async function createApp(environment: Environment): Promise<App> {
   })
   const opened = new Map<string, Promise<Embedding>>()
   const secrets = openSecrets(environment)
+  const storedTraces = createTraceLibrary(database)
+  const traceSettings = createTraceSettingsLibrary(database)
+  const traceExporter = cleanup.use(
+    createTraceExporter({
+      traces: storedTraces,
+      exports: createTraceExports(database, Date.now),
+      settings: traceSettings,
+      secrets,
+      door: network.door,
+      version: packageVersion(),
+      now: () => performance.timeOrigin + performance.now(),
+      log,
+    }),
+  )
+  const traces: Services['traces'] = {
+    ...storedTraces,
+    // What is stored waits for the collector from the same moment, where there is one.
+    save(trace) {
+      storedTraces.save(trace, { forExport: traceExporter.isOn })
+      traceExporter.wake()
+    },
+  }
+  const traceKeeper = cleanup.use(
+    createTraceKeeper({
+      traces,
+      settings: traceSettings,
+      giveBack: () => giveBackSpace(database, log, nextTurn),
+      pause: nextTurn,
+      now: Date.now,
+      log,
+    }),
+  )
   const providers = createProviders({
     library: createProviderLibrary(database),
     secrets,
@@ -428,6 +464,8 @@ export async function createApp(environment: Environment): Promise<App> {
     sources,
     chunkEdits,
     traces,
+    traceKeeper,
+    traceExporter,
     indexLibrary,
     collectionIndexes,
     texts,

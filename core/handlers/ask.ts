@@ -27,12 +27,3 @@ function notOneDocument(found: number): AppError {
     `A whole document was asked for, but there ${found === 0 ? 'is' : 'are'} ${which} here. Name one, or filter so that one is left.`,
   )
 }
-
-export function traceHandlers({ traces }: Services) {
-  return {
-    list: os.traces.list.handler(({ input }) => ({
-      traces: traces.list({ ...(input.collectionId ? { collectionId: input.collectionId } : {}), limit: input.limit }),
-    })),
-    get: os.traces.get.handler(({ input }) => traces.get(input.traceId)),
-  }
-}

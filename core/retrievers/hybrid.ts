@@ -6,6 +6,7 @@ import type {
   Candidate,
   ChunkPlace,
   FoundBy,
+  Rejected,
   Retriever,
   RetrieverDefinition,
   RetrieverDependencies,
@@ -193,7 +194,12 @@ function dot(a: Float64Array, b: Float32Array): number {
  * From scored chunks to results: neighbours merged, small chunks of one larger passage too, few from one document, the
  * best `k`.
  */
-function group(found: Found, query: RetrievalQuery, options: Options, { places }: RetrieverDependencies): Candidate[] {
+function group(
+  found: Found,
+  query: RetrievalQuery,
+  options: Options,
+  { places, rejected }: RetrieverDependencies,
+): Candidate[] {
   const order = ranked(found.scores)
   const placeOf = new Map(places(order.map(({ chunkId }) => chunkId)).map((place) => [place.chunkId, place]))
   const text = positions(found.text)
@@ -206,6 +212,18 @@ function group(found: Found, query: RetrievalQuery, options: Options, { places }
   const resultsOf = new Map<string, number>()
   const candidates: Candidate[] = []
   const answers = createAnswers(options, placeOf)
+  const scored = (chunkId: number, score: number, { documentId }: ChunkPlace): Omit<Candidate, 'chunkIds'> => {
+    const [textHit, vectorHit] = [text.get(chunkId), vector.get(chunkId)]
+    return {
+      chunkId,
+      documentId,
+      score,
+      scoreKind: found.scoreKind,
+      foundBy: foundBy(textHit !== undefined, vectorHit !== undefined),
+      ...(textHit ? { textScore: textHit.score, textRank: textHit.rank } : {}),
+      ...(vectorHit ? { vectorScore: vectorHit.score, vectorRank: vectorHit.rank } : {}),
+    }
+  }
   for (const { chunkId, score } of order) {
     if (candidates.length >= query.k || score < least) break
     const place = placeOf.get(chunkId)
@@ -224,20 +242,20 @@ function group(found: Found, query: RetrievalQuery, options: Options, { places }
         : [chunkId]
     for (const id of chunkIds) taken.add(id)
     resultsOf.set(place.documentId, count + 1)
-    const [textHit, vectorHit] = [text.get(chunkId), vector.get(chunkId)]
-    const candidate: Candidate = {
-      chunkId,
-      chunkIds,
-      documentId: place.documentId,
-      score,
-      scoreKind: found.scoreKind,
-      foundBy: foundBy(textHit !== undefined, vectorHit !== undefined),
-      ...(textHit ? { textScore: textHit.score, textRank: textHit.rank } : {}),
-      ...(vectorHit ? { vectorScore: vectorHit.score, vectorRank: vectorHit.rank } : {}),
-    }
+    const candidate: Candidate = { ...scored(chunkId, score, place), chunkIds }
     candidates.push(candidate)
     answers.open(candidate, place)
   }
+  rejected?.(
+    order.flatMap(({ chunkId, score }): Rejected[] => {
+      const place = placeOf.get(chunkId)
+      if (!place || taken.has(chunkId)) return []
+      const isFull = options.perDocument > 0 && (resultsOf.get(place.documentId) ?? 0) >= options.perDocument
+      return [
+        { ...scored(chunkId, score, place), reason: score < least ? 'least-share' : isFull ? 'document-limit' : 'rank' },
+      ]
+    }),
+  )
   return candidates
 }
 

@@ -34,6 +34,12 @@ export interface Candidate {
   vectorRank?: number
 }
 
+/** A chunk that was found and is in no result. */
+export interface Rejected extends Omit<Candidate, 'chunkIds'> {
+  /** Others came before it, its document has as many results as it may, or it scored too little beside the best. */
+  reason: 'rank' | 'document-limit' | 'least-share'
+}
+
 /** What a retriever knows about a chunk besides its id; from the `chunks` table. */
 export interface ChunkPlace {
   chunkId: number
@@ -61,6 +67,8 @@ export interface RetrieverDependencies {
   /** See IndexStore; where one is absent, the retriever does without that evidence. */
   searchPhrases?(query: string, limit: number, filter?: IndexFilter): IndexHit[] | Promise<IndexHit[]>
   vectors?(chunkIds: readonly number[]): Map<number, Float32Array> | Promise<Map<number, Float32Array>>
+  /** Told, for a trace, the best of what was found and is in no result. Absent: nobody wants to know. */
+  rejected?(chunks: readonly Rejected[]): void
 }
 
 export type RetrieverDefinition<Options = Record<string, unknown>> = Definition<

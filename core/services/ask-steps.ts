@@ -22,7 +22,7 @@ import type { Retrieval, Searched } from './retrieval.ts'
 export interface AskParts {
   retrieval: Retrieval
   texts: DocumentTexts
-  traces: TraceLibrary
+  traces: Pick<TraceLibrary, 'save'>
   log: Log
   openEmbedding(owner: Pick<CollectionCore, 'pipeline'>): Promise<Embedding>
   openTextGenerator(choice: Choice): Promise<TextGenerator>

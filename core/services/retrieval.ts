@@ -7,7 +7,7 @@ import type { IndexLibrary, StoredChunk } from '../library/indexes.ts'
 import type { Candidate, Retriever, RetrieverDependencies } from '../retrievers/retriever.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
 import { indexedText } from '../flows/indexed-text.ts'
-import type { OpenSpan } from '../flows/open-trace.ts'
+import { type OpenSpan, toRejected } from '../flows/open-trace.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
 import { attributeNames } from '../shared/trace-attributes.ts'
@@ -104,6 +104,7 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
 }
 
 const everyOrdinal = Number.MAX_SAFE_INTEGER
+const rejectedShown = 50
 
 function wholeDocument(chunks: readonly StoredChunk[]): RetrievedPassage[] {
   let readTo = 0
@@ -178,7 +179,23 @@ function createRetriever(
   { options: overrides, span }: Pick<RetrievalRequest, 'options' | 'span'>,
 ): Retriever {
   const definition = findDefinition('retriever', retrieverDefinitions, retriever.id)
-  const dependencies: RetrieverDependencies = { ...union, places: (ids) => parts.indexLibrary.places(ids) }
+  const dependencies: RetrieverDependencies = {
+    ...union,
+    places: (ids) => parts.indexLibrary.places(ids),
+    ...(span
+      ? {
+          rejected: (chunks) => {
+            // Those are in the order of their scores; more of them nobody looks at.
+            const shown = chunks.slice(0, rejectedShown)
+            const candidates = shown.map((chunk) => ({ ...chunk, chunkIds: [chunk.chunkId] }))
+            const reasons = new Map(shown.map(({ chunkId, reason }) => [chunkId, reason]))
+            span.reject(
+              toPassages(candidates, parts).map((passage) => toRejected(passage, reasons.get(passage.chunkId) ?? 'rank')),
+            )
+          },
+        }
+      : {}),
+  }
   return definition.create(
     definition.options.parse({ ...retriever.options, ...overrides }),
     span ? tracedDependencies(dependencies, span, union.embedding) : dependencies,

@@ -39,6 +39,8 @@ import type { Retrieval } from './retrieval.ts'
 import type { Releases } from './releases.ts'
 import type { Sample } from './sample.ts'
 import type { Runs } from './runs.ts'
+import type { TraceExporter } from './trace-export.ts'
+import type { TraceKeeper } from './trace-keeping.ts'
 import type { Tracking } from './tracking.ts'
 import type { SourceWatcher } from './source-watcher.ts'
 import type { TestSets } from './test-sets.ts'
@@ -55,6 +57,8 @@ export interface Services {
   sources: SourceLibrary
   chunkEdits: ChunkEditLibrary
   traces: TraceLibrary
+  traceKeeper: TraceKeeper
+  traceExporter: TraceExporter
   indexLibrary: IndexLibrary
   collectionIndexes: CollectionIndexes
   texts: DocumentTexts

@@ -10,6 +10,7 @@ import * as runs from './0090-runs.ts'
 import * as textPieces from './0100-text-pieces.ts'
 import * as releases from './0110-releases.ts'
 import * as bots from './0120-bots.ts'
+import * as traces from './0130-traces.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
 export const migrations: readonly Migration[] = [
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   textPieces,
   releases,
   bots,
+  traces,
 ]
 
 export interface Migration {
