@@ -66,7 +66,9 @@ describe('traces', () => {
     expect(await test.client.traces.remove({ traceIds: [id] })).toEqual({ removed: 1 })
     await expect(test.client.traces.get({ traceId: id })).rejects.toMatchObject({ code: 'item-missing' })
     await expect(test.client.traces.remove({})).rejects.toMatchObject({ code: 'input-invalid' })
-    await expect(test.client.traces.remove({ traceIds: [id], before: 5 })).rejects.toMatchObject({ code: 'input-invalid' })
+    await expect(test.client.traces.remove({ traceIds: [id], before: 5 })).rejects.toMatchObject({
+      code: 'input-invalid',
+    })
   })
 
   it('are kept as long as somebody wants', async () => {
@@ -97,9 +99,9 @@ describe('traces', () => {
       )
       .run()
     await first.client.traces.keep({ retentionDays: 0 })
-    database.prepare(`INSERT OR REPLACE INTO settings VALUES ('traces', ?)`).run(
-      JSON.stringify({ retentionDays: 30, export: {} }),
-    )
+    database
+      .prepare(`INSERT OR REPLACE INTO settings VALUES ('traces', ?)`)
+      .run(JSON.stringify({ retentionDays: 30, export: {} }))
     await first[Symbol.asyncDispose]()
     const again = second.use(await openTestApp({ dataFolder: folder }))
     await expect.poll(async () => (await again.client.traces.keeping()).traces, { timeout: 10_000 }).toBe(0)
@@ -113,7 +115,9 @@ describe('traces sent to a collector', () => {
     await test.client.network.allow({ host: collector.host, purposes: ['trace-export'] })
   })
 
-  const sendOf = async (content: 'redacted' | 'full'): Promise<{ trace: Trace; request: LocalCollector['requests'][0] }> => {
+  const sendOf = async (
+    content: 'redacted' | 'full',
+  ): Promise<{ trace: Trace; request: LocalCollector['requests'][0] }> => {
     collector.requests.length = 0
     await test.client.traces.setExport({ enabled: true, endpoint: collector.endpoint, content })
     const trace = await ask('Where do skuas breed?')
@@ -140,7 +144,11 @@ describe('traces sent to a collector', () => {
       name: 'question',
       kind: 'SPAN_KIND_INTERNAL',
       status: { code: 'STATUS_CODE_OK' },
-      attributes: { 'openinference.span.kind': 'CHAIN', 'quarry.trace.id': trace.id, 'quarry.collection.ids': [collectionId] },
+      attributes: {
+        'openinference.span.kind': 'CHAIN',
+        'quarry.trace.id': trace.id,
+        'quarry.collection.ids': [collectionId],
+      },
       resource: { 'service.name': 'quarry', 'quarry.conventions.gen_ai': '0.1.0' },
       scope: { name: 'quarry' },
     })

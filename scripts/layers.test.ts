@@ -13,7 +13,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const floors: string[][] = [
   ['core/shared', 'core/contract'],
   ['core/wire'],
-  ['core/tokenizers', 'core/model-files', 'core/database', 'core/network', 'core/secrets', 'core/tracking', 'core/telemetry'],
+  [
+    'core/tokenizers',
+    'core/model-files',
+    'core/database',
+    'core/network',
+    'core/secrets',
+    'core/tracking',
+    'core/telemetry',
+  ],
   ['core/runtimes'],
   [
     'core/containers',

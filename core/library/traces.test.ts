@@ -49,7 +49,10 @@ describe('traces', () => {
     expect(ids({ from: 2000, to: 4000 })).toEqual(['trc_2', 'trc_3'])
     expect(traces.count({ from: 2000, to: 4000, outcome: 'answered' })).toBe(1)
     expect(traces.list({}, { limit: 1, offset: 1, order: 'slowest' }).map(({ id }) => id)).toEqual(['trc_3'])
-    expect(traces.list({ botId: origin.botId }, { limit: 1 })[0]).toMatchObject({ origin, collectionIds: ['col_a', 'col_b'] })
+    expect(traces.list({ botId: origin.botId }, { limit: 1 })[0]).toMatchObject({
+      origin,
+      collectionIds: ['col_a', 'col_b'],
+    })
   })
 
   it('are searched by words, or parts of them, in every script, and never by what only looks like an expression', () => {
@@ -64,7 +67,17 @@ describe('traces', () => {
     expect(ids({ query: '%' })).toEqual(['trc_3'])
     expect(ids({ query: '_a' })).toEqual(['trc_3'])
     expect(ids({ query: 'terns OR none' })).toEqual([])
-    for (const query of ['"', 'a"b"c', 'NEAR(', '*', '-', "'; DROP TABLE traces; --", 'question:tern', '\0\0\0', 'ab\0c']) {
+    for (const query of [
+      '"',
+      'a"b"c',
+      'NEAR(',
+      '*',
+      '-',
+      "'; DROP TABLE traces; --",
+      'question:tern',
+      '\0\0\0',
+      'ab\0c',
+    ]) {
       expect(() => ids({ query })).not.toThrow()
     }
     expect(ids({ query: '   ' })).toHaveLength(3)
@@ -81,7 +94,8 @@ describe('traces', () => {
 
   it('wait for the collector from the moment that they are stored, until they are sent or removed', () => {
     const exports = createTraceExports(database, () => 77)
-    const trace = (id: string) => beginTrace({ traceId: id as TraceId, collectionIds: [], text: id }, () => 0).finish(null)
+    const trace = (id: string) =>
+      beginTrace({ traceId: id as TraceId, collectionIds: [], text: id }, () => 0).finish(null)
     traces.save(trace('trc_0'))
     for (const id of ['trc_1', 'trc_2', 'trc_3']) traces.save(trace(id), { forExport: true })
     expect(exports.waiting()).toBe(3)

@@ -97,7 +97,8 @@ export function createTraceLibrary(database: Database): TraceLibrary {
     },
     get(id) {
       const data = selectOne.get(id)
-      if (!data) throw new AppError('item-missing', `There is no trace ${id}. It may have been removed.`, { details: { id } })
+      if (!data)
+        throw new AppError('item-missing', `There is no trace ${id}. It may have been removed.`, { details: { id } })
       return withTree(traceSchema.parse(JSON.parse(data)))
     },
     remove: database.transaction((ids: readonly TraceId[]) =>
@@ -220,7 +221,11 @@ function conditions(filter: TraceFilter): { where: string; parameters: Record<st
     parameters[name] = value
   }
   const flag = (value: boolean | undefined): number | undefined => (value === undefined ? undefined : value ? 1 : 0)
-  add('t.id IN (SELECT trace_id FROM trace_collections WHERE collection_id = :collectionId)', 'collectionId', filter.collectionId)
+  add(
+    't.id IN (SELECT trace_id FROM trace_collections WHERE collection_id = :collectionId)',
+    'collectionId',
+    filter.collectionId,
+  )
   add('t.bot_id = :botId', 'botId', filter.botId)
   add('t.conversation_id = :conversationId', 'conversationId', filter.conversationId)
   add('t.release_id = :releaseId', 'releaseId', filter.releaseId)
@@ -234,7 +239,11 @@ function conditions(filter: TraceFilter): { where: string; parameters: Record<st
   wordsOf(filter.query ?? '').forEach((word, index) => {
     // The index is of runs of three letters: shorter words are looked for without it.
     if ([...word].length >= 3) {
-      add(`t.number IN (SELECT rowid FROM trace_words WHERE trace_words MATCH :word${index})`, `word${index}`, quote(word))
+      add(
+        `t.number IN (SELECT rowid FROM trace_words WHERE trace_words MATCH :word${index})`,
+        `word${index}`,
+        quote(word),
+      )
     } else {
       const like = `LIKE :word${index} ESCAPE '\\'`
       const within = `SELECT rowid FROM trace_words WHERE question ${like} OR answer ${like}`
@@ -260,7 +269,11 @@ function withTree(trace: Trace): Trace {
   if (trace.spans.every(({ id }) => id !== '')) return trace
   const idOf = (place: number): string => sha256(`${trace.id} ${place}`).slice(0, 16)
   const { question, answer, error, durationMs } = trace
-  const root = { ...{ id: idOf(0), parentId: null, name: 'question', kind: 'chain', startMs: 0 } as const, durationMs, error }
+  const root = {
+    ...({ id: idOf(0), parentId: null, name: 'question', kind: 'chain', startMs: 0 } as const),
+    durationMs,
+    error,
+  }
   return {
     ...trace,
     collectionIds: trace.collectionId && trace.collectionIds.length === 0 ? [trace.collectionId] : trace.collectionIds,

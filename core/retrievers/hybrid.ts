@@ -252,7 +252,10 @@ function group(
       if (!place || taken.has(chunkId)) return []
       const isFull = options.perDocument > 0 && (resultsOf.get(place.documentId) ?? 0) >= options.perDocument
       return [
-        { ...scored(chunkId, score, place), reason: score < least ? 'least-share' : isFull ? 'document-limit' : 'rank' },
+        {
+          ...scored(chunkId, score, place),
+          reason: score < least ? 'least-share' : isFull ? 'document-limit' : 'rank',
+        },
       ]
     }),
   )

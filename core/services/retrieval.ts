@@ -190,7 +190,9 @@ function createRetriever(
             const candidates = shown.map((chunk) => ({ ...chunk, chunkIds: [chunk.chunkId] }))
             const reasons = new Map(shown.map(({ chunkId, reason }) => [chunkId, reason]))
             span.reject(
-              toPassages(candidates, parts).map((passage) => toRejected(passage, reasons.get(passage.chunkId) ?? 'rank')),
+              toPassages(candidates, parts).map((passage) =>
+                toRejected(passage, reasons.get(passage.chunkId) ?? 'rank'),
+              ),
             )
           },
         }

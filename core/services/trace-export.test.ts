@@ -63,9 +63,10 @@ beforeEach(async () => {
 afterEach(() => cleanup.disposeAsync())
 
 function make(id: string): Trace {
-  return beginTrace({ traceId: id as TraceId, collectionIds: ['col_1' as CollectionId], text: `Question ${id}` }, Date.now).finish(
-    null,
-  )
+  return beginTrace(
+    { traceId: id as TraceId, collectionIds: ['col_1' as CollectionId], text: `Question ${id}` },
+    Date.now,
+  ).finish(null)
 }
 function ask(exporter: TraceExporter, ...ids: string[]): void {
   for (const id of ids) traces.save(make(id), { forExport: exporter.isOn })
@@ -110,7 +111,11 @@ describe('traces on their way to a collector', () => {
       ...{ 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },
       ...headers,
     })
-    expect(await exporter.state()).toMatchObject({ headerNames: Object.keys(headers), headersFrom: 'stored', error: null })
+    expect(await exporter.state()).toMatchObject({
+      headerNames: Object.keys(headers),
+      headersFrom: 'stored',
+      error: null,
+    })
     expect(JSON.stringify(database.prepare('SELECT * FROM settings').all())).not.toContain('Basic')
     // Another server does not get them.
     await exporter.configure({ endpoint: 'https://collector.example' })
@@ -164,12 +169,17 @@ describe('traces on their way to a collector', () => {
     const exporter = openExporter()
     await exporter.configure({ enabled: true, endpoint: collector.endpoint })
     collector.decide(({ bytes }) =>
-      bytes.includes('trc_bad') ? { status: 400, headers: { 'content-type': 'text/plain' }, body: 'bad data' } : undefined,
+      bytes.includes('trc_bad')
+        ? { status: 400, headers: { 'content-type': 'text/plain' }, body: 'bad data' }
+        : undefined,
     )
     ask(exporter, 'trc_1', 'trc_bad', 'trc_2')
     await until(async () => (await exporter.state()).sent).toBe(2)
     await until(async () => (await exporter.state()).waiting).toBe(0)
-    expect(await exporter.state()).toMatchObject({ sent: 2, error: { message: expect.stringContaining('bad data') as string } })
+    expect(await exporter.state()).toMatchObject({
+      sent: 2,
+      error: { message: expect.stringContaining('bad data') as string },
+    })
     const alone = collector.requests.filter(({ spans }) => spans.length === 1)
     expect(alone.filter(({ bytes }) => bytes.includes('trc_bad'))).toHaveLength(5)
   })

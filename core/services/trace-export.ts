@@ -222,7 +222,10 @@ export function createTraceExporter(parts: TraceExporterParts): TraceExporter {
       const startedMs = performance.now()
       const { collector, telemetry } = await open()
       const { content } = settings.read().export
-      const trace = beginTrace({ traceId: createId('trace'), collectionIds: [], text: 'A test of the way to the collector' }, now)
+      const trace = beginTrace(
+        { traceId: createId('trace'), collectionIds: [], text: 'A test of the way to the collector' },
+        now,
+      )
       await trace.root.step('retrieve', 'retriever', {}, () => Promise.resolve([null, {}]))
       const { note } = await collector.send(telemetry.toFinishedSpans(trace.finish(null), { content, version }), signal)
       return { note, durationMs: performance.now() - startedMs }

@@ -35,7 +35,15 @@ it('measures what was waited for to the end, and adds up tokens', () => {
     figure(1002, { durationMs: 9999, outcome: 'stopped' }),
     figure(1003, { durationMs: 8888, outcome: 'failed', lowRelevance: true }),
   ])
-  expect(total).toMatchObject({ questions: 4, answered: 2, stopped: 1, failed: 1, lowRelevance: 1, p50Ms: 100, p95Ms: 300 })
+  expect(total).toMatchObject({
+    questions: 4,
+    answered: 2,
+    stopped: 1,
+    failed: 1,
+    lowRelevance: 1,
+    p50Ms: 100,
+    p95Ms: 300,
+  })
   expect(total).toMatchObject({ inputTokens: 120, outputTokens: 5 })
   expect(buckets).toHaveLength(1)
   expect(countTraces([])).toMatchObject({ buckets: [], total: { questions: 0, p50Ms: null, p95Ms: null } })

@@ -115,7 +115,8 @@ const passing = new Set([408, 429, 502, 503, 504])
 function refused(host: string, response: Response, answer: Uint8Array): AppError {
   const { status } = response
   const said = isProtobuf(response) ? '' : Buffer.from(answer).toString('utf8').trim().slice(0, 300)
-  const advice = status === 401 || status === 403 ? 'Check the headers with its key.' : 'Check its address and settings.'
+  const advice =
+    status === 401 || status === 403 ? 'Check the headers with its key.' : 'Check its address and settings.'
   const retryable = passing.has(status)
   return new AppError(
     'request-refused',

@@ -28,7 +28,10 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): Record<
       throw new AppError('input-invalid', `"${name}" cannot be a header of its own. Use letters, digits and "-".`)
     }
     if (!/^[\x20-\x7e]*$/.test(value)) {
-      throw new AppError('input-invalid', `The value of the header "${name}" may hold no line ends or letters beyond ASCII.`)
+      throw new AppError(
+        'input-invalid',
+        `The value of the header "${name}" may hold no line ends or letters beyond ASCII.`,
+      )
     }
   }
   return { ...headers }

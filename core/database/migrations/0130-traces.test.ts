@@ -14,7 +14,15 @@ it('finds, counts and reads traces from before, and forgets the words of those t
       'INSERT INTO traces (id, collection_id, question, refused, started_at, duration_ms, data) VALUES (?, NULL, ?, ?, ?, 5, ?)',
     )
     const old = (id: string, question: string, more: Record<string, unknown>) => {
-      const data = { id, collectionId: null, question, answer: 'Ada wrote.', refused: false, error: null, citations: [] }
+      const data = {
+        id,
+        collectionId: null,
+        question,
+        answer: 'Ada wrote.',
+        refused: false,
+        error: null,
+        citations: [],
+      }
       const whole = { ...data, passages: [], spans: [], startedAt: 1, durationMs: 5, ...more }
       insert.run(id, question, whole.refused ? 1 : 0, whole.startedAt, JSON.stringify(whole))
     }

@@ -95,7 +95,10 @@ export function encodePartialSuccess(rejectedSpans: number, errorMessage: string
 }
 
 interface Wire {
-  resourceSpans?: { resource?: { attributes?: WireAttribute[] }; scopeSpans?: { scope?: object; spans?: WireSpan[] }[] }[]
+  resourceSpans?: {
+    resource?: { attributes?: WireAttribute[] }
+    scopeSpans?: { scope?: object; spans?: WireSpan[] }[]
+  }[]
 }
 interface WireSpan {
   traceId: string
