@@ -55,7 +55,9 @@ export function createTraceKeeper({ traces, settings, giveBack, pause, now, log 
     }
   }
   let looking = look()
-  const timer = setInterval(() => (looking = looking.then(look)), lookEveryMs)
+  const timer = setInterval(() => {
+    looking = looking.then(look)
+  }, lookEveryMs)
   timer.unref()
 
   const state = (): TraceKeeping => ({
