@@ -53,6 +53,8 @@ export const pipelineSchema = ingestSettingsSchema.extend({
   /** Puts what the retriever found into another order; null: its order stays. */
   reranker: choiceSchema.nullable().default(null),
   generator: choiceSchema,
+  /** What the generator's language model is told; null: the built-in words. Without a language model it has no effect. */
+  prompt: promptSchema.nullable().default(null),
   /** Passages given to the generator. */
   passages: z.int().min(1).max(50).default(8),
 })

@@ -22,6 +22,31 @@ describe('extractive answers', () => {
     }
   })
 
+  it('are as long as who answers is to be, and refuse in those words', async () => {
+    const text = [
+      'Northern storms raise the tide at the pier.',
+      'A float gauge measures the tide at the pier.',
+      'Bright lamps show the tide at the pier.',
+      'Old ferries wait for the tide at the pier.',
+      'Anglers curse the tide at the pier.',
+      'Schoolchildren paint the tide at the pier.',
+      'Steep concrete walls hold back the tide at the pier.',
+    ].join(' ')
+    const passages = [passage(0, text)]
+    const persona = { name: '', instructions: '', tone: '', languages: [], refusal: ' Ask the harbour master. ' }
+    const generator = extractive.create(extractive.options.parse({}), dependenciesFor(passages))
+    const ask = (question: string, length?: 'short' | 'medium' | 'long') =>
+      collectParts(generator.generate({ question, passages, ...(length ? { persona: { ...persona, length } } : {}) }))
+    const statements = async (length?: 'short' | 'medium' | 'long'): Promise<number> =>
+      (await ask('What about the tide at the pier?', length)).filter(({ type }) => type === 'citation').length
+    const [short, medium, long] = [await statements('short'), await statements('medium'), await statements('long')]
+    expect(medium).toBe(await statements())
+    expect(short).toBe(1)
+    expect(long).toBeGreaterThan(medium)
+    const refused = await ask('Who won the Nobel Prize in Physics in 1998?', 'medium')
+    expect(refused).toEqual([{ type: 'refusal', reason: 'Ask the harbour master.' }])
+  })
+
   it('refuse when the passages are about something else', async () => {
     const parts = await ask('Who won the Nobel Prize in Physics in 1998?', harbour)
     expect(parts.map((part) => part.type)).toEqual(['refusal'])

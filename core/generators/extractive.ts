@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AnswerLength, Persona } from '../contract/ask.ts'
 import { abortable, throwIfAborted } from '../shared/abort.ts'
 import { centralSentences } from './extractive/central.ts'
 import { gatherEvidence } from './extractive/evidence.ts'
@@ -7,6 +8,7 @@ import { answerability, answerFeatures } from './extractive/score.ts'
 import { rankUnits, selectStatements } from './extractive/select.ts'
 import { unitsOf } from './extractive/units.ts'
 import { type WordableStatement, wordStatements } from './extractive/wording.ts'
+import { refusalOf } from './refusal.ts'
 import type {
   AnswerPart,
   GenerateRequest,
@@ -54,9 +56,12 @@ export const extractive: GeneratorDefinition<ExtractiveOptions> = {
 /** A document of some two hundred pages; a longer one is not read for one answer. */
 const mostCharacters = 600_000
 
-/** Said instead of an answer. */
-export const refusalSentence =
-  'Nothing in these documents answers this question. Try other words, or add documents that cover it.'
+/** Statements for one that the options name. */
+const shares: Record<AnswerLength, number> = { short: 1 / 3, medium: 1, long: 2 }
+
+function statements(most: number, persona: Persona | undefined): number {
+  return Math.max(1, Math.round(most * shares[persona?.length ?? 'medium']))
+}
 
 function createExtractive(options: ExtractiveOptions, dependencies: GeneratorDependencies): AnswerGenerator {
   return {
@@ -66,42 +71,44 @@ function createExtractive(options: ExtractiveOptions, dependencies: GeneratorDep
 }
 
 async function* answer(
-  { question: text, passages, wholeDocument }: GenerateRequest,
+  { question: text, passages, wholeDocument, persona }: GenerateRequest,
   options: ExtractiveOptions,
   dependencies: GeneratorDependencies,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AnswerPart> {
   throwIfAborted(signal)
+  const refusal: AnswerPart = { type: 'refusal', reason: refusalOf(persona) }
   if (wholeDocument === 'overview') {
-    yield* overview(passages, options, dependencies, signal)
+    yield* overview(passages, statements(options.overviewStatements, persona), refusal, dependencies, signal)
     return
   }
   const question = analyseQuestion(text)
   const units = passages.flatMap((passage, position) => unitsOf(passage, position))
   if (question.terms.length === 0 || units.length === 0) {
-    yield { type: 'refusal', reason: refusalSentence }
+    yield refusal
     return
   }
 
   const evidence = await abortable(gatherEvidence(question, passages, units, dependencies), signal)
   const best = rankUnits(evidence)[0]
   if (!best || answerability(answerFeatures(evidence, best.assessed)) < options.refuseBelow) {
-    yield { type: 'refusal', reason: refusalSentence }
+    yield refusal
     return
   }
 
-  yield* say(selectStatements(evidence, options.maxStatements), passages, signal)
+  yield* say(selectStatements(evidence, statements(options.maxStatements, persona)), passages, signal)
 }
 
 /** What a whole document says, in its own words: the sentence it begins with, and its central ones. */
 async function* overview(
   passages: readonly Passage[],
-  { overviewStatements }: ExtractiveOptions,
+  most: number,
+  refusal: AnswerPart,
   dependencies: GeneratorDependencies,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AnswerPart> {
-  const central = await abortable(centralSentences(passages, overviewStatements, dependencies), signal)
-  if (central.length === 0) yield { type: 'refusal', reason: refusalSentence }
+  const central = await abortable(centralSentences(passages, most, dependencies), signal)
+  if (central.length === 0) yield refusal
   yield* say(
     central.map((unit) => ({ units: [{ unit }] })),
     passages,

@@ -1,5 +1,5 @@
-import type { Persona } from '../contract/ask.ts'
-import type { Choice } from '../contract/pipeline.ts'
+import type { Exchange, Persona } from '../contract/ask.ts'
+import type { Choice, Prompt } from '../contract/pipeline.ts'
 import type { Definition } from '../shared/family.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import type { ChatMessage, TextEnd, TextGenerator } from './text-generator.ts'
@@ -24,7 +24,11 @@ export interface GenerateRequest {
   question: string
   passages: readonly Passage[]
   /** Who answers, and how. */
-  persona?: Persona
+  persona?: Persona | undefined
+  /** What a language model is told; null: the built-in words. */
+  prompt?: Prompt | null | undefined
+  /** What was asked and answered before, oldest first. */
+  history?: readonly Exchange[] | undefined
   /**
    * The passages are one document from beginning to end, in its order; 'overview': the question asks what it says as a
    * whole. Absent: they were found, best first.

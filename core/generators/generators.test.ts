@@ -5,7 +5,7 @@ import { generatorDefinitions } from './list.ts'
 
 describe('the list of generators', () => {
   it('names every implementation in the folder, once', () => {
-    const notImplementations = /^(?:generator|text-generator|list)\.ts$|\.(?:test|suite)\.ts$/u
+    const notImplementations = /^(?:generator|text-generator|refusal|list)\.ts$|\.(?:test|suite)\.ts$/u
     const files = readdirSync(new URL('.', import.meta.url), { withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !notImplementations.test(entry.name))
       .map((entry) => entry.name.replace(/\.ts$/u, ''))

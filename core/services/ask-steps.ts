@@ -1,4 +1,4 @@
-import type { Citation, Persona } from '../contract/ask.ts'
+import type { Citation, Exchange, Persona } from '../contract/ask.ts'
 import type { Choice } from '../contract/pipeline.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
@@ -36,17 +36,19 @@ export interface AskedOf {
   /** The one document that is left. */
   documentId?: DocumentId
   persona?: Persona
+  /** What was asked and answered before, oldest first. */
+  history?: readonly Exchange[]
 }
 
 /** The ask flow's steps for these indexes. */
 export async function createAskSteps(
-  { searched, mode, filter, documentId, persona }: AskedOf,
+  { searched, mode, filter, documentId, persona, history = [] }: AskedOf,
   parts: AskParts,
 ): Promise<AskSteps> {
   const { pipeline, indexes } = searched
   const embedding = await parts.openEmbedding({ pipeline: indexes[0]?.row.pipeline ?? pipeline })
   const generator = createGenerator(searched, embedding, parts)
-  const toRequest = (given: GivenPassages): GenerateRequest => requestOf(given, persona)
+  const toRequest = (given: GivenPassages): GenerateRequest => requestOf(given, { persona, history, prompt: pipeline.prompt })
   const k = pipeline.passages
   const rerank = parts.retrieval.reranker(searched)
   return {
@@ -87,11 +89,11 @@ export async function createAskSteps(
 
 function requestOf(
   { question, passages, wholeDocument }: GivenPassages,
-  persona: Persona | undefined,
+  told: Pick<GenerateRequest, 'persona' | 'history' | 'prompt'>,
 ): GenerateRequest {
   return {
+    ...told,
     question,
-    ...(persona ? { persona } : {}),
     wholeDocument,
     passages: passages.map((passage, index) => ({
       index,

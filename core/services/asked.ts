@@ -1,4 +1,4 @@
-import type { AskedRelease, Persona } from '../contract/ask.ts'
+import type { AskedRelease, Exchange, Persona } from '../contract/ask.ts'
 import { AppError } from '../contract/errors.ts'
 import type { Release, ReleaseChoice } from '../contract/releases.ts'
 import type { SearchMode } from '../contract/values.ts'
@@ -18,6 +18,7 @@ export interface AskRequest {
   tags: readonly string[]
   release?: ReleaseChoice | undefined
   persona?: Persona | undefined
+  history: readonly Exchange[]
 }
 
 export interface AskedParts {
@@ -61,6 +62,7 @@ export async function askedOf(request: AskRequest, parts: AskedParts): Promise<A
     ...(filter ? { filter } : {}),
     ...(only ? { documentId: only.id } : {}),
     ...(request.persona ? { persona: request.persona } : {}),
+    history: request.history,
     collectionIds: found.map(({ id }) => id),
     release: release ? { releaseId: release.id, line: release.line, number: release.number } : null,
     documents: asked.length,

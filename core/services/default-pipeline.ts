@@ -13,5 +13,6 @@ export const defaultPipeline: Pipeline = {
   retriever: { id: 'hybrid', options: {} },
   reranker: null,
   generator: { id: 'extractive', options: {} },
+  prompt: null,
   passages: 8,
 }

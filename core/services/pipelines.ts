@@ -6,6 +6,7 @@ import { AppError } from '../contract/errors.ts'
 import type { Choice, IngestSettings, Pipeline } from '../contract/pipeline.ts'
 import { embedderDefinitions } from '../embedders/list.ts'
 import { generatorDefinitions } from '../generators/list.ts'
+import { checkPrompt } from '../generators/model-answer/prompt-template.ts'
 import type { TextGenerator } from '../generators/text-generator.ts'
 import { indexDefinitions } from '../indexes/list.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
@@ -177,6 +178,7 @@ export function checkPipeline(pipeline: Pipeline): void {
   check('retriever', retrieverDefinitions, pipeline.retriever)
   if (pipeline.reranker) check('reranker', rerankerDefinitions, pipeline.reranker)
   check('generator', generatorDefinitions, pipeline.generator)
+  if (pipeline.prompt) checkPrompt(pipeline.prompt)
 }
 
 /** The same of what makes chunks of documents. Errors: implementation-unknown, input-invalid. */

@@ -81,6 +81,31 @@ describe('an answer worded by a model', () => {
     },
   )
 
+  it('refuses in the words of who answers', async () => {
+    const { model, calls } = scripted('NO ANSWER')
+    const generator = createModelAnswer(model, modelAnswerOptions.parse({}), dependenciesFor(harbour))
+    const persona = {
+      name: 'Petrel',
+      instructions: '',
+      tone: '',
+      length: 'long' as const,
+      languages: ['Dutch'],
+      refusal: 'Ask the harbour master.',
+    }
+    const prompt = {
+      name: 'Mine',
+      version: 3,
+      system: 'You are {{bot}}. Answer {{languages}}.',
+      user: '{{sources}} {{question}}',
+    }
+    const request = { question, passages: harbour, persona, prompt }
+    const parts = await collectParts(generator.generate(request))
+    expect(parts.at(-1)).toEqual({ type: 'refusal', reason: 'Ask the harbour master.' })
+    expect(calls[0]?.messages[0]?.content).toBe('You are Petrel. Answer in Dutch.')
+    const none = await collectParts(generator.generate({ ...request, passages: [] }))
+    expect(none).toEqual([{ type: 'refusal', reason: 'Ask the harbour master.' }])
+  })
+
   it('refuses without asking the model where there is nothing to answer from', async () => {
     const { parts, calls } = answer('Anything.', [])
     expect((await parts).map(({ type }) => type)).toEqual(['refusal'])

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { abortable, throwIfAborted } from '../../shared/abort.ts'
-import { refusalSentence } from '../extractive.ts'
-import type { AnswerPart, GenerateRequest, Generator, GeneratorDependencies } from '../generator.ts'
+import { type AnswerPart, type GenerateRequest, type Generator, type GeneratorDependencies } from '../generator.ts'
+import { refusalOf } from '../refusal.ts'
 import { createAnswerReader, type ReadPart } from './answer-reader.ts'
 import { buildPrompt } from './prompt.ts'
 import { createSupportCheck, type SupportCheck } from './support.ts'
@@ -45,7 +45,7 @@ export function createModelAnswer(
 }
 
 async function promptFor(
-  { question, passages, wholeDocument }: GenerateRequest,
+  { question, passages, wholeDocument, prompt: template, persona, history }: GenerateRequest,
   model: TextGenerator,
   { answerTokens, instructions }: ModelAnswerOptions,
 ) {
@@ -53,7 +53,7 @@ async function promptFor(
   // A small context is shared: an answer must not push the sources out.
   const limits = { contextTokens, answerTokens: Math.min(answerTokens, Math.floor(contextTokens / 4)) }
   const prompt = await buildPrompt(
-    { question, passages, instructions, isWhole: wholeDocument !== undefined },
+    { question, passages, instructions, isWhole: wholeDocument !== undefined, prompt: template, persona, history },
     { ...limits, countTokens: (text) => model.countTokens(text) },
   )
   return { prompt, maxTokens: limits.answerTokens }
@@ -69,10 +69,11 @@ async function* answer(
   throwIfAborted(signal)
   const { passages } = request
   const { temperature, unsupportedBelow } = options
+  const refusal: AnswerPart = { type: 'refusal', reason: refusalOf(request.persona) }
   const { prompt, maxTokens } = await abortable(promptFor(request, model, options), signal)
   const given = passages.slice(0, prompt.passages)
   if (given.length === 0) {
-    yield { type: 'refusal', reason: refusalSentence }
+    yield refusal
     return
   }
   const support = createSupportCheck(given, dependencies)
@@ -90,14 +91,14 @@ async function* answer(
     const read = part.type === 'end' ? reader.end() : reader.take(part.text)
     for (const each of read) {
       if (each.type === 'refusal') {
-        yield { type: 'refusal', reason: refusalSentence }
+        yield refusal
         return
       }
       wrote ||= each.type === 'text'
       yield* sentence.take(each)
     }
   }
-  if (!wrote) yield { type: 'refusal', reason: refusalSentence }
+  if (!wrote) yield refusal
 }
 
 /** The sentence that is being written, and the sources it has named so far. */
