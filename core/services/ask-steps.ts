@@ -48,7 +48,8 @@ export async function createAskSteps(
   const { pipeline, indexes } = searched
   const embedding = await parts.openEmbedding({ pipeline: indexes[0]?.row.pipeline ?? pipeline })
   const generator = createGenerator(searched, embedding, parts)
-  const toRequest = (given: GivenPassages): GenerateRequest => requestOf(given, { persona, history, prompt: pipeline.prompt })
+  const toRequest = (given: GivenPassages): GenerateRequest =>
+    requestOf(given, { persona, history, prompt: pipeline.prompt })
   const k = pipeline.passages
   const rerank = parts.retrieval.reranker(searched)
   return {
