@@ -53,12 +53,11 @@ export const machineLearningContract = {
 export type MachineLearningContract = typeof machineLearningContract
 
 const { export: _export, import: _import, proposeStarters: _propose, ...bots } = botsContract
-const { export: _exported, ...conversations } = conversationsContract
 
 /** The application layer: what people make of the ML layer, and reach it through its contract alone. */
 export const applicationContract = {
   bots,
-  conversations,
+  conversations: conversationsContract,
 }
 export type ApplicationContract = typeof applicationContract
 

@@ -1,3 +1,4 @@
+import { exportConversation } from '../exports/export-conversation.ts'
 import { answerMessage } from '../flows/answer-message.ts'
 import { stepsOfRegenerating, stepsOfSending } from '../services/answer-steps.ts'
 import { plainLine } from '../services/plain-text.ts'
@@ -36,5 +37,11 @@ export function conversationHandlers(services: ApplicationServices) {
       yield* answerMessage(stepsOfRegenerating(input.messageId, services), signal)
     }),
     rate: os.conversations.rate.handler(({ input }) => conversations.rate(input.messageId, input.feedback)),
+    export: os.conversations.export.handler(({ input }) => {
+      const conversation = conversations.get(input.conversationId)
+      const last = conversations.leaf(conversation.id)
+      const messages = last ? conversations.upTo(last, Number.MAX_SAFE_INTEGER) : []
+      return exportConversation({ conversation, messages, exportedAt: Date.now() }, input.format)
+    }),
   }
 }

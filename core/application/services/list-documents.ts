@@ -2,6 +2,7 @@ import type { BotSettings } from '../../contract/bots.ts'
 import type { MachineLearningClient } from '../../contract/client.ts'
 import type { Document } from '../../contract/documents.ts'
 import { AppError } from '../../contract/errors.ts'
+import { plainLine } from './plain-text.ts'
 
 const mostNamed = 50
 
@@ -41,12 +42,13 @@ export async function listDocuments(
 function line({ name, title, pages }: Document): string {
   const about = title && title !== name ? `: ${plain(title)}` : ''
   const length = pages && pages > 1 ? ` (${pages} pages)` : ''
-  return `- ${plain(name)}${about}${length}`
+  // As code, in which no sign means anything.
+  return `- \`${plain(name).replaceAll('`', "'")}\`${about}${length}`
 }
 
-/** Names are data: their signs mean nothing in the text. */
+/** Names are data: they make no links. */
 function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}]+/gu, ' ').replaceAll(/[\\`*_[\]<>!#|~]/g, String.raw`\$&`)
+  return plainLine(text).replaceAll('](', '] (')
 }
 
 const count = (number: number): string => (number === 1 ? '1 document' : `${number} documents`)

@@ -19,3 +19,14 @@ export function beginningOf(text: string, length: number): string {
   const words = space > length / 2 ? cut.slice(0, space) : cut.toWellFormed()
   return `${words.replace(/[\s,.;:!?\uFFFD]+$/u, '')} …`
 }
+
+/** A name that every file system takes, without an ending. */
+export function fileName(name: string): string {
+  const plain = plainLine(name.slice(0, 400))
+    .replaceAll(/[\\/:*?"<>|]+/g, '-')
+    .slice(0, 80)
+    .toWellFormed()
+    .replaceAll('\uFFFD', '')
+    .replaceAll(/^[\s.-]+|[\s.-]+$/g, '')
+  return plain === '' || /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/i.test(plain) ? 'Quarry' : plain
+}
