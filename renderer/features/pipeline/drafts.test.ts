@@ -14,6 +14,7 @@ const present: Pipeline = {
   retriever: choice('hybrid'),
   reranker: null,
   generator: choice('extractive'),
+  prompt: null,
   passages: 8,
 }
 

@@ -12,6 +12,7 @@ const pipeline: Pipeline = {
   retriever: { id: 'hybrid', options: {} },
   reranker: null,
   generator: { id: 'extractive', options: {} },
+  prompt: null,
   passages: 8,
 }
 

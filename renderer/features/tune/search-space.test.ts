@@ -24,6 +24,7 @@ const pipeline: Pipeline = {
   retriever: { id: 'hybrid', options: {} },
   reranker: null,
   generator: { id: 'extractive', options: {} },
+  prompt: null,
   passages: 8,
 }
 const described = (id: string, properties: Record<string, unknown>, required: string[] = []) => ({
