@@ -134,7 +134,13 @@ describe('HTML', () => {
   })
 
   it('of anything does nothing and loads nothing', async () => {
-    const signs = fc.constantFrom(...'<>"\'&[]()!`*_~|#-:/\\ \n=ax1', 'script', 'javascript:', 'https://e.example', 'img src=')
+    const signs = fc.constantFrom(
+      ...'<>"\'&[]()!`*_~|#-:/\\ \n=ax1',
+      'script',
+      'javascript:',
+      'https://e.example',
+      'img src=',
+    )
     const text = fc.array(signs, { maxLength: 60 }).map((parts) => parts.join(''))
     await fc.assert(
       fc.asyncProperty(text, async (value) => expectHarmless(await write('html', talk(value, value)))),
@@ -182,7 +188,14 @@ describe('Markdown', () => {
   })
 
   it('of anything holds no HTML, no picture and no link but to the web', async () => {
-    const signs = fc.constantFrom(...'<>"\'&[]()!`*_~|#-:/\\ \n=ax1', 'script', 'javascript:', '![a](b)', '[a]: b', 'img src=')
+    const signs = fc.constantFrom(
+      ...'<>"\'&[]()!`*_~|#-:/\\ \n=ax1',
+      'script',
+      'javascript:',
+      '![a](b)',
+      '[a]: b',
+      'img src=',
+    )
     const text = fc.array(signs, { maxLength: 60 }).map((parts) => parts.join(''))
     await fc.assert(
       fc.asyncProperty(text, async (value) => expectHarmless(await write('markdown', talk(value, value)))),
@@ -191,10 +204,22 @@ describe('Markdown', () => {
   })
 
   it('keeps the words of a question as they are', async () => {
-    for (const text of ['1. one\n2. two', '# not a heading', '- a\n+ b\n* c', 'a_b_c and `code` *x*', '| a | b |\n|---|---|', '=====', '    indented', '~~~\nx\n~~~']) {
+    for (const text of [
+      '1. one\n2. two',
+      '# not a heading',
+      '- a\n+ b\n* c',
+      'a_b_c and `code` *x*',
+      '| a | b |\n|---|---|',
+      '=====',
+      '    indented',
+      '~~~\nx\n~~~',
+    ]) {
       const quoted = all(parse(await write('markdown', talk(text, 'a')))).filter(({ type }) => type === 'blockquote')
       const types = all(quoted[0]!).map(({ type }) => type)
-      expect([text, types.filter((type) => !['blockquote', 'paragraph', 'text', 'break'].includes(type))]).toEqual([text, []])
+      expect([text, types.filter((type) => !['blockquote', 'paragraph', 'text', 'break'].includes(type))]).toEqual([
+        text,
+        [],
+      ])
     }
   })
 

@@ -59,7 +59,9 @@ function quote(text: string): string {
 
 /** A line that would begin a list or a rule begins with the same signs and means nothing. */
 function escapedStart(text: string): string {
-  return text.replace(/^([+\-=]+|\d+(?=[.)]))(?=\s|[.)]|$)/, (signs) => (/^\d/.test(signs) ? `${signs}\\` : `\\${signs}`))
+  return text.replace(/^([+\-=]+|\d+(?=[.)]))(?=\s|[.)]|$)/, (signs) =>
+    /^\d/.test(signs) ? `${signs}\\` : `\\${signs}`,
+  )
 }
 
 const mostRounds = 8
@@ -101,7 +103,10 @@ function editsOf(node: Nodes, text: string): Edit[] {
     case 'link': {
       if (isWebAddress(node.url)) return below
       // '<javascript:…>' and 'mail@example.org' have no bracket.
-      if (!own.startsWith('[')) return [...below, { at: start, length: 0, text: own.startsWith('<') ? '\\' : '' }].filter(({ text }) => text !== '')
+      if (!own.startsWith('['))
+        return [...below, { at: start, length: 0, text: own.startsWith('<') ? '\\' : '' }].filter(
+          ({ text }) => text !== '',
+        )
       return [...below, { at: start, length: 1, text: '\\[' }]
     }
     default:

@@ -5,7 +5,14 @@ export type ReadMarkdown = (text: string) => Root
 /** What of Markdown the page does not take for it either: raw HTML, images, references and escapes stay their characters. */
 const literal = [
   ...['htmlFlow', 'htmlText', 'definition', 'labelStartImage', 'codeIndented', 'characterEscape'],
-  ...['characterReference', 'autolink', 'literalAutolink', 'setextUnderline', 'gfmFootnoteDefinition', 'gfmFootnoteCall'],
+  ...[
+    'characterReference',
+    'autolink',
+    'literalAutolink',
+    'setextUnderline',
+    'gfmFootnoteDefinition',
+    'gfmFootnoteCall',
+  ],
 ]
 
 /** Loaded with the first export: most processes never make one. */
