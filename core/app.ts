@@ -369,6 +369,7 @@ export async function createApp(environment: Environment): Promise<App> {
     lanes: cores + 1,
     log,
   }
+  const subjects = createEvaluationSubjects(measuring)
   const runs = createRuns({
     database,
     runs: runLibrary,
@@ -377,7 +378,7 @@ export async function createApp(environment: Environment): Promise<App> {
     collections,
     documents,
     jobs,
-    subjects: createEvaluationSubjects(measuring),
+    subjects,
     openJudge: ({ judge }) => (judge ? openJudge(judge, openTextGeneratorHere) : Promise.resolve(undefined)),
     jobRunner: () => jobRunner,
     version: packageVersion(),
@@ -466,6 +467,7 @@ export async function createApp(environment: Environment): Promise<App> {
     traces,
     traceKeeper,
     traceExporter,
+    subjects,
     indexLibrary,
     collectionIndexes,
     texts,

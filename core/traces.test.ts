@@ -187,3 +187,78 @@ describe('traces sent to a collector', () => {
     expect(collector.requests).toEqual([])
   })
 })
+
+describe('a replay', () => {
+  const replay = async (traceId: TraceId, choice?: Parameters<typeof test.client.traces.replay>[0]['with']) => {
+    const events = await Array.fromAsync(
+      await test.client.traces.replay({ traceId, ...(choice ? { with: choice } : {}) }),
+    )
+    const end = events.find((event) => event.type === 'ask-end')
+    if (end?.type !== 'ask-end') throw new Error('The answer has no end.')
+    return { events, trace: await test.client.traces.get({ traceId: end.traceId }) }
+  }
+
+  it('asks the same question of the same documents again, and is a trace of its own', async () => {
+    const before = await ask('Where do skuas breed?')
+    const { trace } = await replay(before.id)
+    expect(trace.id).not.toBe(before.id)
+    expect(trace).toMatchObject({ replayOf: before.id, question: before.question, answer: before.answer, origin: null })
+    expect(trace.passages.map(({ chunkId }) => chunkId)).toEqual(before.passages.map(({ chunkId }) => chunkId))
+    expect(trace.spans[0]?.attributes['quarry.replay_of']).toBe(before.id)
+    const { traces } = await test.client.traces.list({ replayOf: before.id })
+    expect(traces.map(({ id }) => id)).toEqual([trace.id])
+  })
+
+  it('keeps to what was asked: filters, documents, mode', async () => {
+    let id: TraceId | undefined
+    const only = { question: 'Where do skuas breed?', filter: 'name=nothing.md', mode: 'text' as const }
+    for await (const event of await test.client.ask.run({ collectionIds: [collectionId], ...only })) {
+      if (event.type === 'ask-end') id = event.traceId
+    }
+    const { trace } = await replay(id!)
+    expect(trace).toMatchObject({ passages: [], request: { filter: 'name=nothing.md', mode: 'text' } })
+  })
+
+  it('with another pipeline searches an index beside the others, which it builds where there is none', async () => {
+    const before = await ask('Where do skuas breed?')
+    const pipeline = before.pipeline!
+    const other = { ...pipeline, passages: 2, chunker: { id: 'fixed', options: { maxTokens: 64 } } }
+    const first = await replay(before.id, { kind: 'pipeline', pipeline: other })
+    expect(first.events.some((event) => event.type === 'progress')).toBe(true)
+    expect(first.trace.pipeline).toMatchObject({ passages: 2, chunker: { id: 'fixed' } })
+    expect(first.trace.passages.length).toBeLessThanOrEqual(2)
+    const chunks = new Set(before.passages.map(({ chunkId }) => chunkId))
+    expect(first.trace.passages.some(({ chunkId }) => chunks.has(chunkId))).toBe(false)
+    expect(first.trace.citations.length).toBeGreaterThan(0)
+    // The second time it is there.
+    const second = await replay(before.id, { kind: 'pipeline', pipeline: other })
+    expect(second.events.some((event) => event.type === 'progress')).toBe(false)
+    // Who asks the collection is answered as before.
+    expect((await ask('Where do skuas breed?')).passages[0]?.chunkId).toBe(before.passages[0]?.chunkId)
+  })
+
+  it('is refused where it cannot be', async () => {
+    const before = await ask('Where do skuas breed?')
+    const pipeline = before.pipeline!
+    const refused = async (change: object, code: string): Promise<void> => {
+      const choice = { kind: 'pipeline', pipeline: { ...pipeline, ...change } } as const
+      await expect(replay(before.id, choice)).rejects.toMatchObject({ code })
+    }
+    await refused({ chunker: { id: 'oracle', options: {} } }, 'implementation-unknown')
+    await refused({ retriever: { id: 'hybrid', options: { candidates: -1 } } }, 'input-invalid')
+    await refused({ cleaning: [{ id: 'urls', options: {} }] }, 'pipeline-mismatch')
+    await expect(replay('trc_none' as TraceId)).rejects.toMatchObject({ code: 'item-missing' })
+    const release = { kind: 'release', releaseId: 'rel_none' } as const
+    await expect(replay(before.id, release)).rejects.toMatchObject({ code: 'item-missing' })
+  })
+
+  it('stops when it is left', async () => {
+    const before = await ask('Where do skuas breed?')
+    for await (const event of await test.client.traces.replay({ traceId: before.id })) {
+      if (event.type === 'ask-start') break
+    }
+    await expect
+      .poll(async () => (await test.client.traces.list({ replayOf: before.id })).traces.map(({ outcome }) => outcome))
+      .toEqual(['stopped'])
+  })
+})

@@ -116,6 +116,26 @@ export const askEventSchema = z.discriminatedUnion('type', [
 ])
 export type AskEvent = z.infer<typeof askEventSchema>
 
+/** How a question is asked. */
+export const askRequestSchema = z.object({
+  /** All of them are searched, and answered from together. */
+  collectionIds: z.array(id<'collection'>()).min(1, 'Choose what to ask.').max(50),
+  mode: searchModeSchema.default('hybrid'),
+  /** Only documents that match, such as `type=pdf and year>=2024`. Errors: input-invalid. */
+  filter: z.string().max(2000).optional(),
+  /** Of these, only these documents and those with one of these tags; where both are empty, all. */
+  documentIds: z.array(id<'document'>()).max(50).default([]),
+  tags: z.array(z.string().trim().min(1).max(60)).max(20).default([]),
+  scope: askScopeSchema.default('auto'),
+  /** Absent: each collection's own index, and retriever, reranker and generator of the first one. */
+  release: releaseChoiceSchema.optional(),
+  /** What was asked and answered before, oldest first: 'and in 2023?' is understood from it. */
+  history: z.array(exchangeSchema).max(20).default([]),
+  persona: personaSchema.optional(),
+  /** For the trace. */
+  origin: askOriginSchema.optional(),
+})
+
 export const askContract = {
   /**
    * Collections that were removed are left out, and the note says so. Errors: item-missing (no collection is left; a
@@ -125,25 +145,7 @@ export const askContract = {
   run: oc
     .route({ method: 'POST', path: '/ask' })
     .input(
-      z.object({
-        /** All of them are searched, and answered from together. */
-        collectionIds: z.array(id<'collection'>()).min(1, 'Choose what to ask.').max(50),
-        question: z.string().trim().min(1, 'Type a question.').max(200_000),
-        mode: searchModeSchema.default('hybrid'),
-        /** Only documents that match, such as `type=pdf and year>=2024`. Errors: input-invalid. */
-        filter: z.string().max(2000).optional(),
-        /** Of these, only these documents and those with one of these tags; where both are empty, all. */
-        documentIds: z.array(id<'document'>()).max(50).default([]),
-        tags: z.array(z.string().trim().min(1).max(60)).max(20).default([]),
-        scope: askScopeSchema.default('auto'),
-        /** Absent: each collection's own index, and retriever, reranker and generator of the first one. */
-        release: releaseChoiceSchema.optional(),
-        /** What was asked and answered before, oldest first: 'and in 2023?' is understood from it. */
-        history: z.array(exchangeSchema).max(20).default([]),
-        persona: personaSchema.optional(),
-        /** For the trace. */
-        origin: askOriginSchema.optional(),
-      }),
+      askRequestSchema.extend({ question: z.string().trim().min(1, 'Type a question.').max(200_000) }),
     )
     .output(eventIterator(askEventSchema)),
 }

@@ -1,6 +1,7 @@
-import { oc } from '@orpc/contract'
+import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { answerSpanSchema, askedReleaseSchema, citationSchema, passageModeSchema } from './ask.ts'
+import { answerSpanSchema, askEventSchema, askedReleaseSchema, citationSchema, passageModeSchema } from './ask.ts'
+import { pipelineSchema } from './pipeline.ts'
 import { passageSchema, scoreKindSchema } from './search.ts'
 import { errorDataSchema, id } from './values.ts'
 
@@ -68,6 +69,8 @@ export const traceSchema = z.object({
   origin: z.object({ botId: id<'bot'>(), conversationId: id<'conversation'>() }).nullable().default(null),
   /** The release that answered; null: the collection's own pipeline. */
   release: askedReleaseSchema.nullable().default(null),
+  /** What answered: of the first collection or of the release, as it was then. Null in old traces. */
+  pipeline: pipelineSchema.nullable().default(null),
   /** How it was asked, besides the question: the input of `ask.run`. Null in old traces. */
   request: z.record(z.string(), z.unknown()).nullable().default(null),
   question: z.string(),
@@ -213,6 +216,30 @@ export const traceExportStateSchema = traceExportChoiceSchema.extend({
 })
 export type TraceExportState = z.infer<typeof traceExportStateSchema>
 
+/**
+ * With what a question is asked again: 'same': the release that answered, or each collection's pipeline as it is now;
+ * 'collection': that in any case; 'pipeline': this one, with an index beside the others where there is none under it yet.
+ */
+export const replayWithSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('same') }),
+  z.object({ kind: z.literal('collection') }),
+  z.object({ kind: z.literal('release'), releaseId: id<'release'>() }),
+  z.object({ kind: z.literal('pipeline'), pipeline: pipelineSchema }),
+])
+export type ReplayWith = z.infer<typeof replayWithSchema>
+
+export const replayEventSchema = z.union([
+  askEventSchema,
+  z.object({
+    type: z.literal('progress'),
+    done: z.number(),
+    total: z.number().optional(),
+    unit: z.string(),
+    label: z.string(),
+  }),
+])
+export type ReplayEvent = z.infer<typeof replayEventSchema>
+
 const traceId = z.object({ traceId: id<'trace'>() })
 
 export const tracesContract = {
@@ -228,6 +255,15 @@ export const tracesContract = {
     .output(z.object({ traces: z.array(traceSummarySchema), total: z.int() })),
   /** Errors: item-missing. */
   get: oc.route({ method: 'GET', path: '/traces/{traceId}' }).input(traceId).output(traceSchema),
+  /**
+   * The same question, of the same documents, after the same history, asked again; what comes is a trace of its own.
+   * Errors: item-missing, implementation-unknown, input-invalid, pipeline-mismatch (it would read the documents in another
+   * way), and those of asking. Leaving the stream cancels the question.
+   */
+  replay: oc
+    .route({ method: 'POST', path: '/traces/{traceId}/replay' })
+    .input(traceId.extend({ with: replayWithSchema.default({ kind: 'same' }) }))
+    .output(eventIterator(replayEventSchema)),
   /** `per` absent: hours for up to three days, days for more. */
   stats: oc
     .route({ method: 'GET', path: '/traces/stats' })

@@ -6,7 +6,9 @@ import type { CollectionId, TraceId } from '../shared/ids.ts'
 import { attributeNames } from '../shared/trace-attributes.ts'
 
 /** What a trace says of the question from the beginning. */
-export interface TracedQuestion extends Partial<Pick<Trace, 'origin' | 'release' | 'request' | 'replayOf'>> {
+export interface TracedQuestion extends Partial<
+  Pick<Trace, 'origin' | 'release' | 'pipeline' | 'request' | 'replayOf'>
+> {
   traceId: TraceId
   collectionIds: readonly CollectionId[]
   text: string
@@ -77,7 +79,7 @@ export function beginTrace(question: TracedQuestion, now: () => number) {
     return handle
   }
 
-  const { traceId, collectionIds, text, origin = null, release = null, request = null, replayOf = null } = question
+  const { traceId, collectionIds, text, origin = null, release = null, pipeline = null, request = null, replayOf = null } = question
   const root = openSpan('question', 'chain', { question: text }, null)
   const trace = {
     root,
@@ -102,6 +104,7 @@ export function beginTrace(question: TracedQuestion, now: () => number) {
         collectionIds: [...collectionIds],
         origin,
         release,
+        pipeline,
         request,
         question: text,
         rewritten: trace.rewritten,

@@ -13,7 +13,8 @@ export function askHandlers(services: Services) {
       const asked = await askedOf(request, services)
       if (input.scope === 'document' && !asked.documentId) throw notOneDocument(asked.documents)
       const { collectionIds, release, note } = asked
-      const about = { collectionIds, release, note, request, scope: input.scope, origin: input.origin ?? null }
+      const { pipeline } = asked.searched
+      const about = { collectionIds, release, pipeline, note, request, scope: input.scope, origin: input.origin ?? null }
       const steps = await createAskSteps(asked, services)
       yield* ask({ traceId: createId('trace'), text, ...about }, steps, signal)
     }),

@@ -1,15 +1,34 @@
 import { AppError } from '../contract/errors.ts'
+import { ask } from '../flows/ask.ts'
+import { createAskSteps } from '../services/ask-steps.ts'
+import { askedAgain, requestOf } from '../services/trace-replay.ts'
+import { createId } from '../shared/ids.ts'
 import { countTraces } from '../services/trace-stats.ts'
 import type { Services } from '../services/services.ts'
 import { os } from './base.ts'
+import { told } from './with-progress.ts'
 
-export function traceHandlers({ traces, traceKeeper, traceExporter }: Services) {
+export function traceHandlers(services: Services) {
+  const { traces, traceKeeper, traceExporter } = services
   return {
     list: os.traces.list.handler(({ input }) => {
       const { order, limit, offset, ...filter } = input
       return { traces: traces.list(filter, { order, limit, offset }), total: traces.count(filter) }
     }),
     get: os.traces.get.handler(({ input }) => traces.get(input.traceId)),
+    replay: os.traces.replay.handler(async function* ({ input, signal }) {
+      const trace = traces.get(input.traceId)
+      const request = requestOf(trace, input.with)
+      const asked = yield* told(signal, (watch) =>
+        askedAgain(request, input.with, services, watch.onProgress, watch.signal),
+      )
+      const { collectionIds, release, note } = asked
+      const { pipeline } = asked.searched
+      const about = { collectionIds, release, pipeline, note, scope: request.scope, replayOf: trace.id }
+      const steps = await createAskSteps(asked, services)
+      const question = { traceId: createId('trace'), text: trace.question, request, history: request.history, ...about }
+      yield* ask(question, steps, signal)
+    }),
     stats: os.traces.stats.handler(({ input }) => {
       const { per, ...filter } = input
       return countTraces(traces.figures(filter), per)

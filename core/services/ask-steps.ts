@@ -14,7 +14,7 @@ import { placeOf } from '../chunkers/parts/place.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
-import { attributeNames } from '../shared/trace-attributes.ts'
+import { attributeNames, contentAttributeNames } from '../shared/trace-attributes.ts'
 import { boxesOf, type DocumentTexts, headingsAt, pageAt } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import type { Retrieval, Searched } from './retrieval.ts'
@@ -71,7 +71,15 @@ export async function createAskSteps(
         }
       : {}),
     generate(given, span, signal) {
-      span.note({ [attributeNames.implementation]: pipeline.generator.id })
+      span.note({
+        [attributeNames.implementation]: pipeline.generator.id,
+        ...(pipeline.prompt
+          ? {
+              [contentAttributeNames.promptName]: pipeline.prompt.name,
+              [attributeNames.promptVersion]: String(pipeline.prompt.version),
+            }
+          : {}),
+      })
       return generator.generate(toRequest(given), signal ? { signal } : {})
     },
     resolve: (passage, start, end) => resolveCitation(passage, start, end, parts.texts),

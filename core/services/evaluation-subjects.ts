@@ -26,6 +26,12 @@ export interface EvaluationSubjects {
     report: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<Subject>
+  /** The index alone, and how long what was missing of it took; null: nothing was. */
+  index(
+    collection: CollectionCore,
+    report: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<{ index: OpenIndex; embedding: Embedding; builtMs: number | null }>
   /** Names of the models that a pipeline uses; each is loaded once for that. */
   models(pipeline: Pipeline): Promise<{ embedder: string; reranker: string | null }>
 }
@@ -41,12 +47,16 @@ const chunksPerDocument = 4
 const mostResults = 1000
 
 export function createEvaluationSubjects(parts: SubjectParts): EvaluationSubjects {
-  return {
-    async open(collection, settings, report, signal) {
+  const subjects: EvaluationSubjects = {
+    async index(collection, report, signal) {
       const { pipeline } = collection
       const embedding = await parts.openEmbedding({ pipeline })
       const index = parts.collectionIndexes.ensureBeside(collection.id, pipeline, embedding)
-      const builtMs = await fill(collection, index, embedding, parts, report, signal)
+      return { index, embedding, builtMs: await fill(collection, index, embedding, parts, report, signal) }
+    },
+    async open(collection, settings, report, signal) {
+      const { pipeline } = collection
+      const { index, embedding, builtMs } = await subjects.index(collection, report, signal)
       // The very parts that answer questions, but for the index: not the active one, this one.
       const own = { ...parts, collectionIndexes: { ...parts.collectionIndexes, active: () => index } }
       const retrieval = createRetrieval(own)
@@ -83,6 +93,7 @@ export function createEvaluationSubjects(parts: SubjectParts): EvaluationSubject
       return { embedder: embedding.modelId, reranker: reranking ? reranking.modelId : null }
     },
   }
+  return subjects
 }
 
 const noTraces: AskParts['traces'] = { save: () => {} }

@@ -28,6 +28,7 @@ import type { Datasets } from './datasets.ts'
 import type { DocumentFiles } from './document-files.ts'
 import type { DocumentTexts } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
+import type { EvaluationSubjects } from './evaluation-subjects.ts'
 import type { IngestKind } from './ingest-work.ts'
 import type { Lab } from './lab.ts'
 import type { ModelSpeeds } from './model-speeds.ts'
@@ -59,6 +60,7 @@ export interface Services {
   traces: TraceLibrary
   traceKeeper: TraceKeeper
   traceExporter: TraceExporter
+  subjects: EvaluationSubjects
   indexLibrary: IndexLibrary
   collectionIndexes: CollectionIndexes
   texts: DocumentTexts
