@@ -144,8 +144,6 @@ export const askContract = {
    */
   run: oc
     .route({ method: 'POST', path: '/ask' })
-    .input(
-      askRequestSchema.extend({ question: z.string().trim().min(1, 'Type a question.').max(200_000) }),
-    )
+    .input(askRequestSchema.extend({ question: z.string().trim().min(1, 'Type a question.').max(200_000) }))
     .output(eventIterator(askEventSchema)),
 }

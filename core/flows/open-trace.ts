@@ -79,7 +79,16 @@ export function beginTrace(question: TracedQuestion, now: () => number) {
     return handle
   }
 
-  const { traceId, collectionIds, text, origin = null, release = null, pipeline = null, request = null, replayOf = null } = question
+  const {
+    traceId,
+    collectionIds,
+    text,
+    origin = null,
+    release = null,
+    pipeline = null,
+    request = null,
+    replayOf = null,
+  } = question
   const root = openSpan('question', 'chain', { question: text }, null)
   const trace = {
     root,

@@ -14,7 +14,15 @@ export function askHandlers(services: Services) {
       if (input.scope === 'document' && !asked.documentId) throw notOneDocument(asked.documents)
       const { collectionIds, release, note } = asked
       const { pipeline } = asked.searched
-      const about = { collectionIds, release, pipeline, note, request, scope: input.scope, origin: input.origin ?? null }
+      const about = {
+        collectionIds,
+        release,
+        pipeline,
+        note,
+        request,
+        scope: input.scope,
+        origin: input.origin ?? null,
+      }
       const steps = await createAskSteps(asked, services)
       yield* ask({ traceId: createId('trace'), text, ...about }, steps, signal)
     }),

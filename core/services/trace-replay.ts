@@ -23,7 +23,8 @@ export function requestOf({ request, collectionIds, release }: Trace, choice: Re
     throw new AppError('item-missing', 'The collection that this question was asked of is not known any more.')
   }
   const { origin: _, ...asked } = askRequestSchema.parse({ collectionIds, ...request })
-  const releaseId = choice.kind === 'release' ? choice.releaseId : choice.kind === 'same' ? release?.releaseId : undefined
+  const releaseId =
+    choice.kind === 'release' ? choice.releaseId : choice.kind === 'same' ? release?.releaseId : undefined
   return { ...asked, release: releaseId === undefined ? undefined : ({ kind: 'pinned', releaseId } as const) }
 }
 
