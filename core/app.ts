@@ -32,7 +32,7 @@ import { sourceHandlers } from './handlers/sources.ts'
 import { traceHandlers } from './handlers/traces.ts'
 import { tuneHandlers } from './handlers/tunes.ts'
 import { workspaceHandlers } from './handlers/workspace.ts'
-import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
+import { createJobRunner, type JobRunner, type JobWork } from './jobs/job-runner.ts'
 import { createChunkEditLibrary } from './library/chunk-edits.ts'
 import { createCollectionLibrary } from './library/collections.ts'
 import { createDatasetLibrary } from './library/datasets.ts'
@@ -40,11 +40,12 @@ import { createDocumentLibrary } from './library/documents.ts'
 import { createEmbeddingCache } from './library/embedding-cache.ts'
 import { createEmbeddingProbes } from './library/embedding-probes.ts'
 import { createIndexLibrary } from './library/indexes.ts'
-import { createJobLibrary } from './library/jobs.ts'
+import { createJobLibrary, type JobRow } from './library/jobs.ts'
 import { createModelSpeedLibrary } from './library/model-speeds.ts'
 import { createNetworkAttempts } from './library/network-attempts.ts'
 import { createNetworkSettingsLibrary } from './library/network-settings.ts'
 import { createProviderLibrary } from './library/providers.ts'
+import { createReleaseIndexLibrary } from './library/release-indexes.ts'
 import { createReleaseLibrary } from './library/releases.ts'
 import { createRunLibrary } from './library/runs.ts'
 import { createSourceLibrary } from './library/sources.ts'
@@ -78,6 +79,7 @@ import { createPipelines, isCurrent, parsersFingerprint } from './services/pipel
 import { createPreviews } from './services/previews.ts'
 import { createProviders } from './services/providers.ts'
 import { openJudge } from './services/judge.ts'
+import { createReleaseIndexes } from './services/release-indexes.ts'
 import { createReleases } from './services/releases.ts'
 import { openReranking } from './services/reranking.ts'
 import { createRetrieval } from './services/retrieval.ts'
@@ -199,7 +201,8 @@ export async function createApp(environment: Environment): Promise<App> {
   releases.ensureStandard()
   const cache = createEmbeddingCache(database)
   const texts = createDocumentTexts(documents)
-  const collectionIndexes = createCollectionIndexes(database, indexLibrary)
+  const releaseIndexLibrary = createReleaseIndexLibrary(database)
+  const collectionIndexes = createCollectionIndexes(database, indexLibrary, releaseIndexLibrary.isKept)
   const maximumFileBytes = environment.maximumFileBytes ?? defaultMaximumFileBytes
   const ocr = { folder: join(environment.dataFolder, 'ocr') }
   const uploads = createUploads(workspace.filesFolder, sources, maximumFileBytes)
@@ -393,11 +396,47 @@ export async function createApp(environment: Environment): Promise<App> {
     pipelines: () => pipelines,
     jobRunner: () => jobRunner,
   })
+  const releaseIndexes = createReleaseIndexes({
+    ...stepParts,
+    library: releaseIndexLibrary,
+    releaseLibrary,
+    releases,
+    collections,
+    jobs,
+    openEmbedding: openEmbeddingOnce,
+    lanes: cores + 1,
+    jobRunner: () => jobRunner,
+    ended: () => {},
+    log,
+  })
+  /** Documents changed: the indexes of releases follow. */
+  const keepingUp = (work: JobWork): JobWork => {
+    const follow = ({ collectionId }: JobRow): void => {
+      if (collectionId !== null) releaseIndexes.keepUp(collectionId)
+    }
+    return {
+      run: (job, reporter) => work.run(job, reporter),
+      done(job) {
+        work.done?.(job)
+        follow(job)
+      },
+      cancelled(job) {
+        work.cancelled(job)
+        follow(job)
+      },
+      failed(job, error) {
+        work.failed(job, error)
+        follow(job)
+      },
+    }
+  }
   const jobRunner: JobRunner = cleanup.use(
     createJobRunner(
       jobs,
       [
-        [{ kinds: ingestKinds, unit: 'files', work: ingestWork }],
+        [{ kinds: ingestKinds, unit: 'files', work: keepingUp(ingestWork) }],
+        // Beside the reading of files: neither an hour of one nor an hour of the other keeps people waiting.
+        [{ kinds: ['release-index'], unit: 'documents', work: releaseIndexes.work }],
         // One after the other: two measurements at a time would disturb each other's times.
         [
           { kinds: ['evaluate'], unit: 'questions', work: runs.work },
@@ -475,8 +514,6 @@ export async function createApp(environment: Environment): Promise<App> {
     uploads,
     sample: openSample(environment.demoFolder),
     retrieval,
-    resolveRelease: releases.resolve,
-    releaseIndex: undefined,
     datasetLibrary,
     datasets,
     testSets: createTestSets(measuring),
@@ -491,6 +528,7 @@ export async function createApp(environment: Environment): Promise<App> {
     tuning,
     releaseLibrary,
     releases,
+    releaseIndexes,
     datasetFiles: createDatasetFiles({
       library: datasetLibrary,
       datasets,
@@ -522,7 +560,12 @@ export async function createApp(environment: Environment): Promise<App> {
     jobRunner,
     pipelines,
     previews: createPreviews({ documents, compute: parsing, openEmbedding: openEmbeddingOnce, maximumFileBytes, ocr }),
-    chunkRevisions: createChunkRevisions({ ...stepParts, collections, openEmbedding: openEmbeddingOnce }),
+    chunkRevisions: createChunkRevisions({
+      ...stepParts,
+      collections,
+      openEmbedding: openEmbeddingOnce,
+      changed: (id) => releaseIndexes.keepUp(id),
+    }),
     sourceWatcher,
     network,
     providers,
@@ -546,6 +589,7 @@ export async function createApp(environment: Environment): Promise<App> {
       return removeDocuments(gone)
     },
     async removeCollection(id) {
+      releaseIndexes.forget(id)
       // Again and again, because another one may have been started meanwhile; after the last look nothing waits.
       for (;;) {
         const job = jobRunner.active().findLast((active) => active.collectionId === id)
@@ -568,7 +612,11 @@ export async function createApp(environment: Environment): Promise<App> {
   uploads.removeOrphans()
   collectionIndexes.dropRetired()
   collectionIndexes.dropUnused()
-  if (environment.resumeJobs ?? true) jobRunner.resume()
+  releaseIndexes.tidy()
+  if (environment.resumeJobs ?? true) {
+    jobRunner.resume()
+    releaseIndexes.keepUp()
+  }
   const machineLearning = createMachineLearningRouter(services)
   // The application layer is a client like any other: what it can do, a program on another machine could do.
   const { client } = cleanup.use(connectInProcess<MachineLearningClient>(machineLearning, { log }))

@@ -23,7 +23,7 @@ import { tunesContract } from './tune.ts'
 import { workspaceContract } from './workspace.ts'
 
 const { rollBack: _rollBack, ...lines } = linesContract
-const { measure: _m, propose: _p, check: _c, promote: _q, indexes: _i, prepare: _r, ...releases } = releasesContract
+const { measure: _m, propose: _p, check: _c, promote: _q, ...releases } = releasesContract
 
 /** The ML layer: documents, pipelines, search, answers, measurements. */
 export const machineLearningContract = {

@@ -7,7 +7,7 @@ export const jobStatuses = ['queued', 'running', 'done', 'failed', 'cancelled'] 
 
 export const jobSchema = z.object({
   id: id<'job'>(),
-  kind: z.enum(['ingest', 'sync', 'reindex', 'evaluate', 'tune']),
+  kind: z.enum(['ingest', 'sync', 'reindex', 'evaluate', 'tune', 'release-index']),
   /** What a person reads: 'Adding 30 files to "Station"'. */
   label: z.string(),
   collectionId: id<'collection'>().nullable(),

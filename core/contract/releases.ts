@@ -116,7 +116,8 @@ export const releaseIndexSchema = z.object({
   collectionId: id<'collection'>(),
   collection: z.string(),
   /**
-   * 'ready': all documents are in an index of this release. 'behind': some are not yet. 'missing': there is none yet.
+   * 'ready': all documents are in an index of this release. 'behind': some are not yet. 'missing': there is none yet, or
+   * it was never complete, and nobody is answered from it.
    * 'reads-otherwise': its parsers or cleaning differ from the collection's, whose texts are shared: make it the
    * collection's pipeline first.
    */
@@ -125,6 +126,7 @@ export const releaseIndexSchema = z.object({
   waiting: z.int(),
   jobId: id<'job'>().nullable(),
 })
+export type ReleaseIndex = z.infer<typeof releaseIndexSchema>
 
 const lineId = z.object({ lineId: id<'line'>() })
 const releaseId = z.object({ releaseId: id<'release'>() })

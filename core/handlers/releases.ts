@@ -20,7 +20,7 @@ export function lineHandlers({ releases, releaseLibrary }: Services) {
   }
 }
 
-export function releaseHandlers({ releases, releaseLibrary }: Services) {
+export function releaseHandlers({ releases, releaseLibrary, releaseIndexes }: Services) {
   return {
     get: os.releases.get.handler(({ input }) => releaseLibrary.get(input.releaseId)),
     resolve: os.releases.resolve.handler(({ input }) => releases.resolve(input.choice)),
@@ -31,6 +31,12 @@ export function releaseHandlers({ releases, releaseLibrary }: Services) {
     }),
     discard: os.releases.discard.handler(({ input }) => ({
       discarded: releases.discard(input.releaseId, input.who, input.reason),
+    })),
+    indexes: os.releases.indexes.handler(({ input }) => ({
+      indexes: releaseIndexes.list(input.releaseId, input.collectionIds),
+    })),
+    prepare: os.releases.prepare.handler(({ input }) => ({
+      jobIds: releaseIndexes.prepare(input.owner, input.choice, input.collectionIds),
     })),
   }
 }

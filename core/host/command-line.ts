@@ -6,7 +6,7 @@ import envPaths from 'env-paths'
 import type { Client } from '../contract/client.ts'
 import type { Collection } from '../contract/collections.ts'
 import { AppError, fromErrorData, isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
-import type { JobEvent } from '../contract/jobs.ts'
+import type { Job, JobEvent } from '../contract/jobs.ts'
 import type { SyncResult } from '../contract/sources.ts'
 import { consoleLog, type Log, silentLog } from '../shared/log.ts'
 import type { JobId } from '../shared/ids.ts'
@@ -202,10 +202,12 @@ function isMissing(error: unknown): boolean {
   return toAppError(error).code === 'file-missing'
 }
 
-/** Jobs on documents that an earlier process left go first. What measures goes on beside them. */
+const besideDocuments: Job['kind'][] = ['evaluate', 'tune', 'release-index']
+
+/** Jobs on documents that an earlier process left go first. What measures, and indexes of releases, go on beside them. */
 export async function finishOlderJobs(client: Client): Promise<void> {
   for await (const { jobs } of await client.jobs.watchActive()) {
-    if (!jobs.some(({ kind }) => kind !== 'evaluate' && kind !== 'tune')) return
+    if (jobs.every(({ kind }) => besideDocuments.includes(kind))) return
   }
 }
 

@@ -11,8 +11,10 @@ export interface IndexRow {
   fingerprint: string
   dimensions: number
   state: 'building' | 'active' | 'retired'
-  /** 'evaluation': only there to be measured; it never answers anyone's question. */
+  /** 'evaluation': it stands beside the collection's own, to be measured or for those who ask with a release. */
   purpose: 'answers' | 'evaluation'
+  /** When it held all documents for the first time; null: nobody is answered from it yet. */
+  completeAt: number | null
   /** What it was built with; null for one from before indexes remembered. */
   pipeline: Pipeline | null
   createdAt: number
@@ -55,6 +57,14 @@ export interface IndexLibrary {
   building(collectionId: CollectionId): IndexRow | undefined
   /** The index with this fingerprint, whatever it is for, or one for evaluation alone. Notes that it is used. */
   ensureBeside(collectionId: CollectionId, fingerprint: string, dimensions: number, pipeline: Pipeline): IndexRow
+  find(id: number): IndexRow | undefined
+  withFingerprint(collectionId: CollectionId, fingerprint: string): IndexRow | undefined
+  /** It holds all documents now. */
+  setComplete(id: number): void
+  /** Makes one that was to answer questions stand beside again. */
+  setBeside(id: number): void
+  /** Documents with chunks of their present version in another index of the collection, and none in this one. */
+  waitingFor(collectionId: CollectionId, indexId: number): number
   /** Those for evaluation alone that were not used since the given time. */
   unusedBeside(beforeMs: number): IndexRow[]
   /** The one to go back to. */
@@ -106,6 +116,18 @@ export function createIndexLibrary(database: Database): IndexLibrary {
     `INSERT INTO indexes (collection_id, fingerprint, dimensions, state, pipeline, created_at, purpose)
      VALUES (?, ?, ?, 'building', ?, ?, 'evaluation')`,
   )
+  const selectOne = database.prepare<[number], RawIndexRow>('SELECT * FROM indexes WHERE id = ?')
+  const updateComplete = database.prepare('UPDATE indexes SET complete_at = coalesce(complete_at, ?) WHERE id = ?')
+  const updateBeside = database.prepare(
+    `UPDATE indexes SET purpose = 'evaluation', state = 'building', retired_at = NULL WHERE id = ?`,
+  )
+  const selectWaiting = database
+    .prepare<{ collectionId: string; indexId: number }, number>(
+      `SELECT count(*) FROM documents d WHERE d.collection_id = @collectionId AND d.version > 0
+         AND NOT EXISTS (SELECT 1 FROM chunks k WHERE k.document_id = d.id AND k.index_id = @indexId AND k.version = d.version)
+         AND EXISTS (SELECT 1 FROM chunks k WHERE k.document_id = d.id AND k.version = d.version)`,
+    )
+    .pluck()
   const updateUsed = database.prepare('UPDATE indexes SET used_at = ? WHERE id = ?')
   const selectUnused = database.prepare<[number], RawIndexRow>(
     `SELECT * FROM indexes WHERE purpose = 'evaluation' AND coalesce(used_at, created_at) < ?`,
@@ -116,11 +138,14 @@ export function createIndexLibrary(database: Database): IndexLibrary {
        AND coalesce(answer_start, start_offset) < ? AND disabled = 0 ORDER BY 1, 2`,
   )
   const updateState = database.prepare(
-    `UPDATE indexes SET retired_at = CASE WHEN @state = 'retired' THEN coalesce(retired_at, @now) END, state = @state WHERE id = @id`,
+    `UPDATE indexes SET retired_at = CASE WHEN @state = 'retired' THEN coalesce(retired_at, @now) END,
+       complete_at = CASE WHEN 'active' IN (@state, state) THEN coalesce(complete_at, @now) ELSE complete_at END,
+       state = @state WHERE id = @id`,
   )
   const retireOthers = database.prepare(
-    `UPDATE indexes SET state = 'retired', retired_at = coalesce(retired_at, ?)
-     WHERE collection_id = ? AND id <> ? AND purpose = 'answers'`,
+    `UPDATE indexes SET retired_at = coalesce(retired_at, @now),
+       complete_at = CASE WHEN state = 'active' THEN coalesce(complete_at, @now) ELSE complete_at END, state = 'retired'
+     WHERE collection_id = @collectionId AND id <> @id AND purpose = 'answers'`,
   )
   const selectByState = database.prepare<[string, string], RawIndexRow>(
     `SELECT * FROM indexes WHERE collection_id = ? AND state = ? AND purpose = 'answers'
@@ -201,7 +226,7 @@ export function createIndexLibrary(database: Database): IndexLibrary {
       return toIndexRow(row)
     },
     activate: database.transaction((collectionId: CollectionId, id: number) => {
-      retireOthers.run(Date.now(), collectionId, id)
+      retireOthers.run({ now: Date.now(), collectionId, id })
       library.setState(id, 'active')
     }),
     setState: (id, state) => void updateState.run({ id, state, now: Date.now() }),
@@ -213,6 +238,17 @@ export function createIndexLibrary(database: Database): IndexLibrary {
       updateUsed.run(Date.now(), row.id)
       return toIndexRow(row)
     },
+    find(id) {
+      const row = selectOne.get(id)
+      return row && toIndexRow(row)
+    },
+    withFingerprint(collectionId, fingerprint) {
+      const row = selectByFingerprint.get(collectionId, fingerprint)
+      return row && toIndexRow(row)
+    },
+    setComplete: (id) => void updateComplete.run(Date.now(), id),
+    setBeside: (id) => void updateBeside.run(id),
+    waitingFor: (collectionId, indexId) => selectWaiting.get({ collectionId, indexId }) ?? 0,
     unusedBeside: (beforeMs) => selectUnused.all(beforeMs).map(toIndexRow),
     building(collectionId) {
       const row = selectByState.get(collectionId, 'building')
@@ -284,6 +320,7 @@ interface RawIndexRow {
   dimensions: number
   state: IndexRow['state']
   purpose: IndexRow['purpose']
+  complete_at: number | null
   pipeline: string | null
   created_at: number
   retired_at: number | null
@@ -344,6 +381,7 @@ function toIndexRow(row: RawIndexRow): IndexRow {
     dimensions: row.dimensions,
     state: row.state,
     purpose: row.purpose,
+    completeAt: row.complete_at,
     pipeline: row.pipeline === null ? null : pipelineSchema.parse(JSON.parse(row.pipeline)),
     createdAt: row.created_at,
     retiredAt: row.retired_at,

@@ -8,7 +8,8 @@ import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
 import type { CollectionId, DocumentId } from '../shared/ids.ts'
 import type { AskedOf } from './ask-steps.ts'
 import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
-import type { ReleaseIndexOf, ResolveRelease } from './resolve-release.ts'
+import type { ReleaseIndexes } from './release-indexes.ts'
+import type { Releases } from './releases.ts'
 
 export interface AskRequest {
   collectionIds: readonly CollectionId[]
@@ -25,8 +26,8 @@ export interface AskedParts {
   collections: Pick<CollectionLibrary, 'getCore'>
   documents: Pick<DocumentLibrary, 'get' | 'list'>
   collectionIndexes: CollectionIndexes
-  resolveRelease: ResolveRelease | undefined
-  releaseIndex: ReleaseIndexOf | undefined
+  releases: Pick<Releases, 'resolve'>
+  releaseIndexes: Pick<ReleaseIndexes, 'indexFor'>
 }
 
 /** What is asked: which indexes, which documents of them, and by which pipeline. */
@@ -39,9 +40,9 @@ export interface Asked extends AskedOf {
   note: string | null
 }
 
-/** Errors: item-missing, input-invalid (the filter). */
+/** Errors: item-missing, input-invalid (the filter), model-missing (of a release). */
 export async function askedOf(request: AskRequest, parts: AskedParts): Promise<Asked> {
-  const release = request.release ? resolve(request.release, parts) : undefined
+  const release = request.release && parts.releases.resolve(request.release)
   const filter = both(sqlFilter(request.filter), oneOf(request.documentIds, request.tags))
   const { found, notes } = collectionsOf(request.collectionIds, parts)
   requireDocuments(request.documentIds, found, parts)
@@ -70,20 +71,15 @@ export async function askedOf(request: AskRequest, parts: AskedParts): Promise<A
   }
 }
 
-function resolve(choice: ReleaseChoice, { resolveRelease }: AskedParts): Release {
-  if (resolveRelease) return resolveRelease(choice)
-  throw new AppError('item-missing', 'There are no releases in this workspace.')
-}
-
 /** The one of the release; the collection's own where there is no release, or nothing of it yet, which is then said. */
 async function indexOf(
   id: CollectionId,
   release: Release | undefined,
-  { collectionIndexes, releaseIndex }: AskedParts,
+  { collectionIndexes, releaseIndexes }: AskedParts,
 ): Promise<{ index?: OpenIndex | undefined; note?: string }> {
-  if (!release || !releaseIndex) return { index: collectionIndexes.active(id) }
+  if (!release) return { index: collectionIndexes.active(id) }
   try {
-    return { index: await releaseIndex(id, release) }
+    return { index: await releaseIndexes.indexFor(id, release) }
   } catch (error) {
     const isWithout = error instanceof AppError && (error.code === 'item-missing' || error.code === 'pipeline-mismatch')
     if (!isWithout) throw error

@@ -2,7 +2,7 @@ import type { ShownChunk } from '../contract/chunks.ts'
 import { AppError } from '../contract/errors.ts'
 import { ingest } from '../flows/ingest.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
-import type { ChunkEditId, DocumentId } from '../shared/ids.ts'
+import type { ChunkEditId, CollectionId, DocumentId } from '../shared/ids.ts'
 import type { OpenIndex } from './collection-indexes.ts'
 import type { Embedding } from './embedding.ts'
 import { addToIndex, createRebuildSteps, type IngestStepParts } from './ingest-work.ts'
@@ -22,6 +22,8 @@ export interface ChunkRevisions {
 export interface ChunkRevisionParts extends IngestStepParts {
   collections: CollectionLibrary
   openEmbedding(owner: Parameters<typeof createRebuildSteps>[0]): Promise<Embedding>
+  /** Only the index that answers has the document now: others may want it, too. */
+  changed(collectionId: CollectionId): void
 }
 
 export function createChunkRevisions(parts: ChunkRevisionParts): ChunkRevisions {
@@ -64,6 +66,7 @@ export function createChunkRevisions(parts: ChunkRevisionParts): ChunkRevisions 
     for await (const outcome of ingest([{ id: documentId, path }], steps, { lanes: 1 })) {
       if (outcome.outcome === 'failed') throw outcome.error
     }
+    parts.changed(collectionId)
   }
 
   return {

@@ -1,11 +1,12 @@
 import type { Database } from 'better-sqlite3'
 import type { Choice, Pipeline } from '../contract/pipeline.ts'
 import { chunkerDefinitions } from '../chunkers/list.ts'
+import { embedderDefinitions } from '../embedders/list.ts'
 import type { IndexStore } from '../indexes/index-store.ts'
 import { indexDefinitions } from '../indexes/list.ts'
 import type { IndexLibrary, IndexRow } from '../library/indexes.ts'
 import { findDefinition } from '../shared/family.ts'
-import { fingerprint } from '../shared/hash.ts'
+import { canonicalJson, fingerprint } from '../shared/hash.ts'
 import type { CollectionId, DocumentId } from '../shared/ids.ts'
 
 /** The searchable indexes of a workspace's collections. */
@@ -23,7 +24,11 @@ export interface CollectionIndexes {
     pipeline: Pipeline,
     model: { modelId: string; dimensions: number },
   ): OpenIndex
-  /** Drops what has not been measured for long. Gives how many. */
+  /** Any index of the workspace. */
+  open(row: IndexRow): OpenIndex
+  /** Drops one that stands beside. */
+  drop(row: IndexRow): void
+  /** Drops what has not been measured for long and nobody asks. Gives how many. */
   dropUnused(): number
   /** Switches questions to this index; the one before is kept for a while, so that one can go back to it. */
   activate(index: OpenIndex): void
@@ -43,7 +48,12 @@ export interface OpenIndex {
   store: IndexStore
 }
 
-export function createCollectionIndexes(database: Database, indexes: IndexLibrary): CollectionIndexes {
+/** `isKept`: those who ask with a release are answered from this index, so it stays. */
+export function createCollectionIndexes(
+  database: Database,
+  indexes: IndexLibrary,
+  isKept: (indexId: number) => boolean = () => false,
+): CollectionIndexes {
   const open = (row: IndexRow, choice = { id: 'sqlite', options: {} as Record<string, unknown> }): OpenIndex => {
     const definition = findDefinition('index', indexDefinitions, choice.id)
     const options = definition.options.parse(choice.options)
@@ -67,7 +77,15 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
     opened.delete(row.id)
   }
 
+  const dropAllOf = (rows: readonly IndexRow[]): number => {
+    const droppable = rows.filter(({ id }) => !isKept(id))
+    droppable.forEach(drop)
+    return droppable.length
+  }
+
   return {
+    open: openOnce,
+    drop,
     active(collectionId) {
       const row = indexes.active(collectionId)
       return row && openOnce(row)
@@ -89,24 +107,22 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
       })()
     },
     dropUnused() {
-      const rows = indexes.unusedBeside(Date.now() - keepUnusedMs)
-      rows.forEach(drop)
-      return rows.length
+      return dropAllOf(indexes.unusedBeside(Date.now() - keepUnusedMs))
     },
     activate({ row }) {
       indexes.activate(row.collectionId, row.id)
-      for (const retired of indexes.droppable(0)) drop(retired)
+      dropAllOf(indexes.droppable(0))
     },
     giveUp(collectionId) {
       const row = indexes.building(collectionId)
-      if (row) drop(row)
+      if (row && isKept(row.id)) indexes.setBeside(row.id)
+      else if (row) drop(row)
     },
     dropRetired(collectionId) {
       const rows = collectionId
         ? indexes.all(collectionId).filter((row) => row.state === 'retired')
         : indexes.droppable(Date.now() - keepRetiredMs)
-      rows.forEach(drop)
-      return rows.length
+      return dropAllOf(rows)
     },
     removeDocuments(collectionId, documentIds) {
       for (const row of indexes.all(collectionId)) {
@@ -130,6 +146,20 @@ export function createCollectionIndexes(database: Database, indexes: IndexLibrar
 const keepRetiredMs = 7 * 24 * 3600 * 1000
 /** Two weeks: as long as somebody may come back to what was measured. */
 const keepUnusedMs = 14 * 24 * 3600 * 1000
+
+/** Whether both pipelines make the same index of the same texts, as far as that is known without opening a model. */
+export function sameIndex(a: Pipeline, b: Pipeline): boolean {
+  const key = ({ embedder, ...rest }: Pipeline): string => {
+    const { id, options } = findDefinition('embedder', embedderDefinitions, embedder.id)
+    return indexFingerprint({ embedder, ...rest }, canonicalJson({ id, options: options.parse(embedder.options) }))
+  }
+  try {
+    return key(a) === key(b)
+  } catch {
+    // What this version does not know is like nothing.
+    return false
+  }
+}
 
 /** Hash of the ingest half of a pipeline, with the versions of its implementations: same fingerprint, same index. */
 export function indexFingerprint(pipeline: Pipeline, modelId: string): string {

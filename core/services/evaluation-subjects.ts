@@ -2,7 +2,6 @@ import type { Choice, Pipeline } from '../contract/pipeline.ts'
 import type { RunSettings, RunSummary } from '../contract/runs.ts'
 import type { Subject } from '../flows/evaluate.ts'
 import { ask } from '../flows/ask.ts'
-import { ingest, type IndexedChunks } from '../flows/ingest.ts'
 import { sqlFilter } from '../library/document-filter.ts'
 import type { CollectionCore } from '../library/collections.ts'
 import { createId, type DocumentId } from '../shared/ids.ts'
@@ -10,7 +9,8 @@ import type { Progress } from '../shared/progress.ts'
 import { type AskParts, createAskSteps } from './ask-steps.ts'
 import type { OpenIndex } from './collection-indexes.ts'
 import type { Embedding } from './embedding.ts'
-import { addToIndex, createRebuildSteps, type IngestStepParts } from './ingest-work.ts'
+import { fillIndex } from './fill-index.ts'
+import type { IngestStepParts } from './ingest-work.ts'
 import type { Reranking } from './reranking.ts'
 import { createRetrieval } from './retrieval.ts'
 
@@ -52,7 +52,7 @@ export function createEvaluationSubjects(parts: SubjectParts): EvaluationSubject
       const { pipeline } = collection
       const embedding = await parts.openEmbedding({ pipeline })
       const index = parts.collectionIndexes.ensureBeside(collection.id, pipeline, embedding)
-      return { index, embedding, builtMs: await fill(collection, index, embedding, parts, report, signal) }
+      return { index, embedding, builtMs: await fillIndex(collection, index, embedding, parts, report, signal) }
     },
     async open(collection, settings, report, signal) {
       const { pipeline } = collection
@@ -97,79 +97,6 @@ export function createEvaluationSubjects(parts: SubjectParts): EvaluationSubject
 }
 
 const noTraces: AskParts['traces'] = { save: () => {} }
-
-/**
- * Puts in what is not in the index yet: all of it where it is new, the rest where an earlier process was stopped, nothing
- * otherwise. Documents go in one after the other, in the order of their paths, however many are worked on at a time: equal
- * scores are in the order of the chunks, and the same index built again must give the same results. Gives the milliseconds
- * that it took, null where there was nothing to do.
- */
-async function fill(
-  collection: CollectionCore,
-  index: OpenIndex,
-  embedding: Embedding,
-  parts: SubjectParts,
-  report: (progress: Progress) => void,
-  signal: AbortSignal | undefined,
-): Promise<RunSummary['index']['builtMs']> {
-  const { documents, database, indexLibrary } = parts
-  const items = indexLibrary.documentsWithout(collection.id, index.row.id)
-  if (items.length === 0) return null
-  const startedMs = performance.now()
-  const put = (id: DocumentId, indexed: IndexedChunks): void => {
-    database.transaction(() => {
-      // Removed meanwhile, or put there by another job that builds the same index.
-      if (!documents.exists(id) || indexLibrary.has(index.row.id, id)) return
-      addToIndex(index, id, documents.get(id).version, indexed, parts)
-    })()
-  }
-  const line = inOrder<IndexedChunks>(
-    items.map(({ id }) => id),
-    put,
-  )
-  const steps = createRebuildSteps(collection, embedding, parts, (id, indexed) => line.ready(id, indexed))
-  let done = 0
-  for await (const outcome of ingest(items, steps, { lanes: parts.lanes, ...(signal ? { signal } : {}) })) {
-    if (outcome.outcome === 'failed') {
-      if (documents.exists(outcome.item.id)) throw outcome.error
-      line.skip(outcome.item.id)
-    }
-    done += 1
-    report({ done, total: items.length, unit: 'documents', label: 'indexing' })
-  }
-  index.store.optimize()
-  return performance.now() - startedMs
-}
-
-/** Hands values on in the given order of their ids, each as soon as those before it are through. */
-function inOrder<Value>(
-  ids: readonly DocumentId[],
-  hand: (id: DocumentId, value: Value) => void,
-): { ready(id: DocumentId, value: Value): void; skip(id: DocumentId): void } {
-  const waiting = new Map<DocumentId, Value | null>()
-  let next = 0
-  const drain = (): void => {
-    for (;;) {
-      const id = ids[next]
-      if (id === undefined) return
-      const value = waiting.get(id)
-      if (value === undefined) return
-      waiting.delete(id)
-      next += 1
-      if (value !== null) hand(id, value)
-    }
-  }
-  return {
-    ready(id, value) {
-      waiting.set(id, value)
-      drain()
-    },
-    skip(id) {
-      waiting.set(id, null)
-      drain()
-    },
-  }
-}
 
 function coveringChunks(
   spans: Parameters<Subject['covering']>[0],

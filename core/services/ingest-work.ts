@@ -298,18 +298,20 @@ function queueAttachments(
   return children.length
 }
 
-/** The flow's steps from the stored text on; `save` is the caller's. */
+/** The flow's steps from the stored text on; `save` is the caller's, and learns of which version the chunks are. */
 export function createRebuildSteps(
   { pipeline }: Pick<CollectionCore, 'pipeline'>,
   embedding: Embedding,
   parts: IngestStepParts,
-  save: (id: DocumentId, indexed: IndexedChunks) => void,
+  save: (id: DocumentId, indexed: IndexedChunks, version: number) => void,
 ): IngestSteps<{ id: DocumentId; path: string }> {
+  const versions = new Map<DocumentId, number>()
   return {
     ...indexSteps(embedding, parts),
     stage: () => {},
     async read({ id, path }, signal) {
       const { document, text, elements, pages, hasLines } = parts.documents.getText(id)
+      versions.set(id, document.version)
       const title = document.title === null ? {} : { title: document.title }
       const parsed = { text, elements, pages, hasLines, warnings: document.warnings, ...title }
       const { type, size } = document
@@ -321,7 +323,7 @@ export function createRebuildSteps(
       return { outcome: 'read', parsed, ...chunked, contentHash: '', type, size, parser: '' }
     },
     save({ id }, _reading, indexed) {
-      save(id, indexed)
+      save(id, indexed, versions.get(id) ?? 0)
       return 'ready'
     },
   }

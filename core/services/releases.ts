@@ -171,6 +171,12 @@ export function titleOf({ number, line }: Pick<Release, 'number' | 'line'>): str
   return number === null ? `A draft of "${line}"` : `Release ${number} of "${line}"`
 }
 
+/** The same within a sentence. */
+export function lowerTitleOf(release: Pick<Release, 'number' | 'line'>): string {
+  const title = titleOf(release)
+  return title.charAt(0).toLowerCase() + title.slice(1)
+}
+
 /** Nobody said who: whoever is logged in on this machine. */
 export function nameOf(who: string): string {
   if (who.trim() !== '') return who.trim()

@@ -35,8 +35,8 @@ import type { ModelSpeeds } from './model-speeds.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Providers } from './providers.ts'
 import type { Previews } from './previews.ts'
-import type { ReleaseIndexOf, ResolveRelease } from './resolve-release.ts'
 import type { Retrieval } from './retrieval.ts'
+import type { ReleaseIndexes } from './release-indexes.ts'
 import type { Releases } from './releases.ts'
 import type { Sample } from './sample.ts'
 import type { Runs } from './runs.ts'
@@ -68,9 +68,6 @@ export interface Services {
   uploads: Uploads
   sample: Sample
   retrieval: Retrieval
-  /** Undefined: there are no releases here. */
-  resolveRelease: ResolveRelease | undefined
-  releaseIndex: ReleaseIndexOf | undefined
   datasetLibrary: DatasetLibrary
   datasets: Datasets
   testSets: TestSets
@@ -80,6 +77,7 @@ export interface Services {
   tuning: Tuning
   releaseLibrary: ReleaseLibrary
   releases: Releases
+  releaseIndexes: ReleaseIndexes
   datasetFiles: DatasetFiles
   lab: Lab
   jobRunner: JobRunner
