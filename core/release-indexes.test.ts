@@ -194,7 +194,9 @@ describe('what goes wrong with the index of a release', () => {
     const cleaning = [{ id: 'urls', options: {} }]
     const { test, client, collectionId, releaseId, choice, folder } = await openStation({ ...small, cleaning })
     await using _ = test
-    await expect(client.releases.prepare({ owner: 'bot', choice, collectionIds: [collectionId] })).rejects.toMatchObject({
+    await expect(
+      client.releases.prepare({ owner: 'bot', choice, collectionIds: [collectionId] }),
+    ).rejects.toMatchObject({
       code: 'pipeline-mismatch',
       message: expect.stringContaining('"station"') as string,
     })
@@ -202,7 +204,10 @@ describe('what goes wrong with the index of a release', () => {
     expect((await retrieved(test, [collectionId], choice, 'Fulmar?')).note).toContain('reads or cleans')
 
     const other = await client.collections.create({ name: 'other' })
-    const alike = await client.collections.setPipeline({ collectionId: other.id, pipeline: { ...defaultPipeline, cleaning } })
+    const alike = await client.collections.setPipeline({
+      collectionId: other.id,
+      pipeline: { ...defaultPipeline, cleaning },
+    })
     if (alike.jobId) await test.finished(alike.jobId)
     await test.ingest(other.id, folder)
     const { jobIds } = await client.releases.prepare({ owner: 'two', choice, collectionIds: [other.id] })
@@ -243,7 +248,10 @@ describe('what goes wrong with the index of a release', () => {
     const many = join(test.folder, 'many')
     mkdirSync(many)
     for (let number = 0; number < 200; number += 1)
-      writeFileSync(join(many, `${number}.md`), `# Note ${number}\n\n${texts['boats.md']} Number ${number}.\n`.repeat(4))
+      writeFileSync(
+        join(many, `${number}.md`),
+        `# Note ${number}\n\n${texts['boats.md']} Number ${number}.\n`.repeat(4),
+      )
     await test.ingest(collectionId, many)
     const first = await client.releases.prepare({ owner: 'bot', choice, collectionIds: [collectionId] })
     await client.jobs.cancel({ jobId: first.jobIds[0]! })

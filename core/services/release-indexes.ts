@@ -157,11 +157,10 @@ export function createReleaseIndexes(parts: ReleaseIndexParts): ReleaseIndexes {
       const { name } = collections.getCore(collectionId)
       const job = activeJobOf(pair)
       if (job) {
-        throw new AppError(
-          'item-missing',
-          `The index of "${name}" for ${lowerTitleOf(release)} is being built.`,
-          { retryable: true, details: { jobId: job.id } },
-        )
+        throw new AppError('item-missing', `The index of "${name}" for ${lowerTitleOf(release)} is being built.`, {
+          retryable: true,
+          details: { jobId: job.id },
+        })
       }
       throw new AppError('item-missing', `"${name}" has no index for ${lowerTitleOf(release)} yet.`, {
         details: { collectionId, releaseId: release.id },
@@ -170,7 +169,10 @@ export function createReleaseIndexes(parts: ReleaseIndexParts): ReleaseIndexes {
     prepare(owner, choice, collectionIds) {
       const release = collectionIds.length > 0 ? parts.releases.resolve(choice) : undefined
       if (release?.stage === 'draft') {
-        throw new AppError('input-invalid', `${titleOf(release)} may still change. Propose it first, or choose a release.`)
+        throw new AppError(
+          'input-invalid',
+          `${titleOf(release)} may still change. Propose it first, or choose a release.`,
+        )
       }
       for (const id of collectionIds) collections.getCore(id)
       // What is asked is a fact, whether or not it can be built at once: it is tried again when documents change.
