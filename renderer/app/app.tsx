@@ -118,7 +118,7 @@ function Page({ route }: { route: Route }) {
     case 'lab':
       return <LabPage query={route.query} />
     case 'traces':
-      return <TracesPage traceId={route.traceId} />
+      return <TracesPage traceId={route.traceId} otherId={route.otherId ?? null} />
     case 'settings':
       return <SettingsPage />
     case 'unknown':

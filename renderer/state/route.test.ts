@@ -28,6 +28,7 @@ describe('routes', () => {
     { page: 'runs', runId: 'run_1' as RunId, otherId: 'run_2' as RunId },
     { page: 'traces', traceId: null },
     { page: 'traces', traceId: 'trc_1' as TraceId },
+    { page: 'traces', traceId: 'trc_1' as TraceId, otherId: 'trc_2' as TraceId },
     { page: 'datasets', datasetId: null, caseId: null },
     { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null },
     { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null, view: 'review' },

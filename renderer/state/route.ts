@@ -21,7 +21,8 @@ export type Route =
   | { page: 'models'; modelId: string | null }
   | { page: 'providers' }
   | { page: 'network' }
-  | { page: 'traces'; traceId: TraceId | null }
+  /** `otherId`: the trace that `traceId` is compared with. */
+  | { page: 'traces'; traceId: TraceId | null; otherId?: TraceId | null }
   /** The chunk lab; the query is its own business (`features/lab/address.ts`). */
   | { page: 'lab'; query: string }
   /** `view`: what is proposed, one question after the other. */
@@ -57,7 +58,10 @@ export function parseRoute(hash: string): Route {
     }
   }
   if (page === 'models' && parts.length <= 2) return { page, modelId: first ?? null }
-  if (page === 'traces' && parts.length <= 2) return { page, traceId: (first as TraceId) ?? null }
+  if (page === 'traces' && parts.length <= 3) {
+    const place = { page, traceId: (first as TraceId) ?? null } as const
+    return second === undefined ? place : { ...place, otherId: second as TraceId }
+  }
   if (page === 'lab' && parts.length === 1) return { page, query }
   if (page === 'datasets' && parts.length <= 3) {
     const isReview = parts.length === 2 && new URLSearchParams(query).get('view') === 'review'
@@ -85,7 +89,7 @@ export function hrefOf(route: Route): string {
   if (route.page === 'runs') return join('runs', route.runId, route.runId && route.otherId)
   if (route.page === 'tune') return join('tune', route.tuneId)
   if (route.page === 'lab') return route.query === '' ? '#/lab' : `#/lab?${route.query}`
-  if (route.page === 'traces') return join('traces', route.traceId)
+  if (route.page === 'traces') return join('traces', route.traceId, route.traceId && (route.otherId ?? null))
   if (route.page === 'ask') return join('ask', route.collectionId)
   const { collectionId, documentId, span, view } = route
   const values = new URLSearchParams()

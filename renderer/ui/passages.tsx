@@ -16,7 +16,7 @@ export function Passages({
   openAtFirst,
 }: {
   passages: RetrievedPassage[]
-  collectionId: CollectionId
+  collectionId: CollectionId | null
   belowThreshold: boolean
   openAtFirst: boolean
 }) {
@@ -140,7 +140,7 @@ function foundSentence(passage: RetrievedPassage): string {
   return `${text} · ${vector}`
 }
 
-function linksTo(passages: RetrievedPassage[], collectionId: CollectionId): PassageLink[] {
+function linksTo(passages: RetrievedPassage[], collectionId: CollectionId | null): PassageLink[] {
   return passages.map((passage, index) => ({
     label: `Passage ${index + 1}`,
     collectionId,
