@@ -121,7 +121,8 @@ function Side({ name, trace }: { name: string; trace: Trace }) {
         {name}
         <span className="soft number">
           {' '}
-          {release ? `${release.line} ${release.number ?? 'draft'}` : 'the collection’s pipeline'}, {formatWhen(trace.startedAt)}
+          {release ? `${release.line} ${release.number ?? 'draft'}` : 'the collection’s pipeline'},{' '}
+          {formatWhen(trace.startedAt)}
         </span>
       </h3>
       {answer === '' ? <p className="soft">No answer.</p> : null}

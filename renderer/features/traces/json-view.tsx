@@ -4,7 +4,15 @@ import { CopyButton } from '../../ui/copy-button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 
 /** A JSON value under a name: closed until somebody opens it, and copied whole. */
-export function JsonView({ label, value, openAtFirst = false }: { label: string; value: unknown; openAtFirst?: boolean }) {
+export function JsonView({
+  label,
+  value,
+  openAtFirst = false,
+}: {
+  label: string
+  value: unknown
+  openAtFirst?: boolean
+}) {
   const [open, setOpen] = useState(openAtFirst)
   return (
     <div className="json">

@@ -64,8 +64,8 @@ function Keeping({ onChanged }: { onChanged(): void }) {
       <h3 id="traces-keeping">Keep</h3>
       <p className="soft number">
         {formatNumberOf(state.traces, 'trace')}
-        {state.oldestAt === null ? '' : `, the oldest from ${formatWhen(state.oldestAt)}`}. What is older than you choose
-        is removed now, and from then on by itself.
+        {state.oldestAt === null ? '' : `, the oldest from ${formatWhen(state.oldestAt)}`}. What is older than you
+        choose is removed now, and from then on by itself.
       </p>
       <SelectField label="Keep traces" value={chosen} entries={entries} onChange={setDays} failure={refusal} />
       {chosen === present ? null : (

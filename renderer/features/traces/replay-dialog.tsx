@@ -81,8 +81,8 @@ function ReplayForm({ trace, onClose }: { trace: Trace; onClose(): void }) {
       }
     >
       <p className="soft">
-        The same question, of the same documents, after the same history. The answer is a trace of its own; both are then
-        shown side by side.
+        The same question, of the same documents, after the same history. The answer is a trace of its own; both are
+        then shown side by side.
       </p>
       <RadioGroup className="replay-kinds" value={kind} onChange={(next) => setKind(next as Kind)}>
         <Label>With</Label>
@@ -116,8 +116,8 @@ function ReplayForm({ trace, onClose }: { trace: Trace; onClose(): void }) {
             onChange={(event) => setText(event.target.value)}
           />
           <p id={`${id}-help`} className="field-help soft">
-            Other chunks or another embedder need an index of their own: it is built beside the one in use, which takes a
-            while the first time.
+            Other chunks or another embedder need an index of their own: it is built beside the one in use, which takes
+            a while the first time.
           </p>
         </div>
       ) : null}

@@ -43,10 +43,7 @@ export function TraceCharts({ stats }: { stats: TraceStats }) {
     bucket.inputTokens,
     bucket.outputTokens,
   ])
-  const data = [
-    ['from', 'questions', ...outcomes, 'p50 ms', 'p95 ms', 'input tokens', 'output tokens'],
-    ...rows,
-  ]
+  const data = [['from', 'questions', ...outcomes, 'p50 ms', 'p95 ms', 'input tokens', 'output tokens'], ...rows]
   const middle = total.p50Ms === null ? 'none to the end' : `half within ${formatDuration(total.p50Ms)}`
   const most = total.p95Ms === null ? '' : `, 95 % within ${formatDuration(total.p95Ms)}`
   const refusals = total.questions === 0 ? 0 : total.refused / total.questions

@@ -49,7 +49,10 @@ export function TraceList() {
   })
   const { outcome, ...others } = wanted
   // Counts of every outcome, whichever is chosen.
-  const { value: counts } = useRead((signal) => core().traces.stats(others, { signal }), `${version} ${JSON.stringify(others)}`)
+  const { value: counts } = useRead(
+    (signal) => core().traces.stats(others, { signal }),
+    `${version} ${JSON.stringify(others)}`,
+  )
   const { value: chosen } = useRead((signal) => core().traces.stats(wanted, { signal }), key)
   const collections = useWorkspace((state) => state.collections) ?? []
   const { value: botList } = useRead((signal) => core().bots.list(undefined, { signal }), version)
@@ -58,9 +61,7 @@ export function TraceList() {
     document.title = 'Traces · Quarry'
   }, [])
   const set = (change: { [Key in keyof TraceFilter]?: TraceFilter[Key] | undefined }): void =>
-    setFilter(
-      Object.fromEntries(Object.entries({ ...filter, ...change }).filter(([, value]) => value !== undefined)),
-    )
+    setFilter(Object.fromEntries(Object.entries({ ...filter, ...change }).filter(([, value]) => value !== undefined)))
   const whereOf = ({ origin, collectionIds }: TraceSummary): string => {
     const bot = origin && bots.find(({ id }) => id === origin.botId)
     if (bot) return bot.name
@@ -169,7 +170,8 @@ export function TraceList() {
           title="No questions yet"
           actions={<Button onPress={() => navigate({ page: 'ask', collectionId: null })}>Ask a question</Button>}
         >
-          Every question leaves a trace: its steps with inputs, outputs and timings, what was found and what was not used.
+          Every question leaves a trace: its steps with inputs, outputs and timings, what was found and what was not
+          used.
         </EmptyState>
       ) : null}
       {pages.total === 0 && isFiltered ? (
@@ -195,7 +197,11 @@ export function TraceList() {
           />
         </>
       ) : null}
-      <KeepDialog isOpen={keeping} onClose={() => setKeeping(false)} onChanged={() => setChanges((count) => count + 1)} />
+      <KeepDialog
+        isOpen={keeping}
+        onClose={() => setKeeping(false)}
+        onChanged={() => setChanges((count) => count + 1)}
+      />
     </div>
   )
 }

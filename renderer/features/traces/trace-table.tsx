@@ -235,11 +235,7 @@ function Head({
   const sorted = sortOf(column, order)
   const Arrow = sorted === 'ascending' ? ArrowUp : ArrowDown
   return (
-    <button
-      type="button"
-      className="table-sort"
-      onClick={() => onOrder(order === orders[0] ? orders[1] : orders[0])}
-    >
+    <button type="button" className="table-sort" onClick={() => onOrder(order === orders[0] ? orders[1] : orders[0])}>
       {label}
       {sorted ? <Arrow size={13} aria-hidden /> : null}
     </button>

@@ -86,8 +86,8 @@ export function TraceView({ traceId }: { traceId: TraceId }) {
         action="Remove it"
       >
         <p>
-          What this question did is forgotten. The answer stays where it was asked, and so does a test case that was made
-          of it.
+          What this question did is forgotten. The answer stays where it was asked, and so does a test case that was
+          made of it.
         </p>
       </ConfirmDialog>
     </>

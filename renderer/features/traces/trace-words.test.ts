@@ -4,7 +4,18 @@ import type { Span } from '../../../core/contract/traces.ts'
 import { differencesOf, pairPassages, stepTimes, tokensOf, treeOf } from './trace-words.ts'
 
 const span = (id: string, parentId: string | null, startMs: number, change: Partial<Span> = {}): Span => ({
-  ...{ id, parentId, name: id, kind: 'chain', startMs, durationMs: 5, input: {}, output: {}, attributes: {}, error: null },
+  ...{
+    id,
+    parentId,
+    name: id,
+    kind: 'chain',
+    startMs,
+    durationMs: 5,
+    input: {},
+    output: {},
+    attributes: {},
+    error: null,
+  },
   ...change,
 })
 const passage = (documentId: string, start: number, end: number) => ({ documentId, start, end }) as RetrievedPassage
