@@ -9,6 +9,7 @@ import { LibraryPage } from '../features/library/library-page.tsx'
 import { ModelsPage } from '../features/models/models-page.tsx'
 import { NetworkPage } from '../features/network/network-page.tsx'
 import { PipelineView } from '../features/pipeline/pipeline-view.tsx'
+import { PipelinesPage } from '../features/pipelines/pipelines-page.tsx'
 import { ProvidersPage } from '../features/providers/providers-page.tsx'
 import { RunsPage } from '../features/runs/runs-page.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
@@ -115,6 +116,8 @@ function Page({ route }: { route: Route }) {
       return <RunsPage runId={route.runId} otherId={route.otherId} />
     case 'tune':
       return <TunePage tuneId={route.tuneId} />
+    case 'pipelines':
+      return <PipelinesPage lineId={route.lineId} releaseId={route.releaseId} />
     case 'lab':
       return <LabPage query={route.query} />
     case 'traces':

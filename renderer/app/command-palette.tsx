@@ -5,6 +5,7 @@ import {
   ChartScatter,
   FileText,
   FlaskConical,
+  GitBranch,
   Keyboard,
   LibraryBig,
   ListChecks,
@@ -154,6 +155,9 @@ function useCommands(documents: Document[], models: Model[], onKeys: () => void)
       ),
       command('Tune', 'page', <SlidersHorizontal size={15} aria-hidden />, () =>
         navigate({ page: 'tune', tuneId: null }),
+      ),
+      command('Pipelines', 'page', <GitBranch size={15} aria-hidden />, () =>
+        navigate({ page: 'pipelines', lineId: null, releaseId: null }),
       ),
       command('Chunk lab', 'page', <FlaskConical size={15} aria-hidden />, () => navigate({ page: 'lab', query: '' })),
       command('Traces', 'page', <Activity size={15} aria-hidden />, () => navigate({ page: 'traces', traceId: null })),

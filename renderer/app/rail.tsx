@@ -3,6 +3,7 @@ import {
   Box,
   ChartScatter,
   FlaskConical,
+  GitBranch,
   ListChecks,
   Keyboard,
   LibraryBig,
@@ -76,6 +77,13 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
           href={hrefOf({ page: 'tune', tuneId: null })}
         >
           Tune
+        </Item>
+        <Item
+          icon={<GitBranch size={16} aria-hidden />}
+          current={here === 'pipelines'}
+          href={hrefOf({ page: 'pipelines', lineId: null, releaseId: null })}
+        >
+          Pipelines
         </Item>
       </Group>
       <Group title="System">

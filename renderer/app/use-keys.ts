@@ -20,6 +20,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['g', 'd'], 'Datasets'],
       [['g', 'r'], 'Runs'],
       [['g', 'u'], 'Tune'],
+      [['g', 'i'], 'Pipelines'],
       [['g', 't'], 'Traces'],
       [['g', 's'], 'Settings'],
     ],
@@ -53,7 +54,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
     ],
   },
   {
-    title: 'Tables of models, of hosts and of test cases',
+    title: 'Tables of models, hosts, test cases, pipelines and releases',
     keys: [
       [['↑', '↓'], 'Move from row to row'],
       [['Enter'], 'Open'],
@@ -126,6 +127,7 @@ export function useKeys() {
       else if (afterGo && key === 'd') navigate({ page: 'datasets', datasetId: null, caseId: null })
       else if (afterGo && key === 'r') navigate({ page: 'runs', runId: null, otherId: null })
       else if (afterGo && key === 'u') navigate({ page: 'tune', tuneId: null })
+      else if (afterGo && key === 'i') navigate({ page: 'pipelines', lineId: null, releaseId: null })
       else if (afterGo && key === 't') navigate({ page: 'traces', traceId: null })
       else if (afterGo && key === 's') navigate({ page: 'settings' })
       else if (key === '?') setKeysOpen(true)

@@ -19,6 +19,8 @@ export interface Preferences {
   lab: string
   /** Whether its options are shown. */
   labOptions: boolean
+  /** The name under which releases are promoted, given back and discarded. */
+  signature: string
 }
 
 interface PreferencesStore extends Preferences {
@@ -38,6 +40,7 @@ const defaults: Preferences = {
   sampleCollectionId: null,
   lab: '',
   labOptions: true,
+  signature: '',
 }
 
 /** What this person likes on this machine; kept by the browser, not in the workspace. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CollectionId, DatasetId, DocumentId, RunId, TraceId, TuneId } from '../../core/shared/ids.ts'
+import type { LineId, ReleaseId } from '../../core/shared/ids.ts'
 import { hrefOf, parseRoute, type Route } from './route.ts'
 
 const collectionId = 'col_1' as CollectionId
@@ -36,6 +37,9 @@ describe('routes', () => {
     { page: 'tune', tuneId: null },
     { page: 'tune', tuneId: 'new' },
     { page: 'tune', tuneId: 'tun_1' as TuneId },
+    { page: 'pipelines', lineId: null, releaseId: null },
+    { page: 'pipelines', lineId: 'lin_1' as LineId, releaseId: null },
+    { page: 'pipelines', lineId: 'lin_1' as LineId, releaseId: 'rel_1' as ReleaseId },
     { page: 'settings' },
   ]
   it.each(routes.map((route) => [hrefOf(route), route] as const))(
@@ -65,7 +69,7 @@ describe('routes', () => {
     '#/library/a?view=x',
   ])('passes over a view that is not there: %s', (href) => expect(parseRoute(href)).not.toHaveProperty('view'))
 
-  it.each(['#/nowhere', '#/settings/more', '#/network/hosts', '#/models/a/b', '#/library/a/b/c', '#/%E0%A4%A'])(
+  it.each(['#/nowhere', '#/settings/more', '#/network/hosts', '#/models/a/b', '#/library/a/b/c', '#/pipelines/a/b/c', '#/%E0%A4%A'])(
     'does not know %s',
     (href) => {
       expect(parseRoute(href).page).toBe('unknown')

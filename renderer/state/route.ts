@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import type { CollectionId, DatasetId, DocumentId, RunId, TraceId, TuneId } from '../../core/shared/ids.ts'
+import type { LineId, ReleaseId } from '../../core/shared/ids.ts'
 
 /**
  * Where the page is. It lives in the URL's hash, so that it works from a file, from app:// and over http alike, and
@@ -30,6 +31,7 @@ export type Route =
   /** `otherId`: the run that `runId` is compared with. */
   | { page: 'runs'; runId: RunId | null; otherId: RunId | null }
   | { page: 'tune'; tuneId: TuneId | 'new' | null }
+  | { page: 'pipelines'; lineId: LineId | null; releaseId: ReleaseId | null }
   | { page: 'settings' }
   | { page: 'unknown'; path: string }
 
@@ -72,6 +74,9 @@ export function parseRoute(hash: string): Route {
     return { page, runId: (first as RunId) ?? null, otherId: (second as RunId) ?? null }
   }
   if (page === 'tune' && parts.length <= 2) return { page, tuneId: (first as TuneId) ?? null }
+  if (page === 'pipelines' && parts.length <= 3) {
+    return { page, lineId: (first as LineId) ?? null, releaseId: (second as ReleaseId) ?? null }
+  }
   if ((page === 'providers' || page === 'network' || page === 'settings') && parts.length === 1) return { page }
   return { page: 'unknown', path: `/${parts.join('/')}` }
 }
@@ -88,6 +93,7 @@ export function hrefOf(route: Route): string {
   }
   if (route.page === 'runs') return join('runs', route.runId, route.runId && route.otherId)
   if (route.page === 'tune') return join('tune', route.tuneId)
+  if (route.page === 'pipelines') return join('pipelines', route.lineId, route.lineId && route.releaseId)
   if (route.page === 'lab') return route.query === '' ? '#/lab' : `#/lab?${route.query}`
   if (route.page === 'traces') return join('traces', route.traceId, route.traceId && (route.otherId ?? null))
   if (route.page === 'ask') return join('ask', route.collectionId)

@@ -8,7 +8,7 @@ import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { formatNumberOf, formatWhen } from '../../ui/format.ts'
-import type { Families } from './editors.tsx'
+import type { Families } from '../../ui/pipeline-words.ts'
 
 /** The index that answers, the one being built, and the one before, which can be gone back to. */
 export function IndexPanel({ collection, families }: { collection: Collection; families: Families }) {

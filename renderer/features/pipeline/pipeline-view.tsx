@@ -1,32 +1,27 @@
-import { useEffect, useState, type ReactNode } from 'react'
-import type { Implementation } from '../../../core/contract/catalogue.ts'
+import { useState } from 'react'
+import { GitBranch } from 'lucide-react'
 import type { Collection } from '../../../core/contract/collections.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
-import type { Choice, Pipeline } from '../../../core/contract/pipeline.ts'
+import type { Pipeline } from '../../../core/contract/pipeline.ts'
 import type { CollectionId, DocumentId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
+import { useFamilies } from '../../state/families.ts'
 import { noteStart, useJobs } from '../../state/jobs.ts'
 import { useNotices } from '../../state/notices.ts'
+import { useDrafts } from '../../state/pipeline-drafts.ts'
 import { navigate } from '../../state/route.ts'
 import { useCollection, useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
+import { DraftDialog } from '../../ui/draft-dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
-import { ModelLink } from '../../ui/model-link.tsx'
+import type { Refusals } from '../../ui/pipeline-editors.tsx'
+import { PipelineForm, PipelineSection } from '../../ui/pipeline-form.tsx'
+import { refusalOf, type Families } from '../../ui/pipeline-words.ts'
 import { same } from '../../ui/schema-fields.ts'
-import { effectOf, effectSentences, installedModelsOf, refusalOf, useDrafts } from './drafts.ts'
-import {
-  ChoiceSelect,
-  ChunkerEditor,
-  CleaningEditor,
-  OptionalChoiceSelect,
-  ParsersEditor,
-  RulesEditor,
-  type Families,
-  type Refusals,
-} from './editors.tsx'
+import { effectOf, effectSentences } from './effects.ts'
 import { IndexPanel } from './index-panel.tsx'
 import { TryPanel, type PreviewViewer } from './try-panel.tsx'
 
@@ -42,8 +37,8 @@ export function PipelineView({
   Viewer: PreviewViewer
 }) {
   const collection = useCollection(collectionId)
-  const { families, failure } = useFamilies()
-  if (failure) return <FailureNote failure={failure} />
+  const { families, failure, retry } = useFamilies()
+  if (failure) return <FailureNote failure={failure} onRetry={retry} />
   if (!families || !collection) return <p className="page-note soft">Reading the settings …</p>
   return <Editor collection={collection} families={families} documentId={documentId} Viewer={Viewer} />
 }
@@ -65,6 +60,7 @@ function Editor({
   const value = draft?.value ?? present
   const [failure, setFailure] = useState<ErrorData | null>(null)
   const [asking, setAsking] = useState(false)
+  const [releasing, setReleasing] = useState(false)
   const set = (change: Partial<Pipeline>): void => {
     setFailure(null)
     // What a later version may have put into a pipeline stays in it.
@@ -94,79 +90,18 @@ function Editor({
         <div className="pipeline-scroll">
           {failure ? <FailureNote failure={failure} title="The settings were not applied" /> : null}
           <Cancelled collection={collection} />
-          <Section title="Cutting" help="How a document’s text becomes chunks.">
-            <ChunkerEditor
-              value={value.chunker}
-              chunkers={families.chunker}
-              onChange={(chunker) => set({ chunker })}
-              refusals={refusals}
-            />
-          </Section>
-          <Section title="Cleaning" help="Steps between reading and cutting, from top to bottom.">
-            <CleaningEditor
-              value={value.cleaning}
-              cleaners={families.cleaner}
-              onChange={(cleaning) => set({ cleaning })}
-              refusals={refusals}
-            />
-          </Section>
-          <Section
-            title="Rules"
-            help="Other settings for some documents. Of several rules the first that matches decides."
-          >
-            <RulesEditor
-              value={value.rules}
-              families={families}
-              pipeline={value}
-              onChange={(rules) => set({ rules })}
-              refusals={refusals}
-            />
-          </Section>
-          <Section title="Reading" help="Options of the parsers that have any; the file’s type chooses its parser.">
-            <ParsersEditor
-              value={value.parsers}
-              parsers={families.parser}
-              onChange={(parsers) => set({ parsers })}
-              refusals={refusals}
-            />
-          </Section>
-          <Section title="Embedding" help="What makes vectors of chunks.">
-            <ChoiceSelect
-              kind="embedder"
-              label="Embed with"
-              value={value.embedder}
-              known={families.embedder}
-              onChange={(embedder) => set({ embedder })}
-              refusals={refusals}
-            />
-            <NamedModels choice={value.embedder} known={families.embedder} />
-          </Section>
-          <Section title="Reranking" help="Puts more passages than are needed into a better order, and keeps the best.">
-            <OptionalChoiceSelect
-              kind="reranker"
-              label="Rerank with"
-              none="Nothing: the order of the search stays"
-              value={value.reranker}
-              known={families.reranker}
-              onChange={(reranker) => set({ reranker })}
-              refusals={refusals}
-            />
-            {value.reranker ? <NamedModels choice={value.reranker} known={families.reranker} /> : null}
-          </Section>
-          <Section title="Answers" help="What words an answer from the passages that were found.">
-            <ChoiceSelect
-              kind="generator"
-              label="Answer with"
-              value={value.generator}
-              known={families.generator}
-              onChange={(generator) => set({ generator })}
-              refusals={refusals}
-            />
-            <NamedModels choice={value.generator} known={families.generator} />
-          </Section>
-          <Section title="Indexes" help="What questions are answered from.">
+          <PipelineForm value={value} families={families} onChange={set} refusals={refusals} />
+          <PipelineSection title="Indexes" help="What questions are answered from.">
             <IndexPanel collection={collection} families={families} />
-          </Section>
+          </PipelineSection>
+          <PipelineSection
+            title="Release"
+            help="Bots are answered by numbered releases, which these settings do not change."
+          >
+            <Button small icon={<GitBranch size={14} aria-hidden />} onPress={() => setReleasing(true)}>
+              Release this pipeline …
+            </Button>
+          </PipelineSection>
         </div>
         {draft ? (
           <div className="pipeline-apply" role="group" aria-label="Unsaved changes">
@@ -199,6 +134,12 @@ function Editor({
           navigate({ page: 'library', collectionId, documentId: next, span: null, view: 'pipeline' }, { replace: true })
         }
         Viewer={Viewer}
+      />
+      <DraftDialog
+        isOpen={releasing}
+        pipeline={present}
+        from={`the collection ${collection.name}`}
+        onClose={() => setReleasing(false)}
       />
       <Dialog isOpen={asking} onClose={() => setAsking(false)} title="Apply these settings?">
         <div className="dialog-body">
@@ -242,38 +183,4 @@ function Cancelled({ collection }: { collection: Collection }) {
       </Button>
     </div>
   )
-}
-
-/** The models on this machine that a choice names, each with the way to it; where one is missing, that is said. */
-function NamedModels({ choice, known }: { choice: Choice; known: Implementation[] }) {
-  const found = known.find(({ id }) => id === choice.id)
-  return found ? installedModelsOf(choice, found).map((model) => <ModelLink key={model} id={model} />) : null
-}
-
-function Section({ title, help, children }: { title: string; help: string; children: ReactNode }) {
-  return (
-    <section className="pipeline-section" aria-label={title}>
-      <h2>{title}</h2>
-      <p className="soft">{help}</p>
-      {children}
-    </section>
-  )
-}
-
-function useFamilies() {
-  const [state, setState] = useState<{ families: Families | null; failure: ErrorData | null }>({
-    families: null,
-    failure: null,
-  })
-  useEffect(() => {
-    const controller = new AbortController()
-    core()
-      .catalogue.list(undefined, { signal: controller.signal })
-      .then(
-        ({ families }) => setState({ families, failure: null }),
-        (error: unknown) => setState({ families: null, failure: controller.signal.aborted ? null : toFailure(error) }),
-      )
-    return () => controller.abort()
-  }, [])
-  return state
 }

@@ -13,7 +13,7 @@ import { Button, IconButton } from '../../ui/button.tsx'
 import { DocumentBox, useDocumentNames } from '../../ui/document-box.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatDuration, formatNumberOf } from '../../ui/format.ts'
-import type { Families } from './editors.tsx'
+import type { Families } from '../../ui/pipeline-words.ts'
 
 /** Shows the elements and chunks of a preview; a feature of its own, given by the app. */
 export type PreviewViewer = ComponentType<{ preview: Preview; name: string }>

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react'
-import { ArrowLeft, Download, Ellipsis, GitCompareArrows, Pin, PinOff, RotateCw, Send, Trash2 } from 'lucide-react'
+import { ArrowLeft, Download, Ellipsis, GitBranch, GitCompareArrows, Pin, PinOff, RotateCw, Send, Trash2 } from 'lucide-react'
 import type { CaseResult, MetricResult, Run } from '../../../core/contract/runs.ts'
 import type { DatasetId, RunId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
@@ -10,6 +10,7 @@ import { hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
+import { DraftDialog } from '../../ui/draft-dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatBytes, formatCount, formatDuration, formatNumberOf, formatWhen } from '../../ui/format.ts'
 import { IntervalBar } from '../../ui/interval-bar.tsx'
@@ -58,6 +59,7 @@ export function RunView({ runId }: { runId: RunId }) {
 function RunActions({ run, onChange }: { run: Run; onChange(): void }) {
   const [removing, setRemoving] = useState(false)
   const [mlflow, setMlflow] = useState(false)
+  const [releasing, setReleasing] = useState(false)
   const baseline = useRead(
     (signal) => core().runs.list({ datasetId: run.datasetId, limit: 1000 }, { signal }),
     `${run.datasetId} ${run.isBaseline}`,
@@ -103,6 +105,12 @@ function RunActions({ run, onChange }: { run: Run; onChange(): void }) {
         trigger={<Button icon={<Ellipsis size={15} aria-hidden />}>More</Button>}
         entries={[
           { id: 'rerun', label: 'Run again', icon: <RotateCw size={14} />, onAction: does(rerun) },
+          {
+            id: 'release',
+            label: 'Release its pipeline …',
+            icon: <GitBranch size={14} />,
+            onAction: () => setReleasing(true),
+          },
           { id: 'json', label: 'Save as JSON', icon: <Download size={14} />, onAction: does(() => save('json')) },
           { id: 'csv', label: 'Save cases as CSV', icon: <Download size={14} />, onAction: does(() => save('csv')) },
           { id: 'mlflow', label: 'Send to MLflow…', icon: <Send size={14} />, onAction: () => setMlflow(true) },
@@ -135,6 +143,12 @@ function RunActions({ run, onChange }: { run: Run; onChange(): void }) {
         Its figures and the results of {formatNumberOf(run.summary?.cases ?? run.done, 'case')} are lost. Documents,
         dataset and pipeline stay.
       </ConfirmDialog>
+      <DraftDialog
+        isOpen={releasing}
+        pipeline={run.manifest.pipeline}
+        from={`the run “${run.name}”`}
+        onClose={() => setReleasing(false)}
+      />
       {mlflow ? <MlflowDialog runIds={[run.id]} onClose={() => setMlflow(false)} /> : null}
     </>
   )

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react'
-import { ArrowLeft, Check, Trash2 } from 'lucide-react'
+import { ArrowLeft, Check, GitBranch, Trash2 } from 'lucide-react'
 import type { Trial, Tune, TuneResult } from '../../../core/contract/tune.ts'
 import type { TuneId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
@@ -11,6 +11,7 @@ import { useRead } from '../../state/use-read.ts'
 import { useCollection, useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
+import { DraftDialog } from '../../ui/draft-dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatBytes, formatCount, formatDuration, formatNumberOf, formatWhen, shareOf } from '../../ui/format.ts'
 import { IntervalBar } from '../../ui/interval-bar.tsx'
@@ -99,14 +100,24 @@ function UnderWay({ tune }: { tune: Tune }) {
 
 function Recommendation({ tune, result, onApply }: { tune: Tune; result: TuneResult; onApply(trial: Trial): void }) {
   const { recommendation, decision, trials } = result
+  const [releasing, setReleasing] = useState(false)
   const taken = trials.find(({ number }) => number === recommendation.trial)
   return (
     <section className="tune-recommendation" aria-labelledby="tune-recommendation">
       <h2 id="tune-recommendation">Recommendation</h2>
       <p className="tune-sentence">{recommendation.sentence}</p>
       {taken ? (
-        <div>
+        <div className="release-actions">
           <Use tune={tune} trial={taken} onApply={onApply} isMain />
+          <Button icon={<GitBranch size={15} aria-hidden />} onPress={() => setReleasing(true)}>
+            Release it …
+          </Button>
+          <DraftDialog
+            isOpen={releasing}
+            pipeline={taken.pipeline}
+            from={`trial ${taken.number} of the search “${tune.name}”`}
+            onClose={() => setReleasing(false)}
+          />
         </div>
       ) : null}
       {decision ? (

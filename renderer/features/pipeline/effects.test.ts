@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
 import type { JobId } from '../../../core/shared/ids.ts'
-import { effectOf, effectSentences, installedModelsOf, refusalOf, ruleScope, useDrafts } from './drafts.ts'
+import { useDrafts } from '../../state/pipeline-drafts.ts'
+import { effectOf, effectSentences } from './effects.ts'
 
 const choice = (id: string, options: Record<string, unknown> = {}) => ({ id, options })
 const present: Pipeline = {
@@ -17,16 +18,6 @@ const present: Pipeline = {
   prompt: null,
   passages: 8,
 }
-
-it('names the models on this machine of a choice: by the schema, defaults included, not what a provider calls its own', () => {
-  const model = { kind: 'embedder', format: 'onnx' }
-  const options = { properties: { model: { type: 'string', default: 'static-256', model }, dimensions: {} } }
-  expect(installedModelsOf(choice('x'), { options })).toEqual(['static-256'])
-  expect(installedModelsOf(choice('x', { model: 'bge' }), { options })).toEqual(['bge'])
-  expect(installedModelsOf(choice('x', { model: '' }), { options })).toEqual([])
-  expect(installedModelsOf(choice('x', { model: 'gpt' }), { options: { properties: { model: {} } } })).toEqual([])
-  expect(installedModelsOf(choice('x', { model: 'gpt' }), { options: {} })).toEqual([])
-})
 
 describe('drafts', () => {
   beforeEach(() => useDrafts.setState({ drafts: {}, applied: {} }))
@@ -71,18 +62,4 @@ describe('effectOf', () => {
     expect(effectSentences({ newIndex: false, rereads: true }, '33 documents').at(-1)).toContain('no new index')
     expect(effectSentences({ newIndex: false, rereads: false }, '')).toHaveLength(1)
   })
-})
-
-it('names what a rule is for', () => {
-  expect(ruleScope({ paths: [], types: [] })).toBe('Every document')
-  expect(ruleScope({ paths: ['contracts/**'], types: ['pdf', 'docx'] })).toBe('contracts/** · pdf, docx')
-})
-
-it('finds the place of a refusal, where the core names one', () => {
-  const message = 'Option "maxTokens" of the chunker "fixed": Too small.'
-  const failure = { code: 'input-invalid', message, details: { kind: 'chunker', id: 'fixed' } }
-  expect(refusalOf(failure)).toEqual({ kind: 'chunker', id: 'fixed', failures: { maxTokens: message } })
-  expect(refusalOf({ ...failure, details: {} })).toBeNull()
-  expect(refusalOf({ ...failure, code: 'model-missing' })).toBeNull()
-  expect(refusalOf(null)).toBeNull()
 })

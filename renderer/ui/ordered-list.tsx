@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react'
 import { ArrowDown, ArrowUp, Trash2 } from 'lucide-react'
-import { IconButton } from '../../ui/button.tsx'
+import { IconButton } from './button.tsx'
 
 interface Props<Item> {
   items: readonly Item[]

@@ -14,25 +14,15 @@ import {
 } from 'react-aria-components'
 import { ChevronRight } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
-import type { Implementation } from '../../../core/contract/catalogue.ts'
-import type { Choice, Pipeline, Rule } from '../../../core/contract/pipeline.ts'
-import { Button } from '../../ui/button.tsx'
-import { Menu } from '../../ui/menu.tsx'
-import { fieldsOf, same } from '../../ui/schema-fields.ts'
-import { CheckSet, SchemaForm } from '../../ui/schema-form.tsx'
-import { SelectField } from '../../ui/select-field.tsx'
-import { ruleScope } from './drafts.ts'
+import type { Implementation } from '../../core/contract/catalogue.ts'
+import type { Choice, Pipeline, Rule } from '../../core/contract/pipeline.ts'
+import { Button } from './button.tsx'
+import { Menu } from './menu.tsx'
+import { fieldsOf, same } from './schema-fields.ts'
+import { CheckSet, SchemaForm } from './schema-form.tsx'
+import { SelectField } from './select-field.tsx'
+import { ruleScope, type Families } from './pipeline-words.ts'
 import { OrderedList } from './ordered-list.tsx'
-
-/** The implementations that a pipeline is made of. */
-export interface Families {
-  parser: Implementation[]
-  cleaner: Implementation[]
-  chunker: Implementation[]
-  embedder: Implementation[]
-  reranker: Implementation[]
-  generator: Implementation[]
-}
 
 /** What the core refused of an implementation's options, by their paths. */
 export type Refusals = (kind: string, id: string) => Record<string, string> | undefined

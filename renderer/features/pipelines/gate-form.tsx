@@ -1,0 +1,327 @@
+import { useId, useState } from 'react'
+import { Plus, Trash2 } from 'lucide-react'
+import { Switch } from 'react-aria-components'
+import type { Dataset } from '../../../core/contract/datasets.ts'
+import type { ErrorData } from '../../../core/contract/errors.ts'
+import type { ReleaseGate, ReleaseLine } from '../../../core/contract/releases.ts'
+import type { DatasetId } from '../../../core/shared/ids.ts'
+import { core } from '../../state/client.ts'
+import { toFailure } from '../../state/failure.ts'
+import { useNotices } from '../../state/notices.ts'
+import { usePreferences } from '../../state/preferences.ts'
+import { useReleaseChanges } from '../../state/releases.ts'
+import { hrefOf } from '../../state/route.ts'
+import { useRead } from '../../state/use-read.ts'
+import { Button, IconButton } from '../../ui/button.tsx'
+import { FailureNote } from '../../ui/failure-note.tsx'
+import { formatNumberOf } from '../../ui/format.ts'
+import { NumberLine } from '../../ui/number-line.tsx'
+import { same } from '../../ui/schema-fields.ts'
+import { SelectField } from '../../ui/select-field.tsx'
+import { operators, readRule, ruleSentence, splitMetric, writeRule, type GateOperator } from './gate-rules.ts'
+
+interface MetricInfo {
+  id: string
+  label: string
+  summary: string
+  better: 'higher' | 'lower'
+  hasK: boolean
+}
+
+const modes = [
+  { id: 'hybrid', label: 'Words and meaning together' },
+  { id: 'text', label: 'Words only' },
+  { id: 'vector', label: 'Meaning only' },
+] as const
+
+const noDataset = 'none'
+
+/** What must hold before a release goes into production. Nothing counts until it is saved. */
+export function GateForm({ line }: { line: ReleaseLine }) {
+  const { gate: present } = line
+  const [draft, setDraft] = useState<{ of: ReleaseGate; value: ReleaseGate } | null>(null)
+  const [failure, setFailure] = useState<ErrorData | null>(null)
+  const [busy, setBusy] = useState(false)
+  const datasets = useRead((signal) => core().datasets.list(undefined, { signal }), 'datasets')
+  const metrics = useRead((signal) => core().runs.metrics(undefined, { signal }), 'metrics')
+  // What was saved elsewhere in the meantime is shown as soon as nothing is being edited here.
+  const gate = draft?.value ?? present
+  const set = (change: Partial<ReleaseGate>): void => {
+    setFailure(null)
+    setDraft({ of: draft?.of ?? present, value: { ...gate, ...change } })
+  }
+  const known = metrics.value?.metrics ?? []
+  const changed = draft !== null && !same(draft.value, present)
+  const save = async (): Promise<void> => {
+    setBusy(true)
+    try {
+      await core().lines.update({ lineId: line.id, gate, who: usePreferences.getState().signature })
+      useNotices.getState().say('The gate is saved. It holds for every release from now on.')
+      useReleaseChanges.getState().noteChange()
+      setDraft(null)
+    } catch (error) {
+      setFailure(toFailure(error))
+    }
+    setBusy(false)
+  }
+  const readFailure = datasets.failure ?? metrics.failure
+  return (
+    <form
+      className="gate"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void save()
+      }}
+    >
+      <p className="gate-summary">{gateSentence(gate, datasets.value?.datasets ?? [])}</p>
+      {readFailure ? (
+        <FailureNote
+          failure={readFailure}
+          onRetry={() => {
+            datasets.retry()
+            metrics.retry()
+          }}
+        />
+      ) : null}
+      <div className="gate-grid">
+        <SelectField
+          label="Measured on"
+          value={gate.datasetId ?? noDataset}
+          entries={[
+            { id: noDataset, label: 'Nothing', hint: 'no gate: every promotion is signed for' },
+            ...(datasets.value?.datasets ?? []).map((each) => ({
+              id: each.id as string,
+              label: each.name,
+              hint: formatNumberOf(each.states.accepted ?? 0, 'case'),
+            })),
+          ]}
+          onChange={(id) => set({ datasetId: id === noDataset ? null : (id as DatasetId) })}
+        />
+        {gate.datasetId ? (
+          <p className="gate-link">
+            <a href={hrefOf({ page: 'datasets', datasetId: gate.datasetId, caseId: null })}>Open the dataset</a>
+          </p>
+        ) : null}
+      </div>
+
+      <fieldset className="field-group">
+        <legend>Rules</legend>
+        <p className="field-help">Each must hold of a candidate’s figures.</p>
+        {gate.rules.map((rule, index) => (
+          <RuleRow
+            key={index}
+            number={index + 1}
+            rule={rule}
+            known={known}
+            onChange={(next) => set({ rules: gate.rules.with(index, next) })}
+            onRemove={() => set({ rules: gate.rules.toSpliced(index, 1) })}
+          />
+        ))}
+        <Button
+          small
+          icon={<Plus size={14} aria-hidden />}
+          isDisabled={known.length === 0 || gate.rules.length >= 30}
+          onPress={() => set({ rules: [...gate.rules, 'recall@5>=0.7'] })}
+        >
+          Add a rule
+        </Button>
+      </fieldset>
+
+      <fieldset className="field-group">
+        <legend>No loss</legend>
+        <p className="field-help">
+          In none of these may a candidate be shown to be worse than the release in production: question by question, by a
+          paired bootstrap with a 95 % interval.
+        </p>
+        {gate.noLoss.map((metric, index) => (
+          <div key={index} className="gate-row" role="group" aria-label={`No loss ${index + 1}`}>
+            <MetricField
+              label="Metric"
+              value={metric}
+              known={known}
+              onChange={(next) => set({ noLoss: gate.noLoss.with(index, next) })}
+            />
+            <IconButton
+              label={`Remove: no loss in ${metric}`}
+              icon={<Trash2 size={14} aria-hidden />}
+              onPress={() => set({ noLoss: gate.noLoss.toSpliced(index, 1) })}
+            />
+          </div>
+        ))}
+        <Button
+          small
+          icon={<Plus size={14} aria-hidden />}
+          isDisabled={known.length === 0 || gate.noLoss.length >= 30}
+          onPress={() => set({ noLoss: [...gate.noLoss, nextMetric(gate.noLoss)] })}
+        >
+          Add a metric
+        </Button>
+      </fieldset>
+
+      <fieldset className="field-group">
+        <legend>How candidates are measured</legend>
+        <div className="gate-grid">
+          <SelectField
+            label="Search by"
+            value={gate.settings.mode}
+            entries={modes}
+            onChange={(mode) => set({ settings: { ...gate.settings, mode: mode as (typeof modes)[number]['id'] } })}
+          />
+          <NumberLine
+            label="Results looked at"
+            value={gate.settings.k}
+            least={1}
+            most={200}
+            onChange={(k) => set({ settings: { ...gate.settings, k } })}
+          />
+        </div>
+        <div className="field">
+          <Switch
+            className="switch"
+            isSelected={gate.settings.answers}
+            onChange={(answers) => set({ settings: { ...gate.settings, answers } })}
+          >
+            <span className="switch-track" aria-hidden>
+              <span className="switch-knob" />
+            </span>
+            Answer every question, too, and measure the answers
+          </Switch>
+        </div>
+      </fieldset>
+
+      {failure ? <FailureNote failure={failure} title="The gate was not saved" /> : null}
+      {changed ? (
+        <div className="pipeline-apply gate-save" role="group" aria-label="Unsaved changes of the gate">
+          <p>
+            <strong>Not saved yet.</strong>{' '}
+            {same(draft.of, present) ? 'The gate from before counts.' : 'It was changed elsewhere in the meantime.'}
+          </p>
+          <Button
+            onPress={() => {
+              setDraft(null)
+              setFailure(null)
+            }}
+          >
+            Discard
+          </Button>
+          <Button look="primary" type="submit" isDisabled={busy}>
+            Save the gate
+          </Button>
+        </div>
+      ) : null}
+    </form>
+  )
+}
+
+function RuleRow({
+  number,
+  rule,
+  known,
+  onChange,
+  onRemove,
+}: {
+  number: number
+  rule: string
+  known: readonly MetricInfo[]
+  onChange(rule: string): void
+  onRemove(): void
+}) {
+  const boundId = useId()
+  const parts = readRule(rule)
+  const [bound, setBound] = useState(() => String(parts?.bound ?? ''))
+  // What is typed stays as it is while it says the same number.
+  const shown = parts !== null && Number(bound) !== parts.bound ? String(parts.bound) : bound
+  const wrong = shown.trim() === '' || !Number.isFinite(Number(shown))
+  return (
+    <div className="gate-row" role="group" aria-label={`Rule ${number}`}>
+      {parts ? (
+        <>
+          <MetricField
+            label="Metric"
+            value={parts.metric}
+            known={known}
+            onChange={(metric) => onChange(writeRule({ ...parts, metric }))}
+          />
+          <SelectField
+            label="is"
+            value={parts.operator}
+            entries={operators}
+            onChange={(operator) => onChange(writeRule({ ...parts, operator: operator as GateOperator }))}
+          />
+          <div className="field gate-bound">
+            <label htmlFor={boundId}>Bound</label>
+            <input
+              id={boundId}
+              className="input number"
+              inputMode="decimal"
+              autoComplete="off"
+              value={wrong ? bound : shown}
+              aria-invalid={wrong || undefined}
+              onChange={(event) => {
+                const text = event.target.value
+                setBound(text)
+                if (/^\s*-?\d+(\.\d+)?\s*$/.test(text)) onChange(writeRule({ ...parts, bound: Number(text) }))
+              }}
+            />
+          </div>
+        </>
+      ) : (
+        <p className="mono gate-kept">{rule}</p>
+      )}
+      <IconButton label={`Remove: ${ruleSentence(rule)}`} icon={<Trash2 size={14} aria-hidden />} onPress={onRemove} />
+    </div>
+  )
+}
+
+/** One of the metrics there are, and of how many first results, where it looks at those. */
+function MetricField({
+  label,
+  value,
+  known,
+  onChange,
+}: {
+  label: string
+  value: string
+  known: readonly MetricInfo[]
+  onChange(value: string): void
+}) {
+  const { id, first } = splitMetric(value)
+  const found = known.find((metric) => metric.id === id)
+  const entries = known.map((metric) => ({ id: metric.id, label: metric.label, hint: metric.summary }))
+  return (
+    <>
+      <SelectField
+        label={label}
+        value={id}
+        entries={found || known.length === 0 ? entries : [{ id, label: id, hint: 'not known here' }, ...entries]}
+        onChange={(next) => {
+          const hasK = known.find((metric) => metric.id === next)?.hasK ?? false
+          onChange(hasK ? `${next}@${first ?? 5}` : next)
+        }}
+      />
+      {found?.hasK ? (
+        <NumberLine
+          label="of the first"
+          value={first ?? 5}
+          least={1}
+          most={200}
+          onChange={(next) => onChange(`${id}@${next}`)}
+        />
+      ) : null}
+    </>
+  )
+}
+
+function nextMetric(used: readonly string[]): string {
+  return ['ndcg@10', 'recall@5', 'mrr@10'].find((metric) => !used.includes(metric)) ?? 'precision@5'
+}
+
+/** 'Measured on Station questions: recall@5 at least 0.7, and no loss in ndcg@10.' */
+export function gateSentence({ datasetId, rules, noLoss }: ReleaseGate, datasets: readonly Dataset[]): string {
+  if (datasetId === null) return 'No gate is set: every promotion is signed for with a name and a reason.'
+  const name = datasets.find(({ id }) => id === datasetId)?.name ?? 'a dataset'
+  const parts = [...rules.map(ruleSentence), ...(noLoss.length > 0 ? [`no loss in ${noLoss.join(', ')}`] : [])]
+  return parts.length === 0
+    ? `Candidates are measured on ${name}; nothing is asked of the figures.`
+    : `On ${name}: ${parts.join(', ')}.`
+}
