@@ -28,9 +28,7 @@ export const useDrafts = create<DraftsStore>((set) => ({
     set(({ drafts }) => {
       const begun = drafts[id]?.base ?? base
       return {
-        drafts: same(value, base)
-          ? without(drafts, id)
-          : { ...drafts, [id]: { base: begun, value } },
+        drafts: same(value, base) ? without(drafts, id) : { ...drafts, [id]: { base: begun, value } },
       }
     }),
   discard: (id) => set(({ drafts }) => ({ drafts: without(drafts, id) })),

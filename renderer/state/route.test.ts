@@ -69,10 +69,15 @@ describe('routes', () => {
     '#/library/a?view=x',
   ])('passes over a view that is not there: %s', (href) => expect(parseRoute(href)).not.toHaveProperty('view'))
 
-  it.each(['#/nowhere', '#/settings/more', '#/network/hosts', '#/models/a/b', '#/library/a/b/c', '#/pipelines/a/b/c', '#/%E0%A4%A'])(
-    'does not know %s',
-    (href) => {
-      expect(parseRoute(href).page).toBe('unknown')
-    },
-  )
+  it.each([
+    '#/nowhere',
+    '#/settings/more',
+    '#/network/hosts',
+    '#/models/a/b',
+    '#/library/a/b/c',
+    '#/pipelines/a/b/c',
+    '#/%E0%A4%A',
+  ])('does not know %s', (href) => {
+    expect(parseRoute(href).page).toBe('unknown')
+  })
 })

@@ -47,9 +47,7 @@ function DraftForm({ pipeline, from, onClose }: { pipeline: Pipeline; from: stri
     setProblem(null)
     try {
       const draft =
-        lineId === newLine
-          ? await begin(name.trim())
-          : await core().releases.createDraft({ lineId, pipeline, note })
+        lineId === newLine ? await begin(name.trim()) : await core().releases.createDraft({ lineId, pipeline, note })
       useReleaseChanges.getState().noteChange()
       onClose()
       navigate({ page: 'pipelines', lineId: draft.lineId, releaseId: draft.id })

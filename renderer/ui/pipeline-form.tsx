@@ -56,10 +56,7 @@ export function PipelineForm({
           refusals={refusals}
         />
       </PipelineSection>
-      <PipelineSection
-        title="Reading"
-        help="Options of the parsers that have any; the file’s type chooses its parser."
-      >
+      <PipelineSection title="Reading" help="Options of the parsers that have any; the file’s type chooses its parser.">
         <ParsersEditor
           value={value.parsers}
           parsers={families.parser}
@@ -90,7 +87,10 @@ export function PipelineForm({
           />
         </PipelineSection>
       ) : null}
-      <PipelineSection title="Search" help="How passages are found for a question, and how many an answer is made from.">
+      <PipelineSection
+        title="Search"
+        help="How passages are found for a question, and how many an answer is made from."
+      >
         <ChoiceSelect
           kind="retriever"
           label="Search with"

@@ -51,7 +51,10 @@ describe('differences', () => {
     parser: [implementation('pdf', 'PDF', { ocr: { enum: ['auto', 'off'], default: 'auto' } })],
     cleaner: [implementation('urls', 'Shorten addresses')],
     chunker: [
-      implementation('recursive', 'By structure', { maxTokens: tokens, overlapTokens: { type: 'integer', default: 0 } }),
+      implementation('recursive', 'By structure', {
+        maxTokens: tokens,
+        overlapTokens: { type: 'integer', default: 0 },
+      }),
       implementation('fixed', 'Windows', { maxTokens: tokens, step: { type: 'integer', default: 9 } }),
     ],
     embedder: [implementation('static', 'On this machine', { model: { type: 'string' } })],
@@ -107,7 +110,9 @@ describe('differences', () => {
 
   it('leave out what only another implementation has, unless it was set', () => {
     const after = { ...pipeline, chunker: choice('fixed', { step: 4 }) }
-    expect(pipelineDifferences(pipeline, after, families).map(({ path, before, after: to }) => [path, before, to])).toEqual([
+    expect(
+      pipelineDifferences(pipeline, after, families).map(({ path, before, after: to }) => [path, before, to]),
+    ).toEqual([
       ['chunker', 'By structure', 'Windows'],
       ['chunker.options.step', '–', '4'],
     ])

@@ -70,7 +70,11 @@ export function pipelineFacts(pipeline: Pipeline, families: Families): PipelineF
     ...named,
     { path: 'passages', label: 'Passages given to an answer', value: String(pipeline.passages) },
     { path: 'prompt', label: 'Prompt', value: promptWords(pipeline.prompt) },
-    { path: 'cleaning', label: 'Cleaning', value: listWords(pipeline.cleaning.map((step) => stepWords(step, families))) },
+    {
+      path: 'cleaning',
+      label: 'Cleaning',
+      value: listWords(pipeline.cleaning.map((step) => stepWords(step, families))),
+    },
     { path: 'rules', label: 'Rules', value: listWords(pipeline.rules.map((rule) => ruleWords(rule, families))) },
     ...parsers,
   ]
@@ -112,7 +116,9 @@ export function differenceWords(differences: readonly PipelineDifference[], most
 }
 
 /** Reads the JSON view; what its values mean is judged by the core. */
-export function readPipeline(text: string): { pipeline: Pipeline; problem: null } | { pipeline: null; problem: string } {
+export function readPipeline(
+  text: string,
+): { pipeline: Pipeline; problem: null } | { pipeline: null; problem: string } {
   let given: unknown
   try {
     given = JSON.parse(text)

@@ -32,7 +32,10 @@ describe('releases in words', () => {
   it.each([
     [{}, 'Release 2 went into production, in place of release 1'],
     [{ fromNumber: null }, 'Release 2 went into production'],
-    [{ action: 'rolled-back', releaseNumber: 1, fromNumber: 2 }, 'Release 1 was put back into production, in place of release 2'],
+    [
+      { action: 'rolled-back', releaseNumber: 1, fromNumber: 2 },
+      'Release 1 was put back into production, in place of release 2',
+    ],
     [{ action: 'discarded', releaseNumber: null }, 'A draft was discarded'],
     [{ action: 'candidate' }, 'Release 2 became a candidate'],
     [{ action: 'gate-changed', releaseId: null, releaseNumber: null }, 'The gate was changed'],
@@ -41,7 +44,11 @@ describe('releases in words', () => {
   })
 
   it('are found where they came into production last', () => {
-    const events = [event({ number: 4, action: 'gate-changed' }), event({ number: 3, action: 'rolled-back' }), event({})]
+    const events = [
+      event({ number: 4, action: 'gate-changed' }),
+      event({ number: 3, action: 'rolled-back' }),
+      event({}),
+    ]
     expect(cameIntoProduction('rel_2', events)?.number).toBe(3)
     expect(cameIntoProduction('rel_9', events)).toBeUndefined()
     expect(cameIntoProduction(undefined, [event({ action: 'candidate' })])).toBeUndefined()

@@ -130,8 +130,8 @@ export function GateForm({ line }: { line: ReleaseLine }) {
       <fieldset className="field-group">
         <legend>No loss</legend>
         <p className="field-help">
-          In none of these may a candidate be shown to be worse than the release in production: question by question, by a
-          paired bootstrap with a 95 % interval.
+          In none of these may a candidate be shown to be worse than the release in production: question by question, by
+          a paired bootstrap with a 95 % interval.
         </p>
         {gate.noLoss.map((metric, index) => (
           <div key={index} className="gate-row" role="group" aria-label={`No loss ${index + 1}`}>

@@ -15,7 +15,8 @@ export type GateOperator = (typeof operators)[number]['id']
 
 /** Null: this form cannot show it. */
 export function readRule(text: string): GateRule | null {
-  const [, metric, operator, bound] = /^\s*([a-z0-9][\w-]*(?:@\d+)?)\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(text) ?? []
+  const [, metric, operator, bound] =
+    /^\s*([a-z0-9][\w-]*(?:@\d+)?)\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(text) ?? []
   if (metric === undefined || operator === undefined || bound === undefined) return null
   return { metric, operator: operator as GateOperator, bound: Number(bound) }
 }

@@ -44,7 +44,9 @@ export function GateChecks({ result }: { result: GateResult }) {
           )}
           <span>
             <span className="gate-check-label">{check.label}</span>{' '}
-            <span className={check.passed ? 'tone-success' : 'tone-danger'}>{check.passed ? 'passed' : 'not passed'}</span>
+            <span className={check.passed ? 'tone-success' : 'tone-danger'}>
+              {check.passed ? 'passed' : 'not passed'}
+            </span>
             {check.detail ? <span className="gate-check-detail soft">{check.detail}</span> : null}
           </span>
         </li>

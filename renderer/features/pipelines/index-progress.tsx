@@ -22,8 +22,8 @@ export function IndexProgress({ release, isWaiting = false }: { release: Release
       <h2 id="release-indexes">{isWaiting ? `${releaseName(release)} is on its way` : 'Indexes'}</h2>
       {isWaiting ? (
         <p>
-          Its indexes are being built beside the present ones. Bots stay on the old release until they are complete; then
-          they are answered by {releaseName(release).toLowerCase()}, all at once.
+          Its indexes are being built beside the present ones. Bots stay on the old release until they are complete;
+          then they are answered by {releaseName(release).toLowerCase()}, all at once.
         </p>
       ) : (
         <p className="soft run-line">

@@ -152,12 +152,7 @@ function botNames({ following, pinned }: LineFacts['bots']): string {
   return names.length === 0 ? '–' : names.join(', ')
 }
 
-function column(
-  id: string,
-  label: string,
-  text: (facts: LineFacts) => string,
-  leastRem: number,
-): RowColumn<LineFacts> {
+function column(id: string, label: string, text: (facts: LineFacts) => string, leastRem: number): RowColumn<LineFacts> {
   return { id, label, text, numeric: false, leaves: 0, leastRem, compare: (a, b) => text(a).localeCompare(text(b)) }
 }
 

@@ -155,7 +155,13 @@ function ReleaseTable({ facts, families }: { facts: LineFacts; families: Familie
       Promise.all(
         releases.flatMap(({ runId }) =>
           // A run that was removed is evidence no more, and no reason to show nothing.
-          runId ? [core().runs.get({ runId }, { signal }).catch(() => null)] : [],
+          runId
+            ? [
+                core()
+                  .runs.get({ runId }, { signal })
+                  .catch(() => null),
+              ]
+            : [],
         ),
       ),
     releases.map(({ runId }) => runId).join(' '),

@@ -22,13 +22,7 @@ import { formatNumberOf, formatWhen } from '../../ui/format.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import type { Refusals } from '../../ui/pipeline-editors.tsx'
 import { PipelineForm } from '../../ui/pipeline-form.tsx'
-import {
-  pipelineDifferences,
-  pipelineFacts,
-  readPipeline,
-  refusalOf,
-  type Families,
-} from '../../ui/pipeline-words.ts'
+import { pipelineDifferences, pipelineFacts, readPipeline, refusalOf, type Families } from '../../ui/pipeline-words.ts'
 import { releaseName } from '../../ui/release-words.ts'
 import { same } from '../../ui/schema-fields.ts'
 import { History } from './history.tsx'
@@ -131,8 +125,8 @@ function Actions({ facts, release }: { facts: LineFacts; release: Release }) {
           }}
         >
           <p>
-            Its settings are lost; {release.number === null ? '' : 'its number is not given again, and '}the history keeps
-            that it was there. Runs that measured it stay.
+            Its settings are lost; {release.number === null ? '' : 'its number is not given again, and '}the history
+            keeps that it was there. Runs that measured it stay.
           </p>
         </SignDialog>
       ) : null}
@@ -283,7 +277,12 @@ function NumberedView({ facts, release, families }: { facts: LineFacts; release:
       <div className="run line">
         {release.note ? <p className="tune-sentence">{release.note}</p> : null}
         {release.promotion ? <IndexProgress release={release} isWaiting /> : null}
-        <Differences facts={facts} pipeline={release.pipeline} families={families} isProduction={release.id === line.production?.id} />
+        <Differences
+          facts={facts}
+          pipeline={release.pipeline}
+          families={families}
+          isProduction={release.id === line.production?.id}
+        />
         <Facts facts={facts} release={release} />
         {release.promotion ? null : <IndexProgress release={release} />}
         <Settings pipeline={release.pipeline} families={families} />
@@ -300,7 +299,9 @@ function Facts({ facts: { releases, bots }, release }: { facts: LineFacts; relea
   const base = releases.find(({ id }) => id === release.basedOn)
   const answered = [
     ...(release.stage === 'production' ? bots.following.map(({ name }) => name) : []),
-    ...bots.pinned.filter((pinned) => pinned.release.id === release.id).map(({ bot }) => `${bot.name}, which stays on it`),
+    ...bots.pinned
+      .filter((pinned) => pinned.release.id === release.id)
+      .map(({ bot }) => `${bot.name}, which stays on it`),
   ]
   return (
     <section aria-labelledby="release-facts">

@@ -1,5 +1,16 @@
 import { useEffect, useMemo, useState } from 'react'
-import { ArrowLeft, Download, Ellipsis, GitBranch, GitCompareArrows, Pin, PinOff, RotateCw, Send, Trash2 } from 'lucide-react'
+import {
+  ArrowLeft,
+  Download,
+  Ellipsis,
+  GitBranch,
+  GitCompareArrows,
+  Pin,
+  PinOff,
+  RotateCw,
+  Send,
+  Trash2,
+} from 'lucide-react'
 import type { CaseResult, MetricResult, Run } from '../../../core/contract/runs.ts'
 import type { DatasetId, RunId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
