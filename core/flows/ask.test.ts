@@ -181,6 +181,32 @@ describe('ask', () => {
     })
   })
 
+  it('completes a question from what went before, says so, and answers that one', async () => {
+    const asked: string[] = []
+    const given: GivenPassages[] = []
+    const { all, traces } = steps([], {
+      retrieve: async (text) => {
+        asked.push(text)
+        return [passage]
+      },
+      async *generate(request) {
+        given.push(request)
+        yield { type: 'text-delta', text: 'Ada.' }
+      },
+    })
+    const history = [{ question: 'Who wrote the notes on the engine?', answer: 'Ada.' }]
+    const events = await Array.fromAsync(ask({ ...question, text: 'Why did she?', history }, all))
+    const completed = 'Why did she (wrote the notes on the engine)?'
+    expect(events[1]).toEqual({ type: 'rewrite-end', question: completed, how: 'carried-over' })
+    expect(asked).toEqual([completed])
+    expect(given[0]?.question).toBe(completed)
+    expect(traces[0]).toMatchObject({ question: 'Why did she?', rewritten: completed })
+    expect(traces[0]?.spans.map(({ name }) => name)).toContain('rewrite')
+    const alone = await Array.fromAsync(ask({ ...question, text: 'How deep is the borehole?', history }, all))
+    expect(alone.map(({ type }) => type)).not.toContain('rewrite-end')
+    expect(traces[1]?.rewritten).toBeNull()
+  })
+
   it('passes a refusal on', async () => {
     const { all, traces } = steps([{ type: 'refusal', reason: 'Nothing here answers that.' }])
     expect((await run(all)).at(-1)).toMatchObject({

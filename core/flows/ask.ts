@@ -1,4 +1,4 @@
-import type { AskEvent, AskScope, Citation } from '../contract/ask.ts'
+import type { AskEvent, AskScope, Citation, Exchange } from '../contract/ask.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { Rejected, Rejection, SpanAttributes, Trace } from '../contract/traces.ts'
@@ -6,6 +6,7 @@ import type { AnswerPart } from '../generators/generator.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { attributeAt, attributeNames } from '../shared/trace-attributes.ts'
 import { asksForOverview } from './asks-for-overview.ts'
+import { type Rewrite, rewriteQuestion, type WriteWords } from './rewrite-question.ts'
 import { beginTrace, type OpenSpan, type OpenTrace, toRejected, type TracedQuestion } from './open-trace.ts'
 import { traceModelCall } from './trace-model-call.ts'
 
@@ -14,6 +15,8 @@ import { traceModelCall } from './trace-model-call.ts'
  * are, and say there what only they know.
  */
 export interface AskSteps {
+  /** Has the pipeline's language model complete a question from what went before; absent where there is none. */
+  write?: WriteWords
   retrieve(question: string, span: OpenSpan, signal?: AbortSignal): Promise<RetrievedPassage[]>
   /** Puts what was found into a better order, and keeps the best. Absent: the order stays. */
   rerank?(
@@ -44,6 +47,8 @@ export interface Question extends TracedQuestion {
   scope?: AskScope
   /** What of that which was to be asked cannot be, as sentences. */
   note?: string | null
+  /** What was asked and answered before, oldest first. */
+  history?: readonly Exchange[]
 }
 
 /** What a generator answers from. */
@@ -55,7 +60,7 @@ export interface GivenPassages {
 }
 
 /**
- * Question in, cited answer out: (the whole document, or retrieve -> rerank? -> fit the budget) -> generate -> resolve,
+ * Question in, cited answer out: complete it from what went before -> (the whole document, or retrieve -> rerank? -> fit the budget) -> generate -> resolve,
  * validate and number citations -> save the trace. The trace is saved also when a step fails or the asker leaves.
  */
 export async function* ask(question: Question, steps: AskSteps, signal?: AbortSignal): AsyncGenerator<AskEvent> {
@@ -64,14 +69,18 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
   try {
     yield { type: 'ask-start', traceId: question.traceId, release: question.release ?? null }
 
-    const { whole, note: unread } = await readWhole(question, steps, trace, signal)
+    const rewrite = await completeQuestion(question, steps, trace, signal)
+    if (rewrite) yield { type: 'rewrite-end', ...rewrite }
+    const asked = rewrite?.question ?? question.text
+
+    const { whole, note: unread } = await readWhole(asked, question, steps, trace, signal)
     const note = [question.note, unread].filter(Boolean).join(' ') || null
-    const passages = whole ? [...whole.passages] : await findPassages(question, steps, trace, signal)
+    const passages = whole ? [...whole.passages] : await findPassages(asked, steps, trace, signal)
     trace.passages = passages
     trace.passageMode = whole ? 'whole-document' : 'retrieved'
     yield { type: 'retrieval-end', passages, passageMode: trace.passageMode, note, lowRelevance: false }
 
-    const given = whole ?? (await fitPassages(question, passages, steps, trace))
+    const given = whole ?? (await fitPassages(asked, passages, steps, trace))
     const generation = trace.root.open('generate', 'chain', { passages: given.passages.map(summary) })
     const modelCall = traceModelCall(generation, () => steps.now())
     const numbering = createNumbering(steps, given.passages)
@@ -129,11 +138,28 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
   }
 }
 
+/** The question with what it leaves to what went before; undefined where it stands by itself. */
+async function completeQuestion(
+  { text, history = [] }: Question,
+  { write }: AskSteps,
+  trace: OpenTrace,
+  signal: AbortSignal | undefined,
+): Promise<Rewrite | undefined> {
+  if (history.length === 0) return undefined
+  const rewrite = await trace.root.step('rewrite', 'chain', { question: text, history: history.length }, async () => {
+    const rewrite = await rewriteQuestion(text, history, write, signal)
+    return [rewrite, rewrite ?? 'as it is']
+  })
+  trace.rewritten = rewrite?.question ?? null
+  return rewrite
+}
+
 /**
  * The document that is asked, as a whole: where the question is about it as a whole, or a person wants it so, and the
  * generator can read all of it. `note` says why not, where that was to be expected.
  */
 async function readWhole(
+  asked: string,
   { text, scope = 'auto' }: Question,
   { document }: AskSteps,
   trace: OpenTrace,
@@ -143,7 +169,7 @@ async function readWhole(
   if (!document || scope === 'passages' || (scope === 'auto' && !isOverview)) return { note: null }
   return trace.root.step('read whole', 'chain', { scope, isOverview }, async () => {
     const passages = document.passages()
-    const whole: GivenPassages = { question: text, passages, wholeDocument: isOverview ? 'overview' : 'question' }
+    const whole: GivenPassages = { question: asked, passages, wholeDocument: isOverview ? 'overview' : 'question' }
     const fits = passages.length > 0 && (await document.fits(whole, signal))
     const note = fits || passages.length === 0 ? null : tooLongNote
     return [
@@ -157,7 +183,7 @@ const tooLongNote =
   'The document is longer than can be read for one answer, so this is answered from passages that were found in it.'
 
 async function findPassages(
-  { text }: Question,
+  text: string,
   { retrieve, rerank }: AskSteps,
   trace: OpenTrace,
   signal: AbortSignal | undefined,
@@ -179,7 +205,7 @@ async function findPassages(
 }
 
 function fitPassages(
-  { text }: Question,
+  text: string,
   passages: readonly RetrievedPassage[],
   { fit }: AskSteps,
   trace: OpenTrace,

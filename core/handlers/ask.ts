@@ -21,6 +21,7 @@ export function askHandlers(services: Services) {
         note,
         request,
         scope: input.scope,
+        history: input.history,
         origin: input.origin ?? null,
       }
       const steps = await createAskSteps(asked, services)

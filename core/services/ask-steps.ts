@@ -1,9 +1,10 @@
 import type { Citation, Exchange, Persona } from '../contract/ask.ts'
-import type { Choice } from '../contract/pipeline.ts'
+import type { Choice, Pipeline } from '../contract/pipeline.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { AskSteps, GivenPassages } from '../flows/ask.ts'
+import type { WriteWords } from '../flows/rewrite-question.ts'
 import type { GenerateRequest, Generator } from '../generators/generator.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import type { TextGenerator } from '../generators/text-generator.ts'
@@ -11,6 +12,7 @@ import type { CollectionCore } from '../library/collections.ts'
 import type { SqlFilter, StoredText } from '../library/documents.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import { placeOf } from '../chunkers/parts/place.ts'
+import { abortable } from '../shared/abort.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
@@ -50,9 +52,11 @@ export async function createAskSteps(
   const generator = createGenerator(searched, embedding, parts)
   const toRequest = (given: GivenPassages): GenerateRequest =>
     requestOf(given, { persona, history, prompt: pipeline.prompt })
+  const write = createWriter(pipeline, parts)
   const k = pipeline.passages
   const rerank = parts.retrieval.reranker(searched)
   return {
+    ...(write ? { write } : {}),
     retrieve(question, span, signal) {
       span.note({
         [attributeNames.dataSourceId]: indexes.map(({ row }) => row.collectionId).join(' '),
@@ -117,6 +121,27 @@ function requestOf(
     })),
   }
 }
+
+/** A few words of the pipeline's language model; undefined where it has none. */
+function createWriter({ generator: { id, options } }: Pipeline, parts: AskParts): WriteWords | undefined {
+  const definition = findDefinition('generator', generatorDefinitions, id)
+  const choice = definition.languageModel?.(definition.options.parse(options))
+  if (!choice) return undefined
+  return async (messages, signal) => {
+    const opening = parts.openTextGenerator(choice)
+    const model = await abortable(opening, signal)
+    let text = ''
+    try {
+      for await (const part of model.stream(messages, { maxTokens: mostWritten, temperature: 0 }, signal)) {
+        if (part.type === 'text-delta') text += part.text
+      }
+    } finally {
+      await model.dispose()
+    }
+    return text
+  }
+}
+const mostWritten = 160
 
 function createGenerator({ pipeline, indexes }: Searched, embedding: Embedding, parts: AskParts): Generator {
   const { id, options } = pipeline.generator
