@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { AskEvent, Exchange } from '../core/contract/ask.ts'
 import { carryOver } from '../core/flows/carry-over.ts'
 import { demoCorpus, openTestApp, projectRoot } from '../core/testing/test-app.ts'
-import type { CollectionId } from '../core/shared/ids.ts'
 
 interface Conversation {
   id: string
