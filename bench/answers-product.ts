@@ -41,13 +41,13 @@ export async function run(args: string[]): Promise<void> {
   writeFileSync(join(root, 'bench/results/answers-product.json'), `${JSON.stringify(report, null, 2)}\n`)
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const folders = {
+export const root = fileURLToPath(new URL('..', import.meta.url))
+export const folders = {
   demo: join(root, 'resources/demo/corpus'),
   chroma: join(root, '../shared/data/chunking/chroma/general_evaluation_data/corpora'),
 }
 
-interface Case {
+export interface Case {
   id: string
   collection: string
   question: string
@@ -56,16 +56,18 @@ interface Case {
   expected: { path?: string; quote: string }[]
 }
 
-interface Outcome extends Case {
+export interface Outcome extends Case {
   set: string
   retrieved: boolean
   right: boolean
   refused: boolean
   statements: number
   answer: string
+  /** How likely the passages answer it, as the trace has it; null: they were not asked for that. */
+  likelihood: number | null
 }
 
-function readCases(path: string): Case[] {
+export function readCases(path: string): Case[] {
   const { cases } = JSON.parse(readFileSync(path, 'utf8')) as { cases: (Partial<Case> & { quotes?: string[] })[] }
   return cases.map((each) => ({
     id: each.id ?? '',
@@ -76,7 +78,7 @@ function readCases(path: string): Case[] {
   }))
 }
 
-async function askAll(folder: string, cases: readonly (Case & { set: string })[]): Promise<Outcome[]> {
+export async function askAll(folder: string, cases: readonly (Case & { set: string })[]): Promise<Outcome[]> {
   const workspace = mkdtempSync(join(tmpdir(), 'quarry-answers-'))
   try {
     await using app = await createApp({
@@ -96,7 +98,11 @@ async function askAll(folder: string, cases: readonly (Case & { set: string })[]
       const events: AskEvent[] = []
       for await (const event of await client.ask.run({ collectionIds: [collectionId], question: each.question }))
         events.push(event)
-      outcomes.push(outcomeOf(each, events))
+      const end = events.find((event) => event.type === 'ask-end')
+      const trace = end && (await client.traces.get({ traceId: end.traceId }))
+      const assessed = trace?.spans.find(({ name }) => name === 'relevance')?.output as
+        { likelihood: number } | undefined
+      outcomes.push({ ...outcomeOf(each, events), likelihood: assessed?.likelihood ?? null })
     }
     await connection[Symbol.asyncDispose]()
     return outcomes
@@ -106,7 +112,7 @@ async function askAll(folder: string, cases: readonly (Case & { set: string })[]
 }
 
 /** Right: a citation holds an expected quote, or is a part of one. */
-function outcomeOf(each: Case & { set: string }, events: readonly AskEvent[]): Outcome {
+function outcomeOf(each: Case & { set: string }, events: readonly AskEvent[]): Omit<Outcome, 'likelihood'> {
   const passages = events.flatMap((event) => (event.type === 'retrieval-end' ? event.passages : []))
   const end = events.find((event) => event.type === 'ask-end')
   const citations = end?.citations ?? []
@@ -132,7 +138,7 @@ function squeezed(text: string): string {
   return text.replaceAll(/[\s|*_`\u00ad-]+/g, '')
 }
 
-function isWrong({ answerable, right, refused }: Outcome): boolean {
+export function isWrong({ answerable, right, refused }: Outcome): boolean {
   return answerable ? !right : !refused
 }
 

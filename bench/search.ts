@@ -53,12 +53,13 @@ const questionsPerSet = 34
 const chunkLength = 800
 const chunksPerDocument = 20
 
-interface Material {
+export interface Material {
   sentences: { text: string; vector: Float32Array }[]
   questions: string[]
 }
 
-async function readMaterial(embedder: Embedder): Promise<Material> {
+/** Real sentences with their vectors, and real questions. */
+export async function readMaterial(embedder: Pick<Embedder, 'embed' | 'dimensions'>): Promise<Material> {
   const sentences: string[] = []
   const questions: string[] = []
   for (const name of setNames) {
@@ -97,16 +98,12 @@ async function measure(size: number, { sentences, questions }: Material, embedde
   const before = performance.now()
   for (let from = 0; from < size; from += 1000) {
     const entries = Array.from({ length: Math.min(1000, size - from) }, (_, row) => {
-      const parts: string[] = []
-      const vector = new Float32Array(embedder.dimensions)
-      for (let length = 0; length < chunkLength; length += parts.at(-1)!.length) {
-        const sentence = sentences[Math.floor(random() * sentences.length)]!
-        parts.push(sentence.text)
-        sentence.vector.forEach((value, index) => (vector[index]! += value * sentence.text.length))
+      const parts: Material['sentences'] = []
+      for (let length = 0; length < chunkLength; length += parts.at(-1)!.text.length) {
+        parts.push(sentences[Math.floor(random() * sentences.length)]!)
       }
-      const norm = Math.hypot(...vector) || 1
-      const chunkId = from + row + 1
-      return { ...place(chunkId), text: parts.join(' '), vector: vector.map((value) => value / norm) }
+      const vector = vectorOf(parts, embedder.dimensions)
+      return { ...place(from + row + 1), text: parts.map(({ text }) => text).join(' '), vector }
     })
     store.add(entries)
   }
@@ -157,13 +154,21 @@ async function measure(size: number, { sentences, questions }: Material, embedde
   }
 }
 
-function percentile(values: readonly number[], part: number): number {
+export function percentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return Math.round(sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]! * 100) / 100
 }
 
+/** As if the sentences were embedded as one text: their mean by length, of length 1. */
+export function vectorOf(sentences: Material['sentences'], dimensions: number): Float32Array {
+  const vector = new Float32Array(dimensions)
+  for (const { text, vector: own } of sentences) own.forEach((value, index) => (vector[index]! += value * text.length))
+  const norm = Math.hypot(...vector) || 1
+  return vector.map((value) => value / norm)
+}
+
 /** A linear congruential generator (Numerical Recipes): the same chunks in every run. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0

@@ -2,6 +2,7 @@ import type { AskEvent, AskScope, Citation, Exchange } from '../contract/ask.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
 import type { Rejected, Rejection, SpanAttributes, Trace } from '../contract/traces.ts'
+import { littleToDo } from '../generators/extractive/relevance.ts'
 import type { AnswerPart } from '../generators/generator.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { attributeAt, attributeNames } from '../shared/trace-attributes.ts'
@@ -34,6 +35,8 @@ export interface AskSteps {
     /** Whether the generator reads all of it for one answer. */
     fits(given: GivenPassages, signal?: AbortSignal): Promise<boolean>
   }
+  /** How likely it is, 0 to 1, that these passages answer the question. Absent: nobody says. */
+  relevance?(given: GivenPassages, signal?: AbortSignal): Promise<number>
   generate(given: GivenPassages, span: OpenSpan, signal?: AbortSignal): AsyncIterable<AnswerPart>
   /** The citation of a span of a passage, or undefined if the span is not in the document: an invented citation. */
   resolve(passage: RetrievedPassage, start: number, end: number): Omit<Citation, 'marker'> | undefined
@@ -78,9 +81,10 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
     const passages = whole ? [...whole.passages] : await findPassages(asked, steps, trace, signal)
     trace.passages = passages
     trace.passageMode = whole ? 'whole-document' : 'retrieved'
-    yield { type: 'retrieval-end', passages, passageMode: trace.passageMode, note, lowRelevance: false }
-
     const given = whole ?? (await fitPassages(asked, passages, steps, trace))
+    const isFar = !whole && (await hasLittleToDo(given, steps, trace, signal))
+    yield { type: 'retrieval-end', passages, passageMode: trace.passageMode, note, lowRelevance: isFar }
+
     const generation = trace.root.open('generate', 'chain', { passages: given.passages.map(summary) })
     const modelCall = traceModelCall(generation, () => steps.now())
     const numbering = createNumbering(steps, given.passages)
@@ -95,6 +99,8 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
       }
     }
     trace.refused = numbering.refused
+    // Who says that nothing answers the question need not be doubted.
+    trace.lowRelevance = isFar && !trace.refused
     const { citations, unsupported } = trace
     const usage = modelCall.end(trace.answer)
     generation.note({
@@ -123,7 +129,7 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
       passageMode: record.passageMode,
       invented: numbering.invented,
       note,
-      lowRelevance: false,
+      lowRelevance: record.lowRelevance,
       durationMs: record.durationMs,
     }
   } catch (thrown) {
@@ -215,6 +221,20 @@ function fitPassages(
     span.reject(notAmong(fitting, passages, 'budget'))
     span.note({ [attributeNames.used]: fitting.length })
     return [{ question: text, passages: fitting }, { passages: fitting.length }]
+  })
+}
+
+/** Whether what was found has little to do with the question. */
+async function hasLittleToDo(
+  given: GivenPassages,
+  { relevance }: AskSteps,
+  trace: OpenTrace,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (!relevance || given.passages.length === 0) return false
+  return trace.root.step('relevance', 'chain', { passages: given.passages.length }, async () => {
+    const likelihood = await relevance(given, signal)
+    return [likelihood < littleToDo, { likelihood, below: littleToDo }]
   })
 }
 

@@ -2,11 +2,8 @@ import { z } from 'zod'
 import type { AnswerLength, Persona } from '../contract/ask.ts'
 import { abortable, throwIfAborted } from '../shared/abort.ts'
 import { centralSentences } from './extractive/central.ts'
-import { gatherEvidence } from './extractive/evidence.ts'
-import { analyseQuestion } from './extractive/question.ts'
-import { answerability, answerFeatures } from './extractive/score.ts'
-import { rankUnits, selectStatements } from './extractive/select.ts'
-import { unitsOf } from './extractive/units.ts'
+import { relevanceOf } from './extractive/relevance.ts'
+import { selectStatements } from './extractive/select.ts'
 import { type WordableStatement, wordStatements } from './extractive/wording.ts'
 import { refusalOf } from './refusal.ts'
 import type {
@@ -82,16 +79,8 @@ async function* answer(
     yield* overview(passages, statements(options.overviewStatements, persona), refusal, dependencies, signal)
     return
   }
-  const question = analyseQuestion(text)
-  const units = passages.flatMap((passage, position) => unitsOf(passage, position))
-  if (question.terms.length === 0 || units.length === 0) {
-    yield refusal
-    return
-  }
-
-  const evidence = await abortable(gatherEvidence(question, passages, units, dependencies), signal)
-  const best = rankUnits(evidence)[0]
-  if (!best || answerability(answerFeatures(evidence, best.assessed)) < options.refuseBelow) {
+  const { evidence, likelihood } = await abortable(relevanceOf(text, passages, dependencies), signal)
+  if (!evidence || likelihood < options.refuseBelow) {
     yield refusal
     return
   }

@@ -5,7 +5,8 @@ import type { RetrievedPassage } from '../contract/search.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { AskSteps, GivenPassages } from '../flows/ask.ts'
 import type { WriteWords } from '../flows/rewrite-question.ts'
-import type { GenerateRequest, Generator } from '../generators/generator.ts'
+import { relevanceOf } from '../generators/extractive/relevance.ts'
+import type { GenerateRequest, Generator, GeneratorDependencies } from '../generators/generator.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import type { TextGenerator } from '../generators/text-generator.ts'
 import type { CollectionCore } from '../library/collections.ts'
@@ -49,9 +50,15 @@ export async function createAskSteps(
 ): Promise<AskSteps> {
   const { pipeline, indexes } = searched
   const embedding = await parts.openEmbedding({ pipeline: indexes[0]?.row.pipeline ?? pipeline })
-  const generator = createGenerator(searched, embedding, parts)
-  const toRequest = (given: GivenPassages): GenerateRequest =>
-    requestOf(given, { persona, history, prompt: pipeline.prompt })
+  const dependencies = dependenciesOf(searched, embedding, parts)
+  const generator = createGenerator(pipeline, dependencies)
+  const requests = new WeakMap<GivenPassages, GenerateRequest>()
+  // The same passages for the one who says whether they answer, and for the one who answers.
+  const toRequest = (given: GivenPassages): GenerateRequest => {
+    const request = requests.get(given) ?? requestOf(given, { persona, history, prompt: pipeline.prompt })
+    requests.set(given, request)
+    return request
+  }
   const write = createWriter(pipeline, parts)
   const k = pipeline.passages
   const rerank = parts.retrieval.reranker(searched)
@@ -74,6 +81,10 @@ export async function createAskSteps(
           },
         }
       : {}),
+    async relevance(given, signal) {
+      const { question, passages } = toRequest(given)
+      return (await abortable(relevanceOf(question, passages, dependencies), signal)).likelihood
+    },
     generate(given, span, signal) {
       span.note({
         [attributeNames.implementation]: pipeline.generator.id,
@@ -143,10 +154,13 @@ function createWriter({ generator: { id, options } }: Pipeline, parts: AskParts)
 }
 const mostWritten = 160
 
-function createGenerator({ pipeline, indexes }: Searched, embedding: Embedding, parts: AskParts): Generator {
-  const { id, options } = pipeline.generator
+function createGenerator({ generator: { id, options } }: Pipeline, dependencies: GeneratorDependencies): Generator {
   const definition = findDefinition('generator', generatorDefinitions, id)
-  return definition.create(definition.options.parse(options), {
+  return definition.create(definition.options.parse(options), dependencies)
+}
+
+function dependenciesOf({ indexes }: Searched, embedding: Embedding, parts: AskParts): GeneratorDependencies {
+  return {
     tokenizer: embedding.tokenizer,
     embed: (texts, purpose) => embedding.embedNow(texts, purpose),
     dimensions: embedding.dimensions,
@@ -158,7 +172,7 @@ function createGenerator({ pipeline, indexes }: Searched, embedding: Embedding, 
         frequencies: words.map((_, at) => found.reduce((sum, { frequencies }) => sum + (frequencies[at] ?? 0), 0)),
       }
     },
-  })
+  }
 }
 
 /** A citation must be a span that the document really has; anything else is an invented one. */

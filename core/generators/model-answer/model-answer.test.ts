@@ -66,6 +66,29 @@ describe('an answer worded by a model', () => {
     ])
   })
 
+  it('takes a marker away whose source has not the figures or the quoted words that it is named for, and marks the sentence', async () => {
+    const cited = async (text: string) => {
+      const got = await answer(text).parts
+      return got.flatMap((part) => {
+        if (part.type === 'citation') return [part.passage]
+        return part.type === 'sentence-end' ? [part.isSupported] : []
+      })
+    }
+    expect(await cited('The wave height limit for Fulmar is 1.5 m [1].')).toEqual([0, true])
+    expect(await cited('The wave height limit for Fulmar is 2.5 m [1].')).toEqual([-1, false])
+    expect((await cited('The rule: "wave height limit for Fulmar" [1].'))[0]).toBe(0)
+    expect(await cited('The rule: "no limit for Fulmar" [1].')).toEqual([-1, false])
+    // One of two sources has it, and what each number is said of is what stands before it.
+    expect(await cited('The wave height limit for Fulmar is 1.5 m [1][2].')).toEqual([0, 1, true])
+    const both = await cited(
+      'The wave height limit for Fulmar is 1.5 m [1], and wool is sold in Strandwick since 1823 [2].',
+    )
+    expect(both).toEqual([0, -1, false])
+    expect(
+      await cited('1. The wave height limit for Fulmar is 1.5 m [1].\n2. Wool is sold in Strandwick [2].'),
+    ).toEqual([true, 0, true, true, 1, true])
+  })
+
   it('passes numbers of sources that were not given on as invented', async () => {
     const got = await answer('The limit is 1.5 m [7].').parts
     expect(got.filter((part) => part.type === 'citation')).toEqual([

@@ -1,8 +1,15 @@
 import { z } from 'zod'
 import { abortable, throwIfAborted } from '../../shared/abort.ts'
-import { type AnswerPart, type GenerateRequest, type Generator, type GeneratorDependencies } from '../generator.ts'
+import type {
+  AnswerPart,
+  GenerateRequest,
+  Generator as AnswerGenerator,
+  GeneratorDependencies,
+  Passage,
+} from '../generator.ts'
 import { refusalOf } from '../refusal.ts'
 import { createAnswerReader, type ReadPart } from './answer-reader.ts'
+import { claimsOf, isEmpty, missingFrom } from './claims.ts'
 import { buildPrompt } from './prompt.ts'
 import { createSupportCheck, type SupportCheck } from './support.ts'
 import type { TextGenerator } from '../text-generator.ts'
@@ -34,7 +41,7 @@ export function createModelAnswer(
   model: TextGenerator,
   options: ModelAnswerOptions,
   dependencies: GeneratorDependencies,
-): Generator {
+): AnswerGenerator {
   return {
     generate: (request, { signal } = {}) => answer(request, model, options, dependencies, signal),
     async holds(request, { signal } = {}) {
@@ -105,25 +112,58 @@ async function* answer(
 function createSentence(support: SupportCheck, passages: GenerateRequest['passages'], unsupportedBelow: number) {
   let text = ''
   let sources: number[] = []
+  /** Numbers that stand side by side, and the text that they are said of: what came after those before. */
+  let numbers: number[] = []
+  let claimedFrom = 0
+  let claimsHold = true
+  function* citations(): Generator<AnswerPart> {
+    if (numbers.length === 0) return
+    const named = numbers.map((number) => ({ place: number - 1, span: support.locate(text, number - 1) }))
+    const claims = claimsOf(text.slice(claimedFrom))
+    const cited = named.flatMap(({ place, span }) => {
+      const passage = passages[place]
+      return passage && span ? [citedText(passage, span)] : []
+    })
+    const holds = cited.length === 0 || isEmpty(missingFrom(claims, cited.join('\n')))
+    claimsHold &&= holds
+    for (const { place, span } of named) {
+      if (span) sources.push(place)
+      // What no source has is passed on as an invented citation, so that it is counted: a number without a source, and one
+      // whose source does not have the words or figures that it is named for.
+      const passage = span && holds ? (passages[place]?.index ?? -1) : -1
+      yield { type: 'citation', passage, ...(passage >= 0 && span ? span : { start: 0, end: 0 }) }
+    }
+    numbers = []
+    claimedFrom = text.length
+  }
   return {
     async *take(part: Exclude<ReadPart, { type: 'refusal' }>): AsyncGenerator<AnswerPart> {
+      if (part.type === 'marker') {
+        numbers.push(...part.numbers)
+        return
+      }
+      yield* citations()
       if (part.type === 'text') {
         text += part.text
         yield { type: 'text-delta', text: part.text }
-      } else if (part.type === 'marker') {
-        for (const number of part.numbers) {
-          const place = number - 1
-          const span = support.locate(text, place)
-          if (span) sources.push(place)
-          // A number without a source is passed on as what it is, so that it is counted.
-          yield { type: 'citation', passage: passages[place]?.index ?? -1, ...(span ?? { start: 0, end: 0 }) }
-        }
       } else {
-        const { score } = await support.check(part.text, sources)
+        const isSupported =
+          (sources.length === 0 && listNumber.test(part.text)) ||
+          ((await support.check(part.text, sources)).score >= unsupportedBelow && claimsHold)
         text = ''
         sources = []
-        yield { type: 'sentence-end', isSupported: score >= unsupportedBelow }
+        claimedFrom = 0
+        claimsHold = true
+        yield { type: 'sentence-end', isSupported }
       }
     },
   }
+}
+
+/** '1.' before an item of a list reads as a sentence, and says nothing. */
+const listNumber = /^\s*\(?\d{1,2}[.)]\s*$/u
+
+/** The words that are cited, with what stands above them: the year may be in a heading, the unit in the head of a table. */
+function citedText({ documentTitle, headings, context, text }: Passage, span: { start: number; end: number }): string {
+  return [documentTitle, ...headings, context, text.slice(span.start, span.end)].join('\n')
 }

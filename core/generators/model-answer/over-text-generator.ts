@@ -5,7 +5,7 @@ import type { TextGeneratorDefinition } from '../text-generator.ts'
 import { createModelAnswer, type ModelAnswerOptions, modelAnswerOptions } from './model-answer.ts'
 
 /** Raised whenever prompt, reading or checking change. */
-const modelAnswerVersion = 2
+const modelAnswerVersion = 3
 
 /**
  * A generator that has a text generator word its answers. Its options are those of the text generator and those of every
