@@ -105,7 +105,7 @@ describe('the main job', () => {
     const [root] = trace.spans
     expect(root).toMatchObject({ name: 'question', parentId: null, attributes: { 'quarry.trace.id': trace.id } })
     const below = (id: string | undefined) => trace.spans.flatMap((span) => (span.parentId === id ? [span.name] : []))
-    expect(below(root?.id)).toEqual(['retrieve', 'fit', 'generate'])
+    expect(below(root?.id)).toEqual(['retrieve', 'fit', 'relevance', 'generate'])
     const legs = trace.spans.find((span) => span.name === 'retrieve')
     expect(below(legs?.id)).toEqual(['search words', 'embed', 'search vectors', 'search phrases'])
     expect(trace.spans.find((span) => span.name === 'embed')?.attributes).toMatchObject({

@@ -73,7 +73,7 @@ describe('a pipeline with a reranker', () => {
     if (traceId === undefined) throw new Error('The answer has no end.')
     const { spans, passages, rejected } = await test.client.traces.get({ traceId })
     const steps = spans.filter(({ parentId }) => parentId === spans[0]?.id)
-    expect(steps.map(({ name }) => name)).toEqual(['retrieve', 'rerank', 'fit', 'generate'])
+    expect(steps.map(({ name }) => name)).toEqual(['retrieve', 'rerank', 'fit', 'relevance', 'generate'])
     const step = spans.find(({ name }) => name === 'rerank')
     expect(step).toMatchObject({ input: { passages: 12 }, error: null })
     expect(step?.durationMs).toBeGreaterThan(0)
