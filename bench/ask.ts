@@ -111,7 +111,6 @@ async function fill({ services }: App, collectionId: CollectionId, size: number)
         context: '',
         headings: [],
         tokens: Math.round(own.length / 4),
-        disabled: false,
       }
     })
     workspace.database.transaction(() => {

@@ -137,6 +137,22 @@ describe('an answer worded by a local model', () => {
     )
   })
 
+  it('answers a question that follows on another as the model completed it, or as its words do where that is nothing', async () => {
+    const history = [{ question, answer: fulmar }]
+    const asked = async (text: string) => {
+      await script(text)
+      const events = await ask({ question: 'Why was it lowered?', history })
+      return events.find((event) => event.type === 'rewrite-end')
+    }
+    const worded = 'Why was the wave height limit for Fulmar lowered?'
+    expect(await asked(worded)).toEqual({ type: 'rewrite-end', question: worded, how: 'model' })
+    expect(await asked('Otters paint the pontoon.\nSince 1987.')).toEqual({
+      type: 'rewrite-end',
+      question: 'Why was it lowered (the wave height limit for Fulmar)?',
+      how: 'carried-over',
+    })
+  })
+
   it('is a refusal where the model finds no answer', async () => {
     await script('NO ANSWER')
     expect(end(await ask())).toMatchObject({

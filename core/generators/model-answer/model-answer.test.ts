@@ -69,7 +69,7 @@ describe('an answer worded by a model', () => {
   it('takes a marker away whose source has not the figures or the quoted words that it is named for, and marks the sentence', async () => {
     const cited = async (text: string) => {
       const got = await answer(text).parts
-      return got.flatMap((part) => {
+      return got.flatMap((part): (number | boolean)[] => {
         if (part.type === 'citation') return [part.passage]
         return part.type === 'sentence-end' ? [part.isSupported] : []
       })
