@@ -1,6 +1,9 @@
 import { useEffect } from 'react'
 import { Adding } from '../features/adding/adding.tsx'
 import { AskPage } from '../features/ask/ask-page.tsx'
+import { BotsPage } from '../features/bots/bots-page.tsx'
+import { ChatPage } from '../features/chat/chat-page.tsx'
+import { ChatThread } from '../features/chat/thread.tsx'
 import { ChunksPage } from '../features/chunks/chunks-page.tsx'
 import { PreviewChunks } from '../features/chunks/preview-chunks.tsx'
 import { DatasetsPage } from '../features/datasets/datasets-page.tsx'
@@ -17,6 +20,7 @@ import { SourcesView } from '../features/sources/sources-view.tsx'
 import { TracesPage } from '../features/traces/traces-page.tsx'
 import { TunePage } from '../features/tune/tune-page.tsx'
 import { WelcomePage } from '../features/welcome/welcome-page.tsx'
+import { useBots } from '../state/bots.ts'
 import { useConnection } from '../state/connection.ts'
 import { navigate, useRoute, type Route } from '../state/route.ts'
 import { useWorkspace } from '../state/workspace.ts'
@@ -88,12 +92,25 @@ function Shell() {
 
 function Page({ route }: { route: Route }) {
   const empty = useWorkspace((state) => state.collections?.length === 0)
+  // Who has bots talks to them; who has none yet asks the documents.
+  const bots = useBots((state) => state.bots?.length ?? (state.failure ? 0 : null))
+  const isHome = route.page === 'home'
   useEffect(() => {
-    if (route.page === 'home' && !empty) navigate({ page: 'ask', collectionId: null }, { replace: true })
-  }, [route.page, empty])
+    if (isHome) void useBots.getState().refresh()
+  }, [isHome])
+  useEffect(() => {
+    if (!isHome || empty || bots === null) return
+    const to: Route =
+      bots > 0 ? { page: 'chat', botId: null, conversationId: null } : { page: 'ask', collectionId: null }
+    navigate(to, { replace: true })
+  }, [isHome, empty, bots])
   switch (route.page) {
     case 'home':
       return empty ? <WelcomePage /> : null
+    case 'chat':
+      return <ChatPage botId={route.botId} conversationId={route.conversationId} />
+    case 'bots':
+      return <BotsPage botId={route.botId} Chat={ChatThread} />
     case 'ask':
       return empty ? <WelcomePage /> : <AskPage collectionId={route.collectionId} />
     case 'library':

@@ -1,6 +1,7 @@
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import {
   Activity,
+  Bot as BotGlyph,
   Box,
   ChartScatter,
   FileText,
@@ -9,6 +10,7 @@ import {
   Keyboard,
   LibraryBig,
   ListChecks,
+  MessageCircleQuestion,
   MessageSquareText,
   MoonStar,
   Network,
@@ -18,8 +20,11 @@ import {
   Waypoints,
 } from 'lucide-react'
 import { Dialog as AriaDialog, Modal, ModalOverlay } from 'react-aria-components'
+import type { Bot } from '../../core/contract/bots.ts'
+import type { Conversation } from '../../core/contract/conversations.ts'
 import type { Document } from '../../core/contract/documents.ts'
 import type { Model } from '../../core/contract/models.ts'
+import { useBots } from '../state/bots.ts'
 import { core } from '../state/client.ts'
 import { useModels } from '../state/models.ts'
 import { usePreferences } from '../state/preferences.ts'
@@ -35,7 +40,7 @@ interface Command {
   run(): void
 }
 
-/** Finds pages, collections, documents and models by a few letters (APG: combobox with a listbox, focus stays in the field). */
+/** Finds pages, bots, conversations, collections, documents and models by a few letters (APG: combobox with a listbox, focus stays in the field). */
 export function CommandPalette({ isOpen, onClose, onKeys }: { isOpen: boolean; onClose(): void; onKeys(): void }) {
   return (
     <ModalOverlay
@@ -57,14 +62,20 @@ export function CommandPalette({ isOpen, onClose, onKeys }: { isOpen: boolean; o
 
 const mostShown = 40
 const noModels: Model[] = []
+const noBots: Bot[] = []
 
 function Palette({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
   const [query, setQuery] = useState('')
   const [active, setActive] = useState(0)
   const documents = useAllDocuments()
   const models = useModels((state) => state.models)
-  useEffect(() => void useModels.getState().refresh(), [])
-  const commands = useCommands(documents, models ?? noModels, onKeys)
+  const bots = useBots((state) => state.bots)
+  const conversations = useConversations()
+  useEffect(() => {
+    void useModels.getState().refresh()
+    void useBots.getState().refresh()
+  }, [])
+  const commands = useCommands(documents, models ?? noModels, bots ?? noBots, conversations, onKeys)
   const listId = useId()
   const list = useRef<HTMLUListElement>(null)
   const found = useMemo(
@@ -98,8 +109,8 @@ function Palette({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
           aria-controls={listId}
           aria-activedescendant={found.length > 0 ? `${listId}-${index}` : undefined}
           aria-autocomplete="list"
-          aria-label="Find a page, collection, document or model"
-          placeholder="Find a page, collection, document or model"
+          aria-label="Find a page, bot, conversation, collection, document or model"
+          placeholder="Find a page, bot, conversation, collection, document or model"
           value={query}
           autoFocus
           autoComplete="off"
@@ -133,14 +144,25 @@ function Palette({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
   )
 }
 
-function useCommands(documents: Document[], models: Model[], onKeys: () => void): Command[] {
+function useCommands(
+  documents: Document[],
+  models: Model[],
+  bots: Bot[],
+  conversations: Conversation[],
+  onKeys: () => void,
+): Command[] {
   const collections = useWorkspace((state) => state.collections)
   return useMemo(() => {
     const page = <FileText size={15} aria-hidden />
     const nameOf = new Map<string, string>(collections?.map((collection) => [collection.id, collection.name]))
     const library = { page: 'library', collectionId: null, documentId: null, span: null } as const
     const commands: Command[] = [
-      command('Ask', 'page', <MessageSquareText size={15} aria-hidden />, () =>
+      command('Chat', 'page', <MessageSquareText size={15} aria-hidden />, () =>
+        navigate({ page: 'chat', botId: null, conversationId: null }),
+      ),
+      command('Bots', 'page', <BotGlyph size={15} aria-hidden />, () => navigate({ page: 'bots', botId: null })),
+      command('New bot', 'page', <BotGlyph size={15} aria-hidden />, () => navigate({ page: 'bots', botId: 'new' })),
+      command('Ask', 'page', <MessageCircleQuestion size={15} aria-hidden />, () =>
         navigate({ page: 'ask', collectionId: null }),
       ),
       command('Library', 'page', <LibraryBig size={15} aria-hidden />, () => navigate(library)),
@@ -166,12 +188,37 @@ function useCommands(documents: Document[], models: Model[], onKeys: () => void)
       command('Light theme', 'appearance', <MoonStar size={15} aria-hidden />, () => setTheme('light')),
       command('Dark theme', 'appearance', <MoonStar size={15} aria-hidden />, () => setTheme('dark')),
     ]
+    for (const { id, name } of bots) {
+      commands.push({
+        id: `chat-${id}`,
+        label: `Chat with ${name}`,
+        hint: 'bot',
+        icon: <MessageSquareText size={15} aria-hidden />,
+        run: () => navigate({ page: 'chat', botId: id, conversationId: null }),
+      })
+      commands.push({
+        id: `bot-${id}`,
+        label: `Settings of ${name}`,
+        hint: 'bot',
+        icon: <BotGlyph size={15} aria-hidden />,
+        run: () => navigate({ page: 'bots', botId: id }),
+      })
+    }
+    for (const { id, botId, bot, title } of conversations) {
+      commands.push({
+        id: `conversation-${id}`,
+        label: title,
+        hint: `conversation, ${bot}`,
+        icon: <MessageSquareText size={15} aria-hidden />,
+        run: () => navigate({ page: 'chat', botId, conversationId: id }),
+      })
+    }
     for (const { id, name } of collections ?? []) {
       commands.push({
         id: `ask-${id}`,
         label: `Ask ${name}`,
         hint: 'collection',
-        icon: <MessageSquareText size={15} aria-hidden />,
+        icon: <MessageCircleQuestion size={15} aria-hidden />,
         run: () => navigate({ page: 'ask', collectionId: id }),
       })
       commands.push({
@@ -201,7 +248,7 @@ function useCommands(documents: Document[], models: Model[], onKeys: () => void)
       })
     }
     return commands
-  }, [collections, documents, models, onKeys])
+  }, [collections, documents, models, bots, conversations, onKeys])
 }
 
 function command(label: string, hint: string, icon: ReactNode, run: () => void): Command {
@@ -210,6 +257,23 @@ function command(label: string, hint: string, icon: ReactNode, run: () => void):
 
 function setTheme(theme: 'light' | 'dark'): void {
   usePreferences.getState().set({ theme })
+}
+
+/** The conversations used last, read when the palette opens. Others are found by their words in Chat. */
+function useConversations(): Conversation[] {
+  const [conversations, setConversations] = useState<Conversation[]>([])
+  useEffect(() => {
+    const controller = new AbortController()
+    core()
+      .conversations.list({ limit: 200 }, { signal: controller.signal })
+      .then(
+        (page) => setConversations(page.conversations),
+        // As for documents, below.
+        () => {},
+      )
+    return () => controller.abort()
+  }, [])
+  return conversations
 }
 
 /** The documents of all collections, read when the palette opens. */

@@ -1,5 +1,6 @@
 import {
   Activity,
+  Bot,
   Box,
   ChartScatter,
   FlaskConical,
@@ -7,6 +8,7 @@ import {
   ListChecks,
   Keyboard,
   LibraryBig,
+  MessageCircleQuestion,
   MessageSquareText,
   Network,
   Search,
@@ -36,10 +38,17 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
       <Group title="Use">
         <Item
           icon={<MessageSquareText size={16} aria-hidden />}
-          current={here === 'ask'}
-          href={hrefOf({ page: 'ask', collectionId: null })}
+          current={here === 'chat'}
+          href={hrefOf({ page: 'chat', botId: null, conversationId: null })}
         >
-          Ask
+          Chat
+        </Item>
+        <Item
+          icon={<Bot size={16} aria-hidden />}
+          current={here === 'bots'}
+          href={hrefOf({ page: 'bots', botId: null })}
+        >
+          Bots
         </Item>
         <Item
           icon={<LibraryBig size={16} aria-hidden />}
@@ -50,6 +59,13 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
         </Item>
       </Group>
       <Group title="Improve">
+        <Item
+          icon={<MessageCircleQuestion size={16} aria-hidden />}
+          current={here === 'ask'}
+          href={hrefOf({ page: 'ask', collectionId: null })}
+        >
+          Ask
+        </Item>
         <Item
           icon={<FlaskConical size={16} aria-hidden />}
           current={here === 'lab'}

@@ -8,9 +8,11 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
   {
     title: 'Anywhere',
     keys: [
-      [['Ctrl/⌘', 'K'], 'Find a page, collection, document or model'],
+      [['Ctrl/⌘', 'K'], 'Find a page, bot, conversation, collection, document or model'],
       [['/'], 'Go to the question or the filter'],
       [['?'], 'Show these keys'],
+      [['g', 'h'], 'Chat'],
+      [['g', 'b'], 'Bots'],
       [['g', 'a'], 'Ask'],
       [['g', 'l'], 'Library'],
       [['g', 'm'], 'Models'],
@@ -31,6 +33,13 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['n'], 'Next passage, document or model'],
       [['p'], 'Previous'],
       [['Esc'], 'Close'],
+    ],
+  },
+  {
+    title: 'Conversations',
+    keys: [
+      [['↑', '↓'], 'From one to the next in the list'],
+      [['Enter'], 'Open'],
     ],
   },
   {
@@ -80,10 +89,14 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
     ],
   },
   {
-    title: 'Question',
+    title: 'Question, in Chat and in Ask',
     keys: [
       [['Enter'], 'Send'],
       [['Shift', 'Enter'], 'New line'],
+      [['Esc'], 'Stop the answer'],
+      [['↑'], 'In an empty box: change the last question'],
+      [['@'], 'Ask one document'],
+      [['#'], 'Ask the documents with a tag'],
     ],
   },
 ]
@@ -118,7 +131,9 @@ export function useKeys() {
     const act = (key: string, now: number): boolean => {
       const afterGo = now - goPressedAt < 1200
       goPressedAt = key === 'g' ? now : -Infinity
-      if (afterGo && key === 'a') navigate({ page: 'ask', collectionId: null })
+      if (afterGo && key === 'h') navigate({ page: 'chat', botId: null, conversationId: null })
+      else if (afterGo && key === 'b') navigate({ page: 'bots', botId: null })
+      else if (afterGo && key === 'a') navigate({ page: 'ask', collectionId: null })
       else if (afterGo && key === 'l') navigate({ page: 'library', collectionId: null, documentId: null, span: null })
       else if (afterGo && key === 'm') navigate({ page: 'models', modelId: null })
       else if (afterGo && key === 'p') navigate({ page: 'providers' })

@@ -154,7 +154,8 @@ function isUnreadable(error: unknown): boolean {
   return error instanceof DOMException && (error.name === 'NotReadableError' || error.name === 'NotFoundError')
 }
 
-function batchName(picked: Picked): string {
+/** What a person calls what was picked. */
+export function batchName(picked: Picked): string {
   if (picked.paths.length === 1) return lastPart(picked.paths[0] as string)
   return nameOfBatch(picked.files.length > 0 ? picked.files.map(({ path }) => path) : picked.paths.map(lastPart))
 }

@@ -13,6 +13,8 @@ export interface Preferences {
   sort: { column: string; descending: boolean }
   /** Asked last; where "Ask" opens. */
   lastCollectionId: string | null
+  /** Talked to last; where "Chat" opens. */
+  lastBotId: string | null
   /** The collection made by "Open the sample workspace": the sample's questions are offered there. */
   sampleCollectionId: string | null
   /** How the chunk lab was left: the query of its address. */
@@ -37,6 +39,7 @@ const defaults: Preferences = {
   hiddenColumns: [],
   sort: { column: 'name', descending: false },
   lastCollectionId: null,
+  lastBotId: null,
   sampleCollectionId: null,
   lab: '',
   labOptions: true,

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { CollectionId, DatasetId, DocumentId, RunId, TraceId, TuneId } from '../../core/shared/ids.ts'
-import type { LineId, ReleaseId } from '../../core/shared/ids.ts'
+import type {
+  BotId,
+  CollectionId,
+  ConversationId,
+  DatasetId,
+  DocumentId,
+  LineId,
+  ReleaseId,
+  RunId,
+  TraceId,
+  TuneId,
+} from '../../core/shared/ids.ts'
 import { hrefOf, parseRoute, type Route } from './route.ts'
 
 const collectionId = 'col_1' as CollectionId
@@ -9,6 +19,13 @@ const documentId = 'doc_1' as DocumentId
 describe('routes', () => {
   const routes: Route[] = [
     { page: 'home' },
+    { page: 'chat', botId: null, conversationId: null },
+    { page: 'chat', botId: 'bot_1' as BotId, conversationId: null },
+    { page: 'chat', botId: 'bot_1' as BotId, conversationId: 'cnv_1' as ConversationId },
+    { page: 'chat', botId: null, conversationId: 'cnv_1' as ConversationId },
+    { page: 'bots', botId: null },
+    { page: 'bots', botId: 'new' },
+    { page: 'bots', botId: 'bot_1' as BotId },
     { page: 'ask', collectionId: null },
     { page: 'ask', collectionId },
     { page: 'library', collectionId: null, documentId: null, span: null },
@@ -72,6 +89,8 @@ describe('routes', () => {
   it.each([
     '#/nowhere',
     '#/settings/more',
+    '#/bots/a/b',
+    '#/chat/a/b/c',
     '#/network/hosts',
     '#/models/a/b',
     '#/library/a/b/c',

@@ -1,6 +1,16 @@
 import { useSyncExternalStore } from 'react'
-import type { CollectionId, DatasetId, DocumentId, RunId, TraceId, TuneId } from '../../core/shared/ids.ts'
-import type { LineId, ReleaseId } from '../../core/shared/ids.ts'
+import type {
+  BotId,
+  CollectionId,
+  ConversationId,
+  DatasetId,
+  DocumentId,
+  LineId,
+  ReleaseId,
+  RunId,
+  TraceId,
+  TuneId,
+} from '../../core/shared/ids.ts'
 
 /**
  * Where the page is. It lives in the URL's hash, so that it works from a file, from app:// and over http alike, and
@@ -8,6 +18,9 @@ import type { LineId, ReleaseId } from '../../core/shared/ids.ts'
  */
 export type Route =
   | { page: 'home' }
+  /** No conversation: a new one with the bot. A conversation without a bot: its bot was removed. */
+  | { page: 'chat'; botId: BotId | null; conversationId: ConversationId | null }
+  | { page: 'bots'; botId: BotId | 'new' | null }
   | { page: 'ask'; collectionId: CollectionId | null }
   | {
       page: 'library'
@@ -43,12 +56,20 @@ const collectionViews = ['sources', 'pipeline'] as const
 const documentViews = ['chunks', 'pipeline'] as const
 export type LibraryView = (typeof collectionViews)[number] | (typeof documentViews)[number]
 
+/** Stands in the place of the bot in the address of a conversation whose bot was removed. */
+const withoutBot = '-'
+
 /** Reads `#/library/COLLECTION/DOCUMENT?start=10&end=20` and its kind. Never throws: what it does not know is 'unknown'. */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2)
   const parts = path.split('/').filter(Boolean).map(decode)
   const [page, first, second] = parts
   if (page === undefined) return { page: 'home' }
+  if (page === 'chat' && parts.length <= 3) {
+    const botId = first === undefined || first === withoutBot ? null : (first as BotId)
+    return { page, botId, conversationId: (second as ConversationId) ?? null }
+  }
+  if (page === 'bots' && parts.length <= 2) return { page, botId: (first as BotId) ?? null }
   if (page === 'ask' && parts.length <= 2) return { page, collectionId: (first as CollectionId) ?? null }
   if (page === 'library' && parts.length <= 3) {
     return {
@@ -97,6 +118,11 @@ export function hrefOf(route: Route): string {
   if (route.page === 'lab') return route.query === '' ? '#/lab' : `#/lab?${route.query}`
   if (route.page === 'traces') return join('traces', route.traceId, route.traceId && (route.otherId ?? null))
   if (route.page === 'ask') return join('ask', route.collectionId)
+  if (route.page === 'bots') return join('bots', route.botId)
+  if (route.page === 'chat') {
+    const { botId, conversationId } = route
+    return join('chat', conversationId ? (botId ?? withoutBot) : botId, conversationId)
+  }
   const { collectionId, documentId, span, view } = route
   const values = new URLSearchParams()
   if (collectionId && view) values.set('view', view)
