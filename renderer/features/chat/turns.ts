@@ -49,18 +49,8 @@ export function withEvent(answer: AnswerMessage, event: AskEvent): AnswerMessage
     case 'answer-delta':
       return { ...answer, text: answer.text + event.text }
     case 'ask-end': {
-      const { citations, unsupported, refused, passageMode, invented, durationMs, traceId } = event
-      return {
-        ...answer,
-        text: event.answer,
-        citations,
-        unsupported,
-        refused,
-        passageMode,
-        invented,
-        durationMs,
-        traceId,
-      }
+      const { type: _, answer: text, ...rest } = event
+      return { ...answer, text, ...rest }
     }
   }
 }
@@ -71,10 +61,7 @@ function releaseOf(release: Extract<AskEvent, { type: 'ask-start' }>['release'])
 }
 
 /** Which of its siblings a message is, and those beside it. Null where it has none. */
-export function branchOf({
-  id,
-  siblings,
-}: Pick<Message, 'id' | 'siblings'>): {
+export function branchOf({ id, siblings }: Pick<Message, 'id' | 'siblings'>): {
   index: number
   count: number
   previous: MessageId | null
