@@ -4,12 +4,24 @@ import { hrefOf, type Route } from '../state/route.ts'
 
 type Kind = Bot['problems'][number]['kind']
 
-/** Why a bot cannot answer, or not from everything, with the way to where it is put right. */
-export function BotProblems({ bot, inEditor = false }: { bot: Bot; inEditor?: boolean }) {
-  if (bot.problems.length === 0) return null
+/**
+ * Why a bot cannot answer, or not from everything, with the way to where it is put right. While its documents are being
+ * read it is no problem that there are none yet.
+ */
+export function BotProblems({
+  bot,
+  inEditor = false,
+  isReading = false,
+}: {
+  bot: Bot
+  inEditor?: boolean
+  isReading?: boolean
+}) {
+  const problems = bot.problems.filter(({ kind }) => !isReading || !passing.has(kind))
+  if (problems.length === 0) return null
   return (
     <ul className="bot-problems" aria-label="What keeps this bot from answering well">
-      {bot.problems.map(({ kind, message }) => {
+      {problems.map(({ kind, message }) => {
         const way = wayOut(kind, bot, inEditor)
         return (
           <li key={`${kind} ${message}`}>
@@ -26,6 +38,8 @@ export function BotProblems({ bot, inEditor = false }: { bot: Bot; inEditor?: bo
     </ul>
   )
 }
+
+const passing = new Set<Kind>(['collection-empty', 'index'])
 
 function wayOut(kind: Kind, bot: Bot, inEditor: boolean): { label: string; to: Route } | null {
   switch (kind) {

@@ -15,6 +15,7 @@ export interface Readiness {
   documents: number
   uploads: Upload[]
   jobs: Job[]
+  isReading: boolean
 }
 
 const everyMs = 1500
@@ -45,7 +46,7 @@ export function useReadiness(bot: Bot | null): Readiness {
     }, everyMs)
     return () => clearInterval(timer)
   }, [isWaiting, isReading])
-  return { ready, documents, uploads, jobs }
+  return { ready, documents, uploads, jobs, isReading }
 }
 
 /** One line with a bar while documents are copied and read. */
@@ -53,34 +54,26 @@ export function ReadingProgress({ readiness: { ready, uploads, jobs } }: { readi
   const [upload] = uploads
   const [job] = jobs
   if (!upload && !job) return null
-  const words =
-    ready > 0
-      ? `${formatNumberOf(ready, 'document')} ready: you can ask now.`
-      : 'You can ask as soon as the first is ready.'
-  if (!job && upload) {
-    const { filesDone, filesTotal } = upload
-    const text = `${formatCount(filesDone)} of ${formatNumberOf(filesTotal, 'file')}`
-    return (
-      <section className="reading-progress" aria-label="Copying documents">
-        <span>Copying documents into the workspace</span>
-        <Meter share={shareOf(filesDone, filesTotal)} label="Copying documents" valueText={text} />
-        <span className="soft number">
-          {text}. {words}
-        </span>
-      </section>
-    )
-  }
-  if (!job) return null
-  const { done, total, remainingMs } = job.progress
+  const [label, done, total] = job
+    ? ['Reading documents', job.progress.done, job.progress.total]
+    : ['Copying documents into the workspace', upload?.filesDone ?? 0, upload?.filesTotal]
+  const left = job?.progress.remainingMs
   const text = `${formatCount(done)} of ${total === undefined ? 'more' : formatCount(total)}`
   return (
-    <section className="reading-progress" aria-label="Reading documents">
-      <span>Reading documents</span>
-      <Meter share={shareOf(done, total)} label="Reading documents" valueText={text} />
-      <span className="soft number">
-        {text}
-        {remainingMs === undefined ? '' : `, ${formatTimeLeft(remainingMs)}`}. {words}
+    <section className="reading-progress" aria-label={label}>
+      <span>
+        {label}
+        <span className="soft number">
+          : {text}
+          {left === undefined ? '' : `, ${formatTimeLeft(left)}`}
+        </span>
       </span>
+      <span className="soft">
+        {ready > 0
+          ? `${formatNumberOf(ready, 'document')} ready: you can ask now`
+          : 'You can ask as soon as the first is ready'}
+      </span>
+      <Meter share={shareOf(done, total)} label={label} valueText={text} />
     </section>
   )
 }

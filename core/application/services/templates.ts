@@ -8,7 +8,7 @@ export const botTemplates: readonly BotTemplate[] = [
     summary: 'Says what the rules are, exactly as they are written, and nothing else.',
     settings: {
       description: 'Answers questions about policies and rules.',
-      icon: '📋',
+      icon: '§',
       greeting: 'Ask me what our policies say. I show the paragraph that each answer comes from.',
       instructions:
         'Answer from the policies alone. State conditions, limits, amounts and deadlines exactly as they are written. ' +
@@ -26,7 +26,7 @@ export const botTemplates: readonly BotTemplate[] = [
     summary: 'Finds clauses, parties, dates and amounts in contracts.',
     settings: {
       description: 'Finds what contracts say.',
-      icon: '📄',
+      icon: '¶',
       greeting:
         'Ask about parties, terms, notice periods, amounts or obligations. Name a contract with @ to ask only that one.',
       instructions:
@@ -44,7 +44,7 @@ export const botTemplates: readonly BotTemplate[] = [
     summary: 'Brings together what several papers, reports and notes say.',
     settings: {
       description: 'Answers from papers, reports and notes.',
-      icon: '🔬',
+      icon: '∴',
       greeting: 'Ask what the sources say, or for a summary of one of them with @.',
       instructions:
         'Bring together what the sources say and keep apart what each one says. Name agreements and contradictions. Give ' +
@@ -60,7 +60,7 @@ export const botTemplates: readonly BotTemplate[] = [
     summary: 'Helps people with a product, step by step, from its manuals.',
     settings: {
       description: 'Helps with a product from its manuals.',
-      icon: '🛟',
+      icon: '?',
       greeting: 'What can I help you with?',
       instructions:
         'Give the steps in order, one line each. Use the names of buttons and settings as the manual writes them. Put ' +

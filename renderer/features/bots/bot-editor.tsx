@@ -15,6 +15,7 @@ import { FilterField } from '../../ui/filter-field.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
+import { useReadiness } from '../../ui/reading-progress.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
 import { ExportDialog, RemoveBotDialog } from './bot-dialogs.tsx'
 import { duplicateBot } from './bot-files.ts'
@@ -42,6 +43,7 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
   const [removing, setRemoving] = useState<Bot | null>(null)
   const settings = useMemo<BotSettings>(() => ({ ...bot, ...changes }), [bot, changes])
   const isChanged = changes !== undefined
+  const { isReading } = useReadiness(bot)
   useEffect(() => {
     document.title = `${bot.name} · Quarry`
   }, [bot.name])
@@ -144,7 +146,7 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
               {failure}
             </p>
           ) : null}
-          <BotProblems bot={bot} inEditor />
+          <BotProblems bot={bot} inEditor isReading={isReading} />
           <Fields bot={bot} settings={settings} set={set} />
         </form>
         <section className="bot-trial" aria-label="Try it">
@@ -157,7 +159,7 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
               </Button>
             ) : null}
           </header>
-          <Chat bot={bot} conversationId={trial} onConversation={({ id }) => setTrial(id)} />
+          <Chat bot={bot} conversationId={trial} isTrial onConversation={({ id }) => setTrial(id)} />
         </section>
       </div>
       <ExportDialog bot={exporting} onClose={() => setExporting(null)} />

@@ -37,6 +37,7 @@ import { NewBot, useNewBot } from './new-bot.tsx'
 export type TestChat = ComponentType<{
   bot: Bot | null
   conversationId: ConversationId | null
+  isTrial?: boolean
   onConversation(conversation: Conversation): void
 }>
 

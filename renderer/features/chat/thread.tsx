@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import type { Bot } from '../../../core/contract/bots.ts'
 import type { Conversation } from '../../../core/contract/conversations.ts'
 import type { ConversationId, MessageId } from '../../../core/shared/ids.ts'
@@ -22,11 +22,14 @@ import { turnsOf, type Turn } from './turns.ts'
 export function ChatThread({
   bot,
   conversationId,
+  isTrial = false,
   onConversation,
 }: {
   /** Null: it was removed. What was said can be read. */
   bot: Bot | null
   conversationId: ConversationId | null
+  /** Beside the bot's settings, where its problems are shown already. */
+  isTrial?: boolean
   /** One has begun. */
   onConversation(conversation: Conversation): void
 }) {
@@ -112,7 +115,11 @@ export function ChatThread({
         <div className="chat-messages" />
       ) : (
         <div className="chat-messages conversation">
-          {bot ? <Introduction bot={bot} isReady={blocked === null && !isAnswering} onAsk={ask} /> : null}
+          {bot ? (
+            <Introduction bot={bot} isReady={blocked === null && !isAnswering} onAsk={ask}>
+              {isTrial ? null : <BotProblems bot={bot} isReading={readiness.isReading} />}
+            </Introduction>
+          ) : null}
         </div>
       )}
       {unsent ? (
@@ -139,7 +146,17 @@ export function ChatThread({
 }
 
 /** The greeting of a bot and what to begin with. */
-function Introduction({ bot, isReady, onAsk }: { bot: Bot; isReady: boolean; onAsk(question: string): void }) {
+function Introduction({
+  bot,
+  isReady,
+  onAsk,
+  children,
+}: {
+  bot: Bot
+  isReady: boolean
+  onAsk(question: string): void
+  children: ReactNode
+}) {
   useEffect(() => {
     void useBots.getState().refresh()
   }, [bot.id])
@@ -153,7 +170,7 @@ function Introduction({ bot, isReady, onAsk }: { bot: Bot; isReady: boolean; onA
           bot.description ||
           'Every answer says where it comes from. When the documents do not say, the answer says so.'}
       </p>
-      <BotProblems bot={bot} />
+      {children}
       {bot.starters.length > 0 ? (
         <ul className="suggestions" aria-label="Questions to begin with">
           {bot.starters.map((question) => (

@@ -282,7 +282,7 @@ function AnswerFoot({
           ) : null}
           {release ? (
             <span title="The release that answered">
-              {release.line} <span className="number">{release.number}</span>
+              {release.line} <span className="number">{release.number ?? 'draft'}</span>
             </span>
           ) : null}
           {durationMs === null ? null : <span className="number">{formatDuration(durationMs)}</span>}

@@ -37,7 +37,7 @@ export function withMessage(messages: readonly Message[], message: Message): Mes
 export function withEvent(answer: AnswerMessage, event: AskEvent): AnswerMessage {
   switch (event.type) {
     case 'ask-start':
-      return { ...answer, traceId: event.traceId, release: releaseOf(event.release) }
+      return { ...answer, traceId: event.traceId, release: event.release }
     case 'rewrite-end':
       return { ...answer, rewritten: event.question }
     case 'retrieval-end':
@@ -53,11 +53,6 @@ export function withEvent(answer: AnswerMessage, event: AskEvent): AnswerMessage
       return { ...answer, text, ...rest }
     }
   }
-}
-
-/** A draft, which has no number, answers in trials only. */
-function releaseOf(release: Extract<AskEvent, { type: 'ask-start' }>['release']): AnswerMessage['release'] {
-  return release && release.number !== null ? { ...release, number: release.number } : null
 }
 
 /** Which of its siblings a message is, and those beside it. Null where it has none. */
