@@ -26,6 +26,7 @@ import { navigate, useRoute, type Route } from '../state/route.ts'
 import { useWorkspace } from '../state/workspace.ts'
 import { Button } from '../ui/button.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
+import { PassageTip } from '../ui/passage-tip.tsx'
 import { CommandPalette } from './command-palette.tsx'
 import { ConnectionBanner, StartingPage } from './connection.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
@@ -86,6 +87,7 @@ function Shell() {
       <CommandPalette isOpen={paletteOpen} onClose={() => setPaletteOpen(false)} onKeys={() => setKeysOpen(true)} />
       <KeysDialog isOpen={keysOpen} onClose={() => setKeysOpen(false)} />
       <Notices />
+      <PassageTip />
     </div>
   )
 }

@@ -1,13 +1,12 @@
 import { useMemo, type ReactNode } from 'react'
 import { TriangleAlert } from 'lucide-react'
-import { Button as AriaButton } from 'react-aria-components'
 import type { AnswerSpan, Citation, PassageMode } from '../../core/contract/ask.ts'
 import type { CollectionId } from '../../core/shared/ids.ts'
 import { useInspector, type PassageLink } from '../state/inspector.ts'
 import { groupByDocument, parseAnswer, placeOf, type AnswerBlock, type AnswerInline } from './answer-text.ts'
-import { Tip } from './button.tsx'
 import { ExternalLink } from './external-link.tsx'
 import { formatNumberOf } from './format.ts'
+import { passageTip } from './passage-tip.tsx'
 
 /** An answer and what it rests on. */
 export interface ShownAnswer {
@@ -242,26 +241,17 @@ function Marker({
   const place = [citation.document, placeOf(citation), citation.headings.at(-1)].filter(Boolean).join(' · ')
   const page = citation.place ? `· ${citation.place}` : citation.page === null ? '' : `p. ${citation.page}`
   return (
-    <Tip
-      className="tip-passage"
-      delayMs={150}
-      text={
-        <>
-          <span className="tip-place">{place}</span>
-          <span className="tip-text">{excerpt(citation.text)}</span>
-        </>
-      }
+    <button
+      type="button"
+      className="marker number"
+      data-shown={shown || undefined}
+      aria-label={`Citation ${citation.marker}: ${place}`}
+      {...passageTip(() => ({ place, text: excerpt(citation.text) }))}
+      onClick={() => openCitation(answer, citation.marker)}
     >
-      <AriaButton
-        className="marker number"
-        data-shown={shown || undefined}
-        aria-label={`Citation ${citation.marker}: ${place}`}
-        onPress={() => openCitation(answer, citation.marker)}
-      >
-        {citation.marker}
-        {withPage && page !== '' ? ` ${page}` : ''}
-      </AriaButton>
-    </Tip>
+      {citation.marker}
+      {withPage && page !== '' ? ` ${page}` : ''}
+    </button>
   )
 }
 

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import type { ButtonHTMLAttributes, ReactNode } from 'react'
 import { Button as AriaButton, Tooltip, TooltipTrigger, type ButtonProps } from 'react-aria-components'
 
 type Look = 'primary' | 'plain' | 'quiet' | 'danger'
@@ -32,6 +32,22 @@ export function IconButton({
         {icon}
       </AriaButton>
     </Tip>
+  )
+}
+
+/** An `IconButton` for places where there are hundreds of them: its name is its title, and it has no tip of its own. */
+export function LightIconButton({
+  label,
+  icon,
+  ...rest
+}: Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'className' | 'children' | 'aria-label' | 'title' | 'type'> & {
+  label: string
+  icon: ReactNode
+}) {
+  return (
+    <button {...rest} type="button" aria-label={label} title={label} className="icon-button icon-button-light">
+      {icon}
+    </button>
   )
 }
 

@@ -25,6 +25,7 @@ export function Composer({
   collectionIds,
   isAnswering,
   blocked,
+  isTrial,
   onSend,
   onStop,
   onEditLast,
@@ -34,6 +35,8 @@ export function Composer({
   isAnswering: boolean
   /** Why nothing can be asked; null: it can. */
   blocked: string | null
+  /** Beside a form, which may be being filled in. */
+  isTrial: boolean
   onSend(text: string, scope: MessageScope): void
   onStop(): void
   /** Up in an empty box. */
@@ -51,7 +54,12 @@ export function Composer({
   const { text, scope } = draft
   const isBlocked = blocked !== null
 
-  useEffect(() => box.current?.focus({ preventScroll: true }), [draftKey, isBlocked])
+  useEffect(() => {
+    if (!isTrial || hasNoFocus()) box.current?.focus({ preventScroll: true })
+  }, [draftKey, isTrial])
+  useEffect(() => {
+    if (!isBlocked && hasNoFocus()) box.current?.focus({ preventScroll: true })
+  }, [isBlocked])
 
   const send = (event: FormEvent | KeyboardEvent): void => {
     event.preventDefault()
@@ -171,6 +179,10 @@ export function Composer({
       </p>
     </form>
   )
+}
+
+function hasNoFocus(): boolean {
+  return document.activeElement === null || document.activeElement === document.body
 }
 
 function mentionLabel({ kind }: Mention): string {

@@ -133,6 +133,7 @@ export function ChatThread({
         collectionIds={bot?.collectionIds ?? []}
         isAnswering={isAnswering || isBeginning}
         blocked={blocked}
+        isTrial={isTrial}
         onSend={(text, scope) => void send({ text, scope })}
         onStop={() => conversationId && useThreads.getState().stop(conversationId)}
         onEditLast={() => {
@@ -231,12 +232,22 @@ function Messages({
 
   const lastIndex = turns.length - 1
   const lastKey = turns[lastIndex]?.key
-  const toLast = useRef(() => {})
+  const { shown } = thread
+  const toPlace = useRef(() => {})
   useEffect(() => {
-    toLast.current = () => virtualizer.scrollToIndex(lastIndex, { align: 'start' })
+    toPlace.current = () => {
+      const at = turns.findIndex(({ question, answer }) => shown && (question?.id === shown || answer?.id === shown))
+      virtualizer.scrollToIndex(at < 0 ? lastIndex : at, { align: 'start' })
+      if (at < 0) return
+      // What had the focus may have gone with the branch before.
+      requestAnimationFrame(() => {
+        if (document.activeElement !== document.body) return
+        scroller.current?.querySelector<HTMLElement>(`[data-index="${at}"] .branches button:enabled`)?.focus()
+      })
+    }
   })
-  // At first, at each new question, and where another branch is shown.
-  useEffect(() => toLast.current(), [lastKey])
+  // To the end at first and at each new question; to where another branch begins when it is shown.
+  useEffect(() => toPlace.current(), [lastKey, shown])
 
   const isNearStart = (items[0]?.start ?? 0) < readAhead && height > 0
   const { earlier } = thread

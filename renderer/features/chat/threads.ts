@@ -24,6 +24,8 @@ export interface Thread {
   failure: ErrorData | null
   /** The answer that is coming in here; others may be coming in elsewhere. */
   live: { answerId: MessageId | null; phase: 'searching' | 'reading'; controller: AbortController } | null
+  /** The message whose branch was gone to last; null: the end. */
+  shown: MessageId | null
   /** A question that never arrived. */
   unsent: { failure: ErrorData; text: string; scope: MessageScope } | null
 }
@@ -54,7 +56,7 @@ interface ThreadStore {
 
 const pageMessages = 200
 const mostMessages = 1000
-const unread: Thread = { messages: [], earlier: 0, isRead: false, failure: null, live: null, unsent: null }
+const unread: Thread = { messages: [], earlier: 0, isRead: false, failure: null, live: null, shown: null, unsent: null }
 
 export const useThreads = create<ThreadStore>((set, get) => ({
   threads: {},
@@ -103,6 +105,7 @@ export const useThreads = create<ThreadStore>((set, get) => ({
     try {
       await core().conversations.show({ messageId })
       await get().read(conversationId, true)
+      change(conversationId, () => ({ shown: messageId }))
     } catch (error) {
       sayFailure(error)
     }
@@ -141,6 +144,7 @@ async function follow(
   const { signal } = controller
   change(conversationId, () => ({
     live: { answerId: null, phase: 'searching', controller },
+    shown: null,
     unsent: null,
     isRead: true,
     failure: null,

@@ -12,13 +12,12 @@ import {
   ThumbsUp,
   TriangleAlert,
 } from 'lucide-react'
-import { ToggleButton } from 'react-aria-components'
 import type { AnswerMessage, Feedback, MessageScope, QuestionMessage } from '../../../core/contract/conversations.ts'
 import type { ConversationId, MessageId } from '../../../core/shared/ids.ts'
 import { hrefOf } from '../../state/route.ts'
 import { answerWithSources } from '../../ui/answer-text.ts'
 import { AnswerNotes, AnswerView, Sources, UnsupportedNote, type ShownAnswer } from '../../ui/answer-view.tsx'
-import { Button, IconButton, Tip } from '../../ui/button.tsx'
+import { Button, LightIconButton } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatDuration } from '../../ui/format.ts'
@@ -89,11 +88,11 @@ function QuestionView({
       <ScopeLine scope={scope} />
       <div className="question-tools">
         <Branches conversationId={conversationId} message={question} noun="question" />
-        <IconButton
+        <LightIconButton
           label="Edit the question"
           icon={<Pencil size={14} aria-hidden />}
-          isDisabled={isBusy}
-          onPress={() => onEdit(question.id)}
+          disabled={isBusy}
+          onClick={() => onEdit(question.id)}
         />
       </div>
     </div>
@@ -244,34 +243,35 @@ function AnswerFoot({
         )}
         {state === 'done' ? (
           <>
-            <Thumb
+            <LightIconButton
               label="Good answer"
               icon={<ThumbsUp size={15} aria-hidden />}
-              isSelected={feedback.rating === 'up'}
-              onChange={(isOn) => rate({ rating: isOn ? 'up' : null })}
+              aria-pressed={feedback.rating === 'up'}
+              onClick={() => rate({ rating: feedback.rating === 'up' ? null : 'up' })}
             />
-            <Thumb
+            <LightIconButton
               label="Bad answer"
               icon={<ThumbsDown size={15} aria-hidden />}
-              isSelected={feedback.rating === 'down'}
-              onChange={(isOn) => {
+              aria-pressed={feedback.rating === 'down'}
+              onClick={() => {
+                const isOn = feedback.rating !== 'down'
                 rate({ rating: isOn ? 'down' : null })
                 if (isOn && feedback.comment === '') setCommenting(true)
               }}
             />
-            <IconButton
+            <LightIconButton
               label={feedback.comment ? 'Change the comment' : 'Comment on this answer'}
               icon={<MessageSquareMore size={15} aria-hidden />}
               aria-expanded={isCommenting}
-              onPress={() => setCommenting(!isCommenting)}
+              onClick={() => setCommenting(!isCommenting)}
             />
           </>
         ) : null}
-        <IconButton
+        <LightIconButton
           label="Answer again"
           icon={<RotateCcw size={15} aria-hidden />}
-          isDisabled={isBusy}
-          onPress={onAgain}
+          disabled={isBusy}
+          onClick={onAgain}
         />
         <Branches conversationId={conversationId} message={answer} noun="answer" />
         <span className="chat-facts soft">
@@ -303,26 +303,6 @@ function AnswerFoot({
         </p>
       ) : null}
     </>
-  )
-}
-
-function Thumb({
-  label,
-  icon,
-  isSelected,
-  onChange,
-}: {
-  label: string
-  icon: React.ReactNode
-  isSelected: boolean
-  onChange(isOn: boolean): void
-}) {
-  return (
-    <Tip text={label}>
-      <ToggleButton className="icon-button thumb" aria-label={label} isSelected={isSelected} onChange={onChange}>
-        {icon}
-      </ToggleButton>
-    </Tip>
   )
 }
 
@@ -390,20 +370,20 @@ function Branches({
   }
   return (
     <span className="branches number" role="group" aria-label={`Branches of this ${noun}`}>
-      <IconButton
+      <LightIconButton
         label={`Previous ${noun}`}
         icon={<ChevronLeft size={14} aria-hidden />}
-        isDisabled={!previous || isLive}
-        onPress={() => go(previous)}
+        disabled={!previous || isLive}
+        onClick={() => go(previous)}
       />
       <span>
         {index + 1} / {count}
       </span>
-      <IconButton
+      <LightIconButton
         label={`Next ${noun}`}
         icon={<ChevronRight size={14} aria-hidden />}
-        isDisabled={!next || isLive}
-        onPress={() => go(next)}
+        disabled={!next || isLive}
+        onClick={() => go(next)}
       />
     </span>
   )

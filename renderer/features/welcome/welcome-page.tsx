@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { BookOpen, FilePlus2, FolderPlus } from 'lucide-react'
+import { BookOpen, Bot, FilePlus2, FolderPlus } from 'lucide-react'
 import { shell } from '../../platform/shell.ts'
 import { useAdding } from '../../state/adding.ts'
 import { core } from '../../state/client.ts'
@@ -63,6 +63,13 @@ export function WelcomePage() {
           </Button>
           <Button look={'plain'} icon={<FolderPlus size={16} aria-hidden />} onPress={() => void pick('folder')}>
             Add a folder
+          </Button>
+          <Button
+            look="plain"
+            icon={<Bot size={16} aria-hidden />}
+            onPress={() => navigate({ page: 'bots', botId: 'new' })}
+          >
+            Make a bot
           </Button>
         </div>
         <p className="soft">Or drop files and folders anywhere on this window.</p>
