@@ -2,29 +2,38 @@
 let frame: HTMLIFrameElement | null = null
 
 /**
- * Prints a document of its own, in a frame that runs no script and, under the page's policy, loads nothing. Its style
- * elements are put in by hand, because the policy keeps them from having an effect.
+ * Prints a document of its own, in a frame that runs no script and, under the page's policy, loads nothing. The policy
+ * keeps style elements from having an effect, so they are put in by hand.
  */
 export async function printHtml(html: string): Promise<void> {
+  const { text, styles } = withoutStyles(html)
   frame?.remove()
-  frame = document.createElement('iframe')
-  frame.setAttribute('sandbox', 'allow-same-origin allow-modals')
-  frame.setAttribute('aria-hidden', 'true')
-  frame.tabIndex = -1
-  frame.title = 'To be printed'
-  frame.className = 'print-frame'
-  const loaded = new Promise((resolve) => frame?.addEventListener('load', resolve, { once: true }))
-  frame.srcdoc = html
-  document.body.append(frame)
+  const made = document.createElement('iframe')
+  frame = made
+  made.setAttribute('sandbox', 'allow-same-origin allow-modals')
+  made.setAttribute('aria-hidden', 'true')
+  made.tabIndex = -1
+  made.title = 'To be printed'
+  made.className = 'print-frame'
+  const loaded = new Promise((resolve) => made.addEventListener('load', resolve, { once: true }))
+  made.srcdoc = text
+  document.body.append(made)
   await loaded
-  const inside = frame.contentWindow as (Window & typeof globalThis) | null
+  const inside = made.contentWindow as (Window & typeof globalThis) | null
   if (!inside) return
-  const sheets = [...inside.document.querySelectorAll('style')].map((style) => {
+  inside.document.adoptedStyleSheets = styles.map((style) => {
     const sheet = new inside.CSSStyleSheet()
-    sheet.replaceSync(style.textContent)
+    sheet.replaceSync(style)
     return sheet
   })
-  inside.document.adoptedStyleSheets = sheets
   inside.focus()
   inside.print()
+}
+
+function withoutStyles(html: string): { text: string; styles: string[] } {
+  const parsed = new DOMParser().parseFromString(html, 'text/html')
+  const elements = [...parsed.querySelectorAll('style')]
+  const styles = elements.map((element) => element.textContent)
+  for (const element of elements) element.remove()
+  return { text: `<!doctype html>${parsed.documentElement.outerHTML}`, styles }
 }
