@@ -2,10 +2,11 @@ import { create } from 'zustand'
 import { AppError } from '../../core/contract/errors.ts'
 import type { CollectionId, UploadId } from '../../core/shared/ids.ts'
 import type { Picked, PickedFile } from '../platform/shell-api.ts'
+import { useBots } from './bots.ts'
 import { core } from './client.ts'
 import { noteStart } from './jobs.ts'
 import { sayFailure, useNotices } from './notices.ts'
-import { currentRoute, navigate } from './route.ts'
+import { currentRoute, navigate, type Route } from './route.ts'
 import { sendFile, type SentPiece } from './send-file.ts'
 import { lastPart, nameOfBatch, runBounded } from './upload-plan.ts'
 import { useWorkspace } from './workspace.ts'
@@ -69,9 +70,16 @@ export const useAdding = create<AddingStore>((set, get) => ({
 /** The collection that the present page is about, where files dropped now will go; null when there is none. */
 export function collectionInSight(): CollectionId | null {
   const route = currentRoute()
-  const named = route.page === 'library' || route.page === 'ask' ? route.collectionId : null
+  const named = route.page === 'library' || route.page === 'ask' ? route.collectionId : onlyCollectionOfBot(route)
   const { collections } = useWorkspace.getState()
   return collections?.some((collection) => collection.id === named) ? named : null
+}
+
+/** Of the bot that is talked to or set up: what is dropped there is for it to read. */
+function onlyCollectionOfBot(route: Route): CollectionId | null {
+  if (route.page !== 'chat' && route.page !== 'bots') return null
+  const bot = useBots.getState().bots?.find(({ id }) => id === route.botId)
+  return bot?.collectionIds.length === 1 ? (bot.collectionIds[0] ?? null) : null
 }
 
 let nextUpload = 1

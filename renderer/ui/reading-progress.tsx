@@ -19,6 +19,7 @@ export interface Readiness {
 }
 
 const everyMs = 1500
+const mostLooks = 8
 
 /** Looks again and again while documents are read, so that the bot can be asked as soon as the first one is ready. */
 export function useReadiness(bot: Bot | null): Readiness {
@@ -41,8 +42,9 @@ export function useReadiness(bot: Bot | null): Readiness {
     let looks = 0
     const timer = setInterval(() => {
       void useWorkspace.getState().refresh()
+      void useBots.getState().refresh()
       // Starter questions come with the first documents; a bot that has none after a while will have none.
-      if (isReading || looks++ < 8) void useBots.getState().refresh()
+      if (!isReading && ++looks === mostLooks) clearInterval(timer)
     }, everyMs)
     return () => clearInterval(timer)
   }, [isWaiting, isReading])

@@ -85,6 +85,8 @@ function BotList({ bots }: { bots: Bot[] }) {
   }
   useEffect(() => {
     document.title = 'Bots · Quarry'
+    // Conversations may have begun since.
+    void useBots.getState().refresh()
     useAdding.getState().setTaker({
       title: 'Make a bot',
       text: 'Documents and folders become a new bot; a .quarrybot file is imported.',
