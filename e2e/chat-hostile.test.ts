@@ -127,27 +127,25 @@ describe.skipIf(!browserPath)('chat with hostile words and with very many', () =
     await messages.getByRole('article', { name: 'Question number 4999?' }).waitFor({ timeout: 30_000 })
     await messages.getByText('9,800 earlier messages').waitFor()
     await page.waitForTimeout(1000)
-    await page.evaluate(() => {
-      const tasks: number[] = []
-      new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
-        type: 'longtask',
-        buffered: false,
-      })
-      Object.assign(window, { tasks })
-    })
+    await bench.browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline'] })
     // As the wheel does, up through what has been read and what is read on the way.
     for (let turns = 0; turns < 250; turns += 1) {
       await page.mouse.move(800, 400)
       await page.mouse.wheel(0, -600)
       await page.waitForTimeout(16)
     }
-    const long = await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks)
-    console.log(`long tasks while scrolling: ${long.map(Math.round).join(', ') || 'none'}`)
+    const tasks = tasksOf(await bench.browser.stopTracing())
+    const [longest = 0] = tasks
+    console.log(
+      `tasks of the page: ${tasks.length}; the longest took ${tasks.slice(0, 8).join(', ')} ms of processor time`,
+    )
     const earlier = await messages.getByText(/earlier messages/).textContent()
     expect(Number(earlier?.replace(/\D/g, ''))).toBeLessThan(9800)
     // Only what is in sight exists.
     expect(await messages.getByRole('article').count()).toBeLessThan(30)
-    expect(long.filter((duration) => duration > 50)).toEqual([])
+    // Of the processor: what else the machine does at the same time does not count.
+    expect(tasks.length).toBeGreaterThan(100)
+    expect(longest).toBeLessThan(50)
 
     // All the way to the beginning.
     await expect
@@ -189,6 +187,27 @@ describe.skipIf(!browserPath)('chat with hostile words and with very many', () =
     return (await response.json()) as Answer
   }
 })
+
+/** Milliseconds of processor time of each task of the page's main thread, the longest first. */
+function tasksOf(trace: Buffer): number[] {
+  interface TraceEvent {
+    name: string
+    pid: number
+    tid: number
+    tdur?: number
+    args?: { name?: string }
+  }
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] }
+  const main = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  )
+  return traceEvents
+    .filter(({ name, pid, tid }) => name.endsWith('RunTask') && main.has(`${pid} ${tid}`))
+    .map(({ tdur = 0 }) => Math.round(tdur / 100) / 10)
+    .toSorted((a, b) => b - a)
+}
 
 /** Five thousand questions with answers, of several paragraphs, lists and citations. */
 function seed(path: string, conversationId: string): void {
