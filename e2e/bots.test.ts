@@ -345,6 +345,11 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     await page.getByRole('navigation').first().waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: /Find a page, bot/ }).waitFor()
+    await page.keyboard.type('bots')
+    await page.keyboard.press('Enter')
+    await page.locator('.bot-item').first().waitFor()
     await page.keyboard.press('g')
     await page.keyboard.press('h')
     const box = page.getByRole('textbox', { name: 'Question' })

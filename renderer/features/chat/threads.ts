@@ -191,6 +191,8 @@ async function follow(
     return null
   } finally {
     change(conversationId, () => ({ live: null }))
+    // Stopped before it was heard of: it may have arrived all the same.
+    if (answerId === null && signal.aborted) void useThreads.getState().read(conversationId as ConversationId, true)
     useThreads.getState().noteChange()
   }
 }
