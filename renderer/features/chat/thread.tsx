@@ -1,4 +1,4 @@
-import { useVirtualizer } from '@tanstack/react-virtual'
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import type { Bot } from '../../../core/contract/bots.ts'
 import type { Conversation } from '../../../core/contract/conversations.ts'
@@ -11,6 +11,7 @@ import { BotIcon } from '../../ui/bot-icon.tsx'
 import { BotProblems } from '../../ui/bot-problems.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatNumberOf } from '../../ui/format.ts'
+import { rowsInRange } from '../../ui/rows-in-range.ts'
 import { ReadingProgress, useReadiness } from '../../ui/reading-progress.tsx'
 import { Composer } from './composer.tsx'
 import { useDrafts } from './drafts.ts'
@@ -212,6 +213,8 @@ function Messages({
   onEdit(messageId: MessageId | null): void
 }) {
   const scroller = useRef<HTMLDivElement>(null)
+  // What is being changed stays, wherever one looks meanwhile.
+  const kept = turns.findIndex(({ question }) => editingId !== null && question?.id === editingId)
   // Its functions change with each scroll and are used here only, never handed to a memoised part.
   // eslint-disable-next-line react-hooks/incompatible-library
   const virtualizer = useVirtualizer({
@@ -226,6 +229,7 @@ function Messages({
     anchorTo: 'end',
     initialOffset: () => Number.MAX_SAFE_INTEGER / 2,
     useFlushSync: false,
+    rangeExtractor: (range) => (kept < 0 ? defaultRangeExtractor(range) : rowsInRange(range, kept)),
   })
   const items = virtualizer.getVirtualItems()
   const height = virtualizer.scrollRect?.height ?? 0
