@@ -192,7 +192,7 @@ async function follow(
   } finally {
     change(conversationId, () => ({ live: null }))
     // Stopped before it was heard of: it may have arrived all the same.
-    if (answerId === null && signal.aborted) void useThreads.getState().read(conversationId as ConversationId, true)
+    if (answerId === null && signal.aborted) void useThreads.getState().read(conversationId, true)
     useThreads.getState().noteChange()
   }
 }
