@@ -76,9 +76,11 @@ import { createLab } from './services/lab.ts'
 import { createLabIndexes } from './services/lab-indexes.ts'
 import { createModelSpeeds } from './services/model-speeds.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
+import { createPromotions } from './services/promotions.ts'
 import { createPreviews } from './services/previews.ts'
 import { createProviders } from './services/providers.ts'
 import { openJudge } from './services/judge.ts'
+import { createReleaseGates } from './services/release-gate.ts'
 import { createReleaseIndexes } from './services/release-indexes.ts'
 import { createReleases } from './services/releases.ts'
 import { openReranking } from './services/reranking.ts'
@@ -196,6 +198,7 @@ export async function createApp(environment: Environment): Promise<App> {
   const releaseLibrary = createReleaseLibrary(database)
   const releases = createReleases({
     library: releaseLibrary,
+    pinnedTo: (id) => releaseIndexLibrary.pinnedTo(id),
     together: (action) => database.transaction(action)(),
   })
   releases.ensureStandard()
@@ -406,8 +409,27 @@ export async function createApp(environment: Environment): Promise<App> {
     openEmbedding: openEmbeddingOnce,
     lanes: cores + 1,
     jobRunner: () => jobRunner,
-    ended: () => {},
+    ended: (pair, outcome) => promotions.indexEnded(pair, outcome),
     log,
+  })
+  const releaseGates = createReleaseGates({
+    releaseLibrary,
+    releaseIndexLibrary,
+    releaseIndexes,
+    runs,
+    runLibrary,
+    datasetLibrary,
+    collections,
+    documents,
+    locateModel,
+    openEmbedding: openEmbeddingOnce,
+  })
+  const promotions = createPromotions({
+    releaseLibrary,
+    releaseIndexLibrary,
+    releaseIndexes,
+    gates: releaseGates,
+    together: (action) => database.transaction(action)(),
   })
   /** Documents changed: the indexes of releases follow. */
   const keepingUp = (work: JobWork): JobWork => {
@@ -529,6 +551,8 @@ export async function createApp(environment: Environment): Promise<App> {
     releaseLibrary,
     releases,
     releaseIndexes,
+    releaseGates,
+    promotions,
     datasetFiles: createDatasetFiles({
       library: datasetLibrary,
       datasets,
@@ -616,6 +640,7 @@ export async function createApp(environment: Environment): Promise<App> {
   if (environment.resumeJobs ?? true) {
     jobRunner.resume()
     releaseIndexes.keepUp()
+    promotions.resume()
   }
   const machineLearning = createMachineLearningRouter(services)
   // The application layer is a client like any other: what it can do, a program on another machine could do.

@@ -22,9 +22,6 @@ import { tracesContract } from './traces.ts'
 import { tunesContract } from './tune.ts'
 import { workspaceContract } from './workspace.ts'
 
-const { rollBack: _rollBack, ...lines } = linesContract
-const { measure: _m, propose: _p, check: _c, promote: _q, ...releases } = releasesContract
-
 /** The ML layer: documents, pipelines, search, answers, measurements. */
 export const machineLearningContract = {
   workspace: workspaceContract,
@@ -43,8 +40,8 @@ export const machineLearningContract = {
   runs: runsContract,
   tunes: tunesContract,
   tracking: trackingContract,
-  lines,
-  releases,
+  lines: linesContract,
+  releases: releasesContract,
   lab: labContract,
   models: modelsContract,
   network: networkContract,

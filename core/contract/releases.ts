@@ -75,6 +75,7 @@ export const gateCheckSchema = z.object({
   passed: z.boolean(),
   detail: z.string(),
 })
+export type GateCheck = z.infer<typeof gateCheckSchema>
 export const gateResultSchema = z.object({
   passed: z.boolean(),
   checks: z.array(gateCheckSchema),
@@ -235,6 +236,8 @@ export const releasesContract = {
         /** Of what is in production, where one was started. */
         againstRunId: id<'run'>().nullable(),
         jobIds: z.array(id<'job'>()),
+        /** Why what is in production could not be measured, too, as a sentence. */
+        note: z.string().nullable(),
       }),
     ),
   /**

@@ -1,7 +1,7 @@
 import type { Services } from '../services/services.ts'
 import { os } from './base.ts'
 
-export function lineHandlers({ releases, releaseLibrary }: Services) {
+export function lineHandlers({ releases, releaseLibrary, promotions }: Services) {
   return {
     list: os.lines.list.handler(() => ({ lines: releaseLibrary.lines() })),
     get: os.lines.get.handler(({ input }) => ({
@@ -17,10 +17,14 @@ export function lineHandlers({ releases, releaseLibrary }: Services) {
       releaseLibrary.line(input.lineId)
       return { events: releaseLibrary.events(input.lineId) }
     }),
+    rollBack: os.lines.rollBack.handler(({ input }) => {
+      const { lineId, ...request } = input
+      return promotions.rollBack(lineId, request)
+    }),
   }
 }
 
-export function releaseHandlers({ releases, releaseLibrary, releaseIndexes }: Services) {
+export function releaseHandlers({ releases, releaseLibrary, releaseIndexes, releaseGates, promotions }: Services) {
   return {
     get: os.releases.get.handler(({ input }) => releaseLibrary.get(input.releaseId)),
     resolve: os.releases.resolve.handler(({ input }) => releases.resolve(input.choice)),
@@ -32,6 +36,19 @@ export function releaseHandlers({ releases, releaseLibrary, releaseIndexes }: Se
     discard: os.releases.discard.handler(({ input }) => ({
       discarded: releases.discard(input.releaseId, input.who, input.reason),
     })),
+    measure: os.releases.measure.handler(({ input }) => {
+      const { releaseId, ...options } = input
+      return releaseGates.measure(releaseId, options)
+    }),
+    propose: os.releases.propose.handler(({ input }) => {
+      const { releaseId, ...request } = input
+      return promotions.propose(releaseId, request)
+    }),
+    check: os.releases.check.handler(({ input }) => releaseGates.check(input.releaseId)),
+    promote: os.releases.promote.handler(({ input }) => {
+      const { releaseId, ...request } = input
+      return promotions.promote(releaseId, request)
+    }),
     indexes: os.releases.indexes.handler(({ input }) => ({
       indexes: releaseIndexes.list(input.releaseId, input.collectionIds),
     })),

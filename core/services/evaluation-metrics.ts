@@ -31,6 +31,14 @@ function usualMetrics({ answers, judge }: Pick<RunSettings, 'answers' | 'judge'>
   return [...usual, ...evaluatorDefinitions.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id)]
 }
 
+/** The same settings, with these metrics measured too. */
+export function withMetrics(settings: RunSettings, more: readonly string[]): RunSettings {
+  const names = settings.metrics.length > 0 ? settings.metrics : usualMetrics(settings)
+  // The usual ones stay unnamed: a name is a promise that every case has it.
+  if (settings.metrics.length === 0 && more.every((name) => names.includes(name))) return settings
+  return { ...settings, metrics: [...new Set([...names, ...more])] }
+}
+
 /** How many results the metrics look at. */
 export function resultsWanted(settings: Pick<RunSettings, 'metrics' | 'k'>): number {
   return Math.max(settings.k, ...settings.metrics.map((name) => Number(name.split('@')[1] ?? 0)))

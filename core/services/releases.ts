@@ -49,11 +49,13 @@ export interface Releases {
 
 export interface ReleaseParts {
   library: ReleaseLibrary
+  /** How many ask with exactly this release. */
+  pinnedTo(id: ReleaseId): number
   /** Runs `action` in one transaction. */
   together<Result>(action: () => Result): Result
 }
 
-export function createReleases({ library, together }: ReleaseParts): Releases {
+export function createReleases({ library, pinnedTo, together }: ReleaseParts): Releases {
   const note = (release: Release, event: Pick<ReleaseEvent, 'action' | 'who'> & { reason?: string }): void =>
     library.addEvent(release.lineId, { ...eventOf(release), ...event })
 
@@ -140,6 +142,14 @@ export function createReleases({ library, together }: ReleaseParts): Releases {
         throw new AppError('input-invalid', `${titleOf(release)} is ${state} and stays in the history.`, {
           details: { stage: release.stage },
         })
+      }
+      const users = pinnedTo(id)
+      if (users > 0) {
+        const asking = users === 1 ? 'A bot is' : `${users} bots are`
+        throw new AppError(
+          'input-invalid',
+          `${asking} pinned to ${lowerTitleOf(release)}. Choose another release there first.`,
+        )
       }
       return together(() => {
         note(release, { action: 'discarded', who: nameOf(who), reason })

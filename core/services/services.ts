@@ -34,8 +34,10 @@ import type { Lab } from './lab.ts'
 import type { ModelSpeeds } from './model-speeds.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Providers } from './providers.ts'
+import type { Promotions } from './promotions.ts'
 import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
+import type { ReleaseGates } from './release-gate.ts'
 import type { ReleaseIndexes } from './release-indexes.ts'
 import type { Releases } from './releases.ts'
 import type { Sample } from './sample.ts'
@@ -78,6 +80,8 @@ export interface Services {
   releaseLibrary: ReleaseLibrary
   releases: Releases
   releaseIndexes: ReleaseIndexes
+  releaseGates: ReleaseGates
+  promotions: Promotions
   datasetFiles: DatasetFiles
   lab: Lab
   jobRunner: JobRunner
