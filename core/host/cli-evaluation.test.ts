@@ -127,6 +127,40 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
     expect(twice).toMatchObject({ code: 2, json: { error: { code: 'name-taken' } } })
   })
 
+  it('says how far a judge agrees with people', async () => {
+    const { json } = await inWorkspace('runs', 'list', '--dataset', 'Rounds', '--json')
+    const { id } = (json as { runs: { id: string }[] }).runs[0]!
+    const { json: shown } = await inWorkspace('runs', 'show', id, '--cases', '--json')
+    const cases = (shown as { results: { caseId: string; scores: Record<string, number> }[] }).results
+    // People say the opposite of the metric about the first case, and the same about the others.
+    const lines = cases.map(({ caseId, scores }, index) => {
+      const isYes = (scores['recall@5'] ?? 0) >= 0.5
+      return `${caseId},${isYes === index > 0 ? 'yes' : 'no'}`
+    })
+    writeFileSync(at('labels.csv'), ['case,label', ...lines, 'nobody,yes'].join('\n'))
+    const calibrate = (file: string, ...more: string[]) =>
+      inWorkspace('runs', 'calibrate', id, '--labels', at(file), '--metric', 'recall@5', ...more)
+    const said = await calibrate('labels.csv', '--json')
+    expect(said).toMatchObject({ code: 0, json: { cases: cases.length, agreement: 7 / 8, unused: 1 } })
+    const human = await calibrate('labels.csv')
+    expect(human.output).toContain(`recall@5 agrees with people on 87.5 % of 8 cases; Cohen's kappa 0.00`)
+    expect(human.errors).toContain('1 labels are of cases')
+    const wrong: [file: string, text: string, complaint: RegExp][] = [
+      ['columns.csv', 'id,label\n1,yes', /no column "case"/],
+      ['words.csv', 'case,label\n1,perhaps', /line 2: "perhaps" is no label/],
+      ['twice.csv', 'case,label\n1,yes\n1,no', /line 3: the case "1" is there twice/],
+      ['words.json', '{"1": "yes"}', /true or false for each case; "1" has neither/],
+      ['empty.csv', 'case,label\n', /has no labels/],
+    ]
+    for (const [file, text, complaint] of wrong) {
+      writeFileSync(at(file), text)
+      const refused = await calibrate(file)
+      expect(refused.code).toBe(2)
+      expect(refused.errors).toMatch(complaint)
+    }
+    expect((await calibrate('labels.csv', '--threshold', '2')).code).toBe(2)
+  })
+
   it('tunes, and says what it found', async () => {
     const set = ['--set', 'chunker.options.maxTokens=16,256', '--set', 'chunker.options.minTokens=0']
     const { code, json } = await inWorkspace(

@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import papaparse from 'papaparse'
+import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import type { Run } from '../contract/runs.ts'
 import type { Tune } from '../contract/tune.ts'
@@ -84,6 +86,30 @@ export function addRunCommands(): void {
         await finishJob(client, jobId, options)
         const found = await client.runs.get({ runId: again.id })
         terminal.result(options.json, found, () => showRun(found))
+        return 0
+      }),
+    )
+
+  command('calibrate', 'how far a judge of a run agrees with people who labelled some of its cases', runs)
+    .argument('<run>', id)
+    .requiredOption('--labels <file>', 'CSV with the columns case and label (yes or no), or JSON {"case": true}')
+    .requiredOption('--metric <name>', 'the metric that the judge scored, such as faithfulness')
+    .option('--threshold <number>', 'a score from here on is a yes', share, 0.5)
+    .action((runId: string, options: GlobalOptions & { labels: string; metric: string; threshold: number }) =>
+      run(options, { program: 'quarry runs' }, async (client) => {
+        const { metric, threshold } = options
+        const labels = readLabels(await readFile(resolve(options.labels), 'utf8'), options.labels)
+        const found = await client.runs.calibrate({ runId, metric, labels, threshold })
+        const unused = Object.keys(labels).length - found.cases
+        terminal.result(options.json, { ...found, metric, threshold, unused }, () => {
+          terminal.write(`${metric} agrees with people on ${percent(found.agreement)} of ${found.cases} cases; `)
+          terminal.write(
+            found.kappa === null
+              ? "Cohen's kappa says nothing here: one of the answers never came.\n"
+              : `Cohen's kappa ${found.kappa.toFixed(2)} (1 whole, 0 no better than chance)\n`,
+          )
+          if (unused > 0) terminal.complain(`${unused} labels are of cases that have no such score in this run.`)
+        })
         return 0
       }),
     )
@@ -175,6 +201,67 @@ function tableRow(found: Run) {
     'p50 ms': found.summary ? found.summary.latencyMs.p50.toFixed(1) : '',
     baseline: found.isBaseline ? 'yes' : '',
   }
+}
+
+const yes = new Set(['yes', 'y', 'true', '1', 'right'])
+const no = new Set(['no', 'n', 'false', '0', 'wrong'])
+
+/** Labels by case. Errors: input-invalid, naming the case or the line. */
+export function readLabels(text: string, file: string): Record<string, boolean> {
+  const labels = text.trimStart().startsWith('{') ? labelsOfJson(text, file) : labelsOfCsv(text, file)
+  if (Object.keys(labels).length > 0) return labels
+  throw new AppError('input-invalid', `${file} has no labels. Write a line "case,label" and then one for each case.`)
+}
+
+function labelsOfJson(text: string, file: string): Record<string, boolean> {
+  const parsed = labelsSchema.safeParse(parseJson(text))
+  if (parsed.success) return parsed.data
+  const place = parsed.error.issues[0]?.path.join('.')
+  throw new AppError(
+    'input-invalid',
+    `${file} must be a JSON object with true or false for each case${place ? `; "${place}" has neither` : ''}.`,
+  )
+}
+
+const labelsSchema = z.record(z.string(), z.boolean())
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function labelsOfCsv(text: string, file: string): Record<string, boolean> {
+  const { data, meta } = papaparse.parse<Record<string, string>>(text.replace(/^\uFEFF/, ''), {
+    header: true,
+    skipEmptyLines: 'greedy',
+    transformHeader: (name) => name.trim().toLowerCase(),
+  })
+  for (const column of ['case', 'label'])
+    if (!meta.fields?.includes(column))
+      throw new AppError('input-invalid', `${file} has no column "${column}". Its first line must be: case,label`)
+  const labels = new Map<string, boolean>()
+  data.forEach(({ case: caseId = '', label = '' }, index) => {
+    const word = label.trim().toLowerCase()
+    const where = `${file}, line ${index + 2}`
+    if (!yes.has(word) && !no.has(word))
+      throw new AppError('input-invalid', `${where}: "${label}" is no label. Write yes or no.`)
+    if (labels.has(caseId)) throw new AppError('input-invalid', `${where}: the case "${caseId}" is there twice.`)
+    labels.set(caseId, yes.has(word))
+  })
+  return Object.fromEntries(labels)
+}
+
+function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('It must be a number from 0 to 1.')
+}
+
+function percent(value: number): string {
+  return `${(value * 100).toFixed(1)} %`
 }
 
 /** Never over something that is there. */
