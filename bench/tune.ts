@@ -29,9 +29,10 @@ import { demoCorpus, openTestApp, projectRoot, type TestApp } from '../core/test
  *   npm run bench -- tune demo covidqa chroma [--minutes 3] [--metric ndcg@10]
  *
  * With `--candidates`, each change of the defaults that a search liked, by itself: all questions of the sets that the
- * defaults and the changed pipeline were asked, compared case by case.
+ * defaults and the changed pipeline were asked, compared case by case. With `--answers` three hundred of them are
+ * answered, too.
  *
- *   npm run bench -- tune demo covidqa chroma --candidates
+ *   npm run bench -- tune demo covidqa chroma --candidates [--only 'no limit by document'] [--answers]
  */
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -40,11 +41,13 @@ export async function run(args: string[]): Promise<void> {
       minutes: { type: 'string', default: '3' },
       metric: { type: 'string', default: 'ndcg@10' },
       candidates: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      answers: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   })
   if (positionals.length === 0) await measureSharing()
-  else if (values.candidates) await compareCandidates(positionals)
+  else if (values.candidates) await compareCandidates(positionals, values)
   else await findBetter(positionals, Number(values.minutes), values.metric)
 }
 
@@ -194,17 +197,24 @@ const candidates: Record<string, Record<string, unknown>> = {
 }
 const compared = ['ndcg@10', 'recall@5', 'span-recall@5', 'span-iou@5']
 
-async function compareCandidates(sets: readonly string[]): Promise<void> {
+const comparedAnswers = ['citation-recall', 'citation-precision', 'token-f1', 'refusal']
+
+async function compareCandidates(
+  sets: readonly string[],
+  { only, answers = false }: { only?: string | undefined; answers?: boolean },
+): Promise<void> {
   const found: unknown[] = []
+  const settings = answers ? { metrics: comparedAnswers, answers, limit: 300 } : { metrics: compared }
   for (const name of sets) {
     await using test = await openTestApp()
     const datasetId = await openSet(test, name)
-    const changed = Object.entries(candidates).map(([label, point]) => ({
+    const chosen = Object.entries(candidates).filter(([label]) => only === undefined || label === only)
+    const changed = chosen.map(([label, point]) => ({
       name: label,
       pipeline: pipelineSchema.parse(applyAssignment(defaultPipeline, point)),
     }))
     const pipelines = [{ name: 'defaults', pipeline: defaultPipeline }, ...changed]
-    const { runs } = await test.client.runs.start({ datasetId, pipelines, settings: { metrics: compared } })
+    const { runs } = await test.client.runs.start({ datasetId, pipelines, settings })
     for (const { jobId } of runs) await test.finished(jobId)
     const [before, ...others] = runs.map(({ run }) => run)
     if (!before) throw new Error('No run was started.')
@@ -225,8 +235,8 @@ async function compareCandidates(sets: readonly string[]): Promise<void> {
       found.push(result)
     }
   }
-  const command = `npm run bench -- tune ${sets.join(' ')} --candidates`
-  write('tune-candidates.json', { command, load: loadavg(), found })
+  const command = `npm run bench -- tune ${sets.join(' ')} --candidates${answers ? ' --answers' : ''}`
+  write(answers ? 'tune-candidates-answers.json' : 'tune-candidates.json', { command, load: loadavg(), found })
 }
 
 const round = (value: number): number => Number(value.toFixed(4))
