@@ -224,7 +224,7 @@ describe('the report', () => {
     expect(recommend({ ...evidence, verdict: 'better' }, '')).toEqual({
       trial: 7,
       sentence:
-        'Take trial 7 (passages 4): ndcg@10 on 40 questions that no trial saw is 0.850 instead of 0.800 (difference +0.050, 95 % interval +0.020 to +0.080).',
+        'Take trial 7 (Passages 4): ndcg@10 on 40 questions that no trial saw is 0.850 instead of 0.800 (difference +0.050, 95 % interval +0.020 to +0.080).',
     })
     const shown = recommend({ ...evidence, verdict: 'no difference shown' }, '')
     expect(shown.trial).toBeNull()

@@ -3,6 +3,7 @@ import type { Parameter, TuneResult, TuneSpec } from '../contract/tune.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { pairedBootstrap, type Verdict } from '../shared/bootstrap.ts'
 import { canonicalJson, sha256 } from '../shared/hash.ts'
+import { assignmentWords } from '../contract/option-words.ts'
 
 /** Values by path: one point of a search space. */
 export type Assignment = Readonly<Record<string, unknown>>
@@ -292,9 +293,7 @@ export interface Evidence {
 export function recommend(evidence: Evidence | null, reason: string): TuneResult['recommendation'] {
   if (!evidence) return { sentence: `Stay with the present pipeline: ${reason}.`, trial: null }
   const { metric, trial, assignment, before, after, difference, verdict, cases } = evidence
-  const what = Object.entries(assignment)
-    .map(([path, value]) => `${path} ${typeof value === 'string' ? value : canonicalJson(value)}`)
-    .join(', ')
+  const what = assignmentWords(assignment)
   const figures =
     `${metric} on ${cases} questions that no trial saw is ${after.toFixed(3)} instead of ${before.toFixed(3)} ` +
     `(difference ${signed(difference.mean)}, 95 % interval ${signed(difference.low)} to ${signed(difference.high)})`

@@ -20,6 +20,7 @@ import type { RunLibrary } from '../library/runs.ts'
 import type { StoredTune, TuneLibrary } from '../library/tunes.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { canonicalJson, sha256 } from '../shared/hash.ts'
+import { assignmentWords } from '../contract/option-words.ts'
 import type { CollectionId, DatasetId, JobId, RunId, TuneId } from '../shared/ids.ts'
 import { indexFingerprint } from './collection-indexes.ts'
 import { parseMetricName, resultsWanted } from './evaluation-metrics.ts'
@@ -385,11 +386,7 @@ function toOutcome(run: Run, metric: string, count: number): TrialOutcome {
 }
 
 function nameOf(assignment: Assignment): string {
-  const parts = Object.entries(assignment).map(([path, value]) => {
-    const shown = typeof value === 'string' ? value : canonicalJson(value)
-    return `${path.split('.').at(-1) ?? path} ${shown}`
-  })
-  return parts.length === 0 ? 'as it is' : parts.join(', ').slice(0, 200)
+  return (assignmentWords(assignment) || 'as it is').slice(0, 200)
 }
 
 /** So that the first ten are ten of all kinds. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fieldsOf, labelOf, same, withProperty, type Field } from './schema-fields.ts'
+import { labelOf } from '../../core/contract/option-words.ts'
+import { fieldsOf, same, withProperty, type Field } from './schema-fields.ts'
 
 const fieldOf = (property: Record<string, unknown>, required: string[] = []): Field =>
   fieldsOf({ type: 'object', properties: { theOption: property }, required })[0] as Field

@@ -1,3 +1,5 @@
+import { labelOf } from '../../core/contract/option-words.ts'
+
 /** A JSON Schema as it comes over the wire. */
 export type JsonSchema = Record<string, unknown>
 
@@ -36,16 +38,6 @@ export function fieldsOf(schema: JsonSchema): Field[] {
   return Object.entries(record(schema.properties)).map(([name, property]) =>
     toField(name, record(property), required.includes(name)),
   )
-}
-
-/** 'maxTokens' → 'Max tokens'. */
-export function labelOf(name: string): string {
-  const words = name
-    .replace(/[-_]+/g, ' ')
-    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
-    .trim()
-    .toLowerCase()
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** `value` with one property changed. What equals the default is left out; what is not known here is kept. */

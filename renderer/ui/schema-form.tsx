@@ -16,7 +16,8 @@ import {
 import { Minus, Plus, Trash2 } from 'lucide-react'
 import { Button, IconButton } from './button.tsx'
 import { ModelField } from './model-field.tsx'
-import { fieldsOf, labelOf, same, withProperty, type Field, type JsonSchema } from './schema-fields.ts'
+import { labelOf } from '../../core/contract/option-words.ts'
+import { fieldsOf, same, withProperty, type Field, type JsonSchema } from './schema-fields.ts'
 import { SelectField } from './select-field.tsx'
 import { positionOf, sliderScale } from './slider-scale.ts'
 

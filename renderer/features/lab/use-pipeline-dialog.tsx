@@ -10,7 +10,8 @@ import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
-import { labelOf, same } from '../../ui/schema-fields.ts'
+import { labelOf } from '../../../core/contract/option-words.ts'
+import { same } from '../../ui/schema-fields.ts'
 import { SelectField } from '../../ui/select-field.tsx'
 
 /** Makes a column's chunker that of a collection, after saying what a new index means. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
+import { assignmentWords } from '../../../core/contract/option-words.ts'
 import {
-  assignmentWords,
   countOf,
   emptySpec,
   firstParameters,

@@ -3,7 +3,8 @@ import type { Model } from '../../../core/contract/models.ts'
 import type { Choice, Pipeline } from '../../../core/contract/pipeline.ts'
 import type { RunSettings } from '../../../core/contract/runs.ts'
 import type { Parameter, TuneSpec } from '../../../core/contract/tune.ts'
-import { fieldsOf, labelOf, type Field } from '../../ui/schema-fields.ts'
+import { labelOf, shortLabel } from '../../../core/contract/option-words.ts'
+import { fieldsOf, type Field } from '../../ui/schema-fields.ts'
 
 /** What is searched, as it is being put together. */
 export type SpecDraft = Pick<TuneSpec, 'parameters' | 'strategy' | 'budget' | 'metric' | 'heldOut' | 'earlyStop'> & {
@@ -147,27 +148,6 @@ export const emptySpec: SpecDraft = {
   metric: 'ndcg@10',
   heldOut: 0.3,
   earlyStop: true,
-}
-
-/** 'chunker.options.maxTokens' → 'Max tokens'; 'chunker' → 'Chunker'. */
-export function shortLabel(path: string): string {
-  return labelOf(path.split('.').at(-1) ?? path)
-}
-
-/** A value of an option as it is read: true → 'on', null → 'none'. */
-export function valueWords(value: unknown): string {
-  if (value === true) return 'on'
-  if (value === false) return 'off'
-  if (value === null || value === undefined) return 'none'
-  if (typeof value === 'string') return value
-  if (isRecord(value) && typeof value.id === 'string') return value.id
-  return JSON.stringify(value)
-}
-
-/** 'Max tokens 128, vector weight 0.5' */
-export function assignmentWords(assignment: Record<string, unknown>): string {
-  const words = Object.entries(assignment).map(([path, value]) => `${shortLabel(path)} ${valueWords(value)}`)
-  return words.map((part, index) => (index === 0 ? part : part.charAt(0).toLowerCase() + part.slice(1))).join(', ')
 }
 
 function chosenIds(parameters: readonly Parameter[], path: string): string[] {

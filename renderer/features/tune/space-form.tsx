@@ -1,19 +1,12 @@
 import { useState } from 'react'
 import { Plus, Trash2 } from 'lucide-react'
 import type { Parameter } from '../../../core/contract/tune.ts'
+import { shortLabel, valueWords } from '../../../core/contract/option-words.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { CheckSet } from '../../ui/schema-form.tsx'
-import {
-  countOf,
-  isEditable,
-  parseNumbers,
-  shortLabel,
-  suggestedValues,
-  valueWords,
-  type SearchOption,
-} from './search-space.ts'
+import { countOf, isEditable, parseNumbers, suggestedValues, type SearchOption } from './search-space.ts'
 
 /** The options that a search varies, each with its values or its range. */
 export function SpaceForm({

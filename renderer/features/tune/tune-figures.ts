@@ -1,5 +1,5 @@
 import type { Trial, Tune, TuneResult } from '../../../core/contract/tune.ts'
-import { assignmentWords, shortLabel, valueWords } from './search-space.ts'
+import { assignmentWords, shortLabel, valueWords } from '../../../core/contract/option-words.ts'
 
 /** What a trial is called: what it varied, or that it is the pipeline that was there. */
 export function trialName({ number, parameters }: Pick<Trial, 'number' | 'parameters'>): string {

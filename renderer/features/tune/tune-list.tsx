@@ -12,7 +12,7 @@ import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatWhen } from '../../ui/format.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { RowTable, sortRows, type RowColumn, type RowSort } from '../../ui/row-table.tsx'
-import { shortLabel } from './search-space.ts'
+import { shortLabel } from '../../../core/contract/option-words.ts'
 import { strategyOf } from './strategies.ts'
 
 type Listed = Omit<Tune, 'result'>
