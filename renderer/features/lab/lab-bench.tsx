@@ -200,6 +200,16 @@ export function LabBench({
     show(place)
     say(place)
   }
+  // The text may not be cut yet: the key is not lost, it waits for the last chunk to be there.
+  const endWanted = useRef<number | null>(null)
+  const goToEnd = (index: number): void => {
+    const { cut } = views[index] ?? {}
+    endWanted.current = cut ? null : index
+    if (cut) goTo(index, cut.starts.length - 1)
+  }
+  useEffect(() => {
+    if (endWanted.current !== null) goToEnd(endWanted.current)
+  })
   const goToFault = (index: number, kind: LabFault['kind'] | null, step: 1 | -1): void => {
     const { cut } = views[index] ?? {}
     const from = index === active.column ? active.ordinal : -1
@@ -296,7 +306,7 @@ export function LabBench({
           goTo(index, 0)
           return true
         case 'End':
-          goTo(index, (views[index]?.cut?.starts.length ?? 0) - 1)
+          goToEnd(index)
           return true
         case 'f':
         case 'F':

@@ -7,6 +7,7 @@ import type { SearchMode } from '../../../core/contract/values.ts'
 import { core } from '../../state/client.ts'
 import { datasetsOf, makeDatasetFor } from '../../state/datasets.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
+import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
@@ -143,10 +144,14 @@ function SaveCase({
 }) {
   const [saved, setSaved] = useState('')
   const [saving, setSaving] = useState(false)
-  const [datasets, setDatasets] = useState<Dataset[] | null>(null)
   const collection = useWorkspace((state) => state.collections?.find(({ id }) => id === collectionId))
   const { documentId } = text
   const key = JSON.stringify([documentId, question, expected])
+  // Read before the menu opens: it opens as the button goes down, and may take the rest of the press.
+  const { value: datasets } = useRead(
+    () => (collectionId === null ? Promise.resolve([]) : datasetsOf(collectionId)),
+    `${collectionId} ${saved}`,
+  )
   const isReady = documentId !== null && collection !== undefined && question !== '' && expected !== null
   const save = async (given: Dataset | 'new' | null): Promise<void> => {
     if (!isReady || saving) return
@@ -192,14 +197,7 @@ function SaveCase({
       <Menu
         label="Dataset to save in"
         trigger={
-          <AriaButton
-            className="icon-button"
-            aria-label="Choose the dataset"
-            isDisabled={!isReady || saving}
-            onPress={() => {
-              if (collection) datasetsOf(collection.id).then(setDatasets, sayFailure)
-            }}
-          >
+          <AriaButton className="icon-button" aria-label="Choose the dataset" isDisabled={!isReady || saving}>
             <ChevronDown size={14} aria-hidden />
           </AriaButton>
         }
