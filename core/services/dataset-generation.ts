@@ -67,11 +67,10 @@ export async function generateCases(
   const known = await knownQuestions(request.datasetId, parts)
   const { kept, dropped } = request.generator
     ? await askModel(ids, known.questions, request, parts, watch)
-    : await fromStructure(ids, known.questions, request, parts, watch)
+    : await fromStructure(ids, known, request, parts, watch)
   const add = kept
+    .filter((proposed) => !known.ids.has(caseIdOf(proposed)))
     .map((proposed) => toCase(proposed, parts.documents))
-    // What was made before and rejected or changed since is not proposed again.
-    .filter(({ id }) => !known.ids.has(id))
   throwIfAborted(watch.signal)
   const count = add.length === 1 ? '1 question' : `${add.length} questions`
   library.commit(request.datasetId, { add }, `Proposed ${count}`)
@@ -80,7 +79,7 @@ export async function generateCases(
 
 async function fromStructure(
   ids: readonly DocumentId[],
-  known: readonly string[],
+  known: { questions: readonly string[]; ids: ReadonlySet<string> },
   { limit, seed, makers = [...questionMakers] }: GenerationRequest,
   { documents }: GenerationParts,
   { signal, onProgress }: ImportWatch,
@@ -90,18 +89,24 @@ async function fromStructure(
   for (const [index, id] of ids.entries()) {
     throwIfAborted(signal)
     const source = sourceOf(id, documents)
-    if (source) proposed.push(...firstOfEach(questionsOf(source, makers), perDocument))
+    // What was made before and rejected or changed since is not proposed again, and takes nobody's place.
+    if (source) proposed.push(...firstOfEach(questionsOf(source, makers), perDocument, known.ids))
     onProgress({ done: index + 1, total: ids.length, unit: 'documents', label: 'reading documents' })
     await nextTurn()
   }
-  return chooseQuestions(proposed, { limit, known, seed })
+  return chooseQuestions(proposed, { limit, known: known.questions, seed })
 }
 
 /** So many of each kind at most: a register of ten thousand rows is not all that there is to ask. */
-function firstOfEach(questions: Iterable<ProposedQuestion>, most: number): ProposedQuestion[] {
+function firstOfEach(
+  questions: Iterable<ProposedQuestion>,
+  most: number,
+  known: ReadonlySet<string>,
+): ProposedQuestion[] {
   const counts = new Map<string, number>()
   const taken: ProposedQuestion[] = []
   for (const each of questions) {
+    if (known.has(caseIdOf(each))) continue
     const count = counts.get(each.maker) ?? 0
     counts.set(each.maker, count + 1)
     if (count < most) taken.push(each)
@@ -245,11 +250,16 @@ async function knownQuestions(id: DatasetId, { datasets }: GenerationParts) {
   return { questions: cases.map(({ question }) => question), ids: new Set(cases.map((each) => each.id)) }
 }
 
+/** The same question of the same document has the same id, whatever becomes of its words afterwards. */
+function caseIdOf({ path, question }: ProposedQuestion): string {
+  return `g-${sha256(`${path}\n${question}`).slice(0, 16)}`
+}
+
 function toCase(proposed: ProposedQuestion, documents: DocumentLibrary): StoredCase {
   const { documentId, path, question, start, end, text, maker, answer } = proposed
   const judgement = unplacedJudgement({ path, grade: 1, text, start })
   return {
-    id: `g-${sha256(`${path}\n${question}`).slice(0, 16)}`,
+    id: caseIdOf(proposed),
     question,
     answer,
     answerable: true,
