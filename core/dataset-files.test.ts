@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import iconv from 'iconv-lite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TextGenerator } from './generators/text-generator.ts'
@@ -260,6 +260,34 @@ describe('an export', () => {
     }
   })
 
+  it('as BEIR is the same files when a page downloads it', async () => {
+    const files = new Map<string, string>()
+    for await (const { file, text } of await app.client.datasets.download({ datasetId, format: 'beir' }))
+      files.set(file, (files.get(file) ?? '') + text)
+    const folder = await exported(datasetId, 'beir')
+    const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    expect([...files.keys()].sort()).toEqual(
+      names.map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/')).sort(),
+    )
+    for (const [file, text] of files) expect(text).toBe(readFileSync(join(folder, file), 'utf8'))
+  })
+
+  it('keep the words as they were typed, white space and all', async () => {
+    const quote = wave.replace(' ', '  ')
+    const { services } = app.app
+    const given = {
+      id: 'typed',
+      question: 'How high?',
+      answerable: true,
+      expected: [{ path: 'operations/boats.md', quote }],
+    }
+    const { id } = services.datasets.createFrom('Typed', '', collectionId, [given], 'Came along')
+    const { hash, stale } = await app.client.datasets.get({ datasetId: id })
+    expect(stale).toBe(0)
+    const again = await importing({ path: await exported(id, 'jsonl'), name: 'Typed again', collectionId })
+    expect(again.dataset).toMatchObject({ hash, stale: 0 })
+  })
+
   it('writes over nothing, and leaves nothing half written', async () => {
     const path = await exported(datasetId, 'jsonl')
     const again = app.client.datasets.export({ datasetId, format: 'csv', path })
@@ -454,6 +482,15 @@ describe('questions made of documents', () => {
     expect(cases).toHaveLength(80 + more.added)
     expect(cases.filter(({ state }) => state === 'rejected').map(({ id }) => id)).toEqual(rejected)
     expect(new Set(cases.map(({ question }) => question)).size).toBe(cases.length)
+  })
+
+  it('are as many as were asked for, though some are known by other words', async () => {
+    const { id: datasetId } = await app.client.datasets.create({ name: 'Reworded', collectionId })
+    await generating({ datasetId, limit: 12 })
+    const { cases } = await app.client.datasets.cases({ datasetId })
+    for (const { id: caseId, question } of cases)
+      await app.client.datasets.updateCase({ datasetId, caseId, change: { question: `In other words: ${question}` } })
+    expect((await generating({ datasetId, limit: 12 })).added).toBe(12)
   })
 
   it('of a language model are kept where their quotes are in the document, and not twice', async () => {

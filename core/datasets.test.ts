@@ -217,6 +217,51 @@ describe('many at once', () => {
     ).rejects.toMatchObject({ code: 'item-missing' })
   })
 
+  it('are sorted, and all that pass a filter are known by their ids', async () => {
+    const first = async (sort: 'order' | 'question' | 'state', descending = false) => {
+      const { cases } = await app.client.datasets.cases({ datasetId, sort, descending, limit: 3 })
+      return cases.map(({ id }) => id)
+    }
+    expect(await first('order')).toEqual(['case 0', 'case 1', 'case 2'])
+    expect(await first('order', true)).toEqual(['case 99', 'case 98', 'case 97'])
+    expect(await first('question')).toEqual(['case 0', 'case 10', 'case 11'])
+    // Equal ones stay in the order of the set.
+    expect(await first('state', true)).toEqual(['case 0', 'case 1', 'case 2'])
+    expect(await first('state')).toEqual(['case 10', 'case 11', 'case 12'])
+    const { caseIds } = await app.client.datasets.caseIds({ datasetId, state: 'rejected' })
+    expect(caseIds).toEqual(ids.slice(0, 10))
+    expect((await app.client.datasets.caseIds({ datasetId, stale: true })).caseIds).toEqual([])
+    await expect(app.client.datasets.caseIds({ datasetId: 'dts_no' as DatasetId })).rejects.toMatchObject({
+      code: 'item-missing',
+    })
+  })
+
+  it('differ between two versions by what was added, removed and changed', async () => {
+    const set = await app.client.datasets.create({ name: 'Differing', collectionId })
+    const add = (id: string) =>
+      app.client.datasets.addCase({ datasetId: set.id, case: { id, question: `${id}?`, answer: 'yes' } })
+    for (const id of ['a', 'b', 'c']) await add(id)
+    const { version } = await app.client.datasets.get({ datasetId: set.id })
+    await app.client.datasets.updateCase({ datasetId: set.id, caseId: 'b', change: { answer: 'no', tags: ['late'] } })
+    await app.client.datasets.removeCases({ datasetId: set.id, caseIds: ['a'] })
+    await add('d')
+    const between = (from: number, to: number, limit = 100) =>
+      app.client.datasets.differences({ datasetId: set.id, from, to, limit })
+    expect(await between(version, version + 3)).toEqual({
+      added: 1,
+      removed: 1,
+      changed: 1,
+      differences: [
+        { caseId: 'b', question: 'b?', kind: 'changed', fields: ['answer', 'tags'] },
+        { caseId: 'd', question: 'd?', kind: 'added', fields: [] },
+        { caseId: 'a', question: 'a?', kind: 'removed', fields: [] },
+      ],
+    })
+    expect(await between(version + 3, version, 0)).toMatchObject({ added: 1, removed: 1, differences: [] })
+    expect(await between(0, version)).toMatchObject({ added: 3, removed: 0, changed: 0 })
+    await expect(between(0, version + 4)).rejects.toMatchObject({ code: 'item-missing' })
+  })
+
   it('are split by shares, the same way each time, each tag by itself', async () => {
     const parts = [
       { name: 'train', share: 0.8 },

@@ -189,6 +189,18 @@ export const caseFilterSchema = z.object({
 })
 export type CaseFilter = z.infer<typeof caseFilterSchema>
 
+export const caseSorts = ['order', 'question', 'state', 'split', 'created'] as const
+
+/** What happened to one case between two versions. */
+export const caseDifferenceSchema = z.object({
+  caseId: z.string(),
+  question: z.string(),
+  kind: z.enum(['added', 'removed', 'changed']),
+  /** Of a changed one: which of its parts, such as 'question' and 'expected'. */
+  fields: z.array(z.string()),
+})
+export type CaseDifference = z.infer<typeof caseDifferenceSchema>
+
 export const exportFormats = ['jsonl', 'csv', 'beir'] as const
 
 /** 'chunking': questions_df.csv and corpora/*.md, as "Evaluating Chunking Strategies for Retrieval" published them. */
@@ -245,7 +257,20 @@ export const datasetsContract = {
     .route({ method: 'GET', path: '/datasets/{datasetId}/versions' })
     .input(datasetId.extend({ limit: z.coerce.number().int().min(1).max(1000).default(100) }))
     .output(z.object({ versions: z.array(datasetVersionSchema) })),
-  /** In the order of the set, now or as they were in an earlier version. Errors: item-missing. */
+  /** What differs between two versions; of many changes the first `limit`, in the order of the set. Errors: item-missing. */
+  differences: oc
+    .route({ method: 'GET', path: '/datasets/{datasetId}/differences' })
+    .input(
+      datasetId.extend({
+        from: z.coerce.number().int().min(0),
+        to: z.coerce.number().int().min(0),
+        limit: z.coerce.number().int().min(0).max(10_000).default(500),
+      }),
+    )
+    .output(
+      z.object({ added: z.int(), removed: z.int(), changed: z.int(), differences: z.array(caseDifferenceSchema) }),
+    ),
+  /** Now or as they were in an earlier version; that one is always in the order of the set. Errors: item-missing. */
   cases: oc
     .route({ method: 'GET', path: '/datasets/{datasetId}/cases' })
     .input(
@@ -253,10 +278,17 @@ export const datasetsContract = {
         version: z.coerce.number().int().min(0).optional(),
         limit: z.coerce.number().int().min(1).max(10_000).default(500),
         offset: z.coerce.number().int().min(0).default(0),
+        sort: z.enum(caseSorts).default('order'),
+        descending: z.stringbool().or(z.boolean()).default(false),
         ...caseFilterSchema.shape,
       }),
     )
     .output(z.object({ cases: z.array(testCaseSchema), total: z.int() })),
+  /** Ids of all that pass, for a change of many at once. Errors: item-missing. */
+  caseIds: oc
+    .route({ method: 'GET', path: '/datasets/{datasetId}/case-ids' })
+    .input(datasetId.extend(caseFilterSchema.shape))
+    .output(z.object({ caseIds: z.array(z.string()) })),
   /** Errors: item-missing. */
   case: oc
     .route({ method: 'GET', path: '/datasets/{datasetId}/cases/{caseId}' })
@@ -379,11 +411,14 @@ export const datasetsContract = {
         ]),
       ),
     ),
-  /** The same text in pieces, for a page that has no paths. */
+  /**
+   * The same text in pieces, for a page that has no paths: each says which file it goes on with, by its path in the folder
+   * for BEIR. Errors: as export.
+   */
   download: oc
     .route({ method: 'GET', path: '/datasets/{datasetId}/download' })
-    .input(datasetId.extend({ format: z.enum(['jsonl', 'csv']) }))
-    .output(eventIterator(z.object({ text: z.string() }))),
+    .input(datasetId.extend({ format: z.enum(exportFormats) }))
+    .output(eventIterator(z.object({ file: z.string(), text: z.string() }))),
   /**
    * Proposes questions from the documents of the dataset's collection, to be reviewed: from their structure, the same
    * ones each time, or with a language model. Errors: item-missing, input-invalid, collection-empty, model-missing.

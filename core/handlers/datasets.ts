@@ -22,9 +22,11 @@ export function datasetHandlers({ datasets, datasetLibrary, datasetFiles, collec
       versions: datasetLibrary.versions(input.datasetId, input.limit),
     })),
     cases: os.datasets.cases.handler(({ input }) => {
-      const { datasetId, ...selection } = input
-      return datasets.cases(datasetId, selection)
+      const { datasetId, sort, descending, ...selection } = input
+      return datasets.cases(datasetId, { ...selection, sort: { by: sort, descending } })
     }),
+    caseIds: os.datasets.caseIds.handler(({ input }) => datasets.caseIds(input.datasetId, input)),
+    differences: os.datasets.differences.handler(({ input }) => datasets.differences(input.datasetId, input)),
     case: os.datasets.case.handler(({ input }) => datasets.getCase(input.datasetId, input.caseId)),
     addCase: os.datasets.addCase.handler(({ input }) => datasets.addCase(input.datasetId, input.case)),
     addTrace: os.datasets.addTrace.handler(({ input }) => datasets.addTrace(traces.get(input.traceId), input)),
@@ -57,7 +59,8 @@ export function datasetHandlers({ datasets, datasetLibrary, datasetFiles, collec
       yield { type: 'export-end' as const, ...written }
     }),
     download: os.datasets.download.handler(async function* ({ input, signal }) {
-      for await (const { text } of datasetFiles.text(input.datasetId, input.format, signal)) yield { text }
+      for await (const { file, text } of datasetFiles.pieces(input.datasetId, input.format, signal))
+        yield { file, text }
     }),
     generate: os.datasets.generate.handler(async function* ({ input, signal }) {
       const result = yield* told(signal, (watch) => datasetFiles.generate(input, watch))

@@ -1,5 +1,13 @@
 import type { Database } from 'better-sqlite3'
-import type { CaseFilter, CaseState, Dataset, DatasetVersion, LostReason, TestCase } from '../contract/datasets.ts'
+import type {
+  CaseFilter,
+  caseSorts,
+  CaseState,
+  Dataset,
+  DatasetVersion,
+  LostReason,
+  TestCase,
+} from '../contract/datasets.ts'
 import { AppError } from '../contract/errors.ts'
 import { canonicalJson, sha256 } from '../shared/hash.ts'
 import { type CollectionId, createId, type DatasetId, type DocumentId } from '../shared/ids.ts'
@@ -65,6 +73,18 @@ export interface Placed extends Pick<Judgement, 'documentId' | 'placedVersion' |
   row: number
 }
 
+export interface CaseSort {
+  by: (typeof caseSorts)[number]
+  descending: boolean
+}
+
+const sortColumns = {
+  question: 'c.question COLLATE NOCASE',
+  state: 'c.state',
+  split: 'c.split',
+  created: 'c.created_at',
+} as const
+
 /** One step of a dataset's history; applied in one transaction. */
 export interface CaseChanges {
   add?: readonly StoredCase[]
@@ -98,8 +118,10 @@ export interface DatasetLibrary {
     },
   ): Dataset
   remove(id: DatasetId): boolean
-  /** In order. */
-  cases(id: DatasetId, filter: CaseFilter, limit: number, offset: number): StoredCase[]
+  /** In the order of the set, or sorted. */
+  cases(id: DatasetId, filter: CaseFilter, limit: number, offset: number, sort?: CaseSort): StoredCase[]
+  /** In the order of the set. */
+  caseIds(id: DatasetId, filter: CaseFilter): string[]
   count(id: DatasetId, filter: CaseFilter): number
   /** Errors: item-missing. */
   getCase(id: DatasetId, caseId: string): StoredCase
@@ -285,12 +307,24 @@ export function createDatasetLibrary(database: Database): DatasetLibrary {
       return library.get(id)
     },
     remove: (id) => deleteOne.run(id).changes > 0,
-    cases(id, filter, limit, offset) {
+    caseIds(id, filter) {
       rowOf(id)
       const { where, parameters } = toWhere(filter)
+      return database
+        .prepare<Record<string, unknown>, string>(
+          `SELECT c.case_id FROM dataset_cases c WHERE c.dataset_id = @id AND ${where} ORDER BY c.position`,
+        )
+        .pluck()
+        .all({ ...parameters, id })
+    },
+    cases(id, filter, limit, offset, { by, descending } = { by: 'order', descending: false }) {
+      rowOf(id)
+      const { where, parameters } = toWhere(filter)
+      const way = descending ? 'DESC' : 'ASC'
+      const order = by === 'order' ? `c.position ${way}` : `${sortColumns[by]} ${way}, c.position`
       const rows = database
         .prepare<Record<string, unknown>, CaseRow>(
-          `SELECT c.* FROM dataset_cases c WHERE c.dataset_id = @id AND ${where} ORDER BY c.position LIMIT @limit OFFSET @offset`,
+          `SELECT c.* FROM dataset_cases c WHERE c.dataset_id = @id AND ${where} ORDER BY ${order} LIMIT @limit OFFSET @offset`,
         )
         .all({ ...parameters, id, limit, offset })
       return withJudgements(rows)

@@ -10,6 +10,7 @@ import type { DatasetLibrary } from '../library/datasets.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import type { DatasetId, DocumentId } from '../shared/ids.ts'
+import type { Progress } from '../shared/progress.ts'
 import type { Datasets } from './datasets.ts'
 import type { ImportWatch } from './dataset-import.ts'
 
@@ -21,19 +22,37 @@ export interface DatasetExportParts {
 
 export type ExportFormat = 'jsonl' | 'csv' | 'beir'
 
-/** The text of an export, in pieces of some hundred cases. */
-export async function* exportText(
+/** A piece of one of the files of an export, by its path in the folder; '' where the export is one file. */
+export interface ExportPiece {
+  file: string
+  text: string
+  /** Told with some of them. */
+  progress?: Progress
+}
+
+/** An export in pieces of some hundred cases, or of a document. Errors: item-missing, input-invalid. */
+export function exportPieces(
+  id: DatasetId,
+  format: ExportFormat,
+  parts: DatasetExportParts,
+  signal?: AbortSignal,
+): AsyncGenerator<ExportPiece> {
+  return format === 'beir' ? beirPieces(id, parts, signal) : textPieces(id, format, parts, signal)
+}
+
+async function* textPieces(
   id: DatasetId,
   format: 'jsonl' | 'csv',
   parts: DatasetExportParts,
   signal?: AbortSignal,
-): AsyncGenerator<{ text: string; done: number; total: number }> {
+): AsyncGenerator<ExportPiece> {
   const pathOf = pathsIn(parts.documents)
   const line = format === 'csv' ? csvLine : jsonlLine
   const lineEnd = format === 'csv' ? '\r\n' : '\n'
-  if (format === 'csv') yield { text: `${csvHeader()}${lineEnd}`, done: 0, total: parts.library.get(id).cases }
-  for await (const { cases, done, total } of parts.datasets.batches(id, signal)) {
-    yield { text: cases.map((testCase) => line(testCase, pathOf) + lineEnd).join(''), done, total }
+  if (format === 'csv') yield { file: '', text: `${csvHeader()}${lineEnd}` }
+  for await (const { cases, ...counts } of parts.datasets.batches(id, signal)) {
+    const text = cases.map((testCase) => line(testCase, pathOf) + lineEnd).join('')
+    yield { file: '', text, progress: { ...counts, unit: 'cases', label: 'writing cases' } }
   }
 }
 
@@ -53,15 +72,21 @@ export async function writeExport(
   const temporary = `${path}.part`
   await rm(temporary, { recursive: true, force: true })
   try {
-    if (format === 'beir') await writeBeir(id, temporary, parts, { signal, onProgress })
-    else {
-      await using file = openFile(temporary)
-      for await (const { text, done, total } of exportText(id, format, parts, signal)) {
-        await file.write(text)
-        onProgress({ done, total, unit: 'cases', label: 'writing cases' })
-      }
-      await file.end()
+    if (format === 'beir') await mkdir(join(temporary, 'qrels'), { recursive: true })
+    await using cleanup = new AsyncDisposableStack()
+    const files = new Map<string, TextFile>()
+    const fileOf = (file: string): TextFile => {
+      const known = files.get(file) ?? cleanup.use(openFile(join(temporary, file)))
+      files.set(file, known)
+      return known
     }
+    // A set without cases is a file without lines.
+    if (format !== 'beir') fileOf('')
+    for await (const { file, text, progress } of exportPieces(id, format, parts, signal)) {
+      await fileOf(file).write(text)
+      if (progress) onProgress(progress)
+    }
+    for (const file of files.values()) await file.end()
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
@@ -75,12 +100,11 @@ export async function writeExport(
  * passages. BEIR knows judgements of whole documents only: a passage makes its document relevant. All of a case is in
  * its query's metadata besides, so that nothing is lost when it is imported again.
  */
-async function writeBeir(
+async function* beirPieces(
   id: DatasetId,
-  folder: string,
   parts: DatasetExportParts,
-  { signal, onProgress }: ImportWatch,
-): Promise<void> {
+  signal?: AbortSignal,
+): AsyncGenerator<ExportPiece> {
   const { collectionId } = parts.library.getCore(id)
   if (collectionId === null) {
     throw new AppError(
@@ -88,50 +112,51 @@ async function writeBeir(
       'A BEIR folder holds the documents too. Choose the collection of this dataset first.',
     )
   }
-  await mkdir(join(folder, 'qrels'), { recursive: true })
   const pathOf = pathsIn(parts.documents)
   const names = new Map<DocumentId, string>()
-  const splits = new Map<string, TextFile>()
-  await using cleanup = new AsyncDisposableStack()
-  const queries = cleanup.use(openFile(join(folder, 'queries.jsonl')))
-  const spans = cleanup.use(openFile(join(folder, 'spans.json')))
-  await spans.write('[')
+  const splits = new Set<string>()
+  yield { file: 'queries.jsonl', text: '' }
+  yield { file: 'spans.json', text: '[' }
   let isFirst = true
-  for await (const { cases, done, total } of parts.datasets.batches(id, signal)) {
+  for await (const { cases, ...counts } of parts.datasets.batches(id, signal)) {
+    let queries = ''
+    let spans = ''
+    const judgements = new Map<string, string>()
     for (const testCase of cases) {
       const { question, split } = testCase
       const quarry = exportedCase(testCase, pathOf)
-      await queries.write(`${JSON.stringify({ _id: testCase.id, text: question, metadata: { quarry } })}\n`)
+      queries += `${JSON.stringify({ _id: testCase.id, text: question, metadata: { quarry } })}\n`
       for (const { documentId, path } of [...testCase.expected, ...testCase.relevant]) {
         if (documentId !== null && !names.has(documentId)) names.set(documentId, path)
       }
-      const name = split === 'all' ? 'test' : split
-      let file = splits.get(name)
-      if (!file) {
-        file = cleanup.use(openFile(join(folder, 'qrels', `${name}.tsv`)))
-        splits.set(name, file)
-        await file.write('query-id\tcorpus-id\tscore\n')
-      }
-      for (const [document, grade] of gainsOf(testCase)) await file.write(`${testCase.id}\t${document}\t${grade}\n`)
+      const file = `qrels/${split === 'all' ? 'test' : split}.tsv`
+      if (!splits.has(file)) yield { file, text: 'query-id\tcorpus-id\tscore\n' }
+      splits.add(file)
+      const lines = [...gainsOf(testCase)].map(([document, grade]) => `${testCase.id}\t${document}\t${grade}\n`)
+      judgements.set(file, (judgements.get(file) ?? '') + lines.join(''))
       for (const [doc, answers] of Map.groupBy(testCase.expected, ({ path }) => path)) {
         const entry = { qid: testCase.id, doc, answers: answers.map(({ text, start }) => ({ text, start })) }
-        await spans.write(`${isFirst ? '' : ',\n'}${JSON.stringify(entry)}`)
+        spans += `${isFirst ? '' : ',\n'}${JSON.stringify(entry)}`
         isFirst = false
       }
     }
-    onProgress({ done, total, unit: 'cases', label: 'writing cases' })
+    yield { file: 'queries.jsonl', text: queries, progress: { ...counts, unit: 'cases', label: 'writing cases' } }
+    yield { file: 'spans.json', text: spans }
+    for (const [file, text] of judgements) yield { file, text }
   }
-  await spans.write(']\n')
-  const corpus = cleanup.use(openFile(join(folder, 'corpus.jsonl')))
+  yield { file: 'spans.json', text: ']\n' }
   const ids = parts.documents.idsIn(collectionId).filter((documentId) => parts.documents.get(documentId).version > 0)
+  yield { file: 'corpus.jsonl', text: '' }
   for (const [index, documentId] of ids.entries()) {
     throwIfAborted(signal)
     const { document, text } = parts.documents.getText(documentId)
     const _id = names.get(documentId) ?? document.path
-    await corpus.write(`${JSON.stringify({ _id, title: '', text })}\n`)
-    onProgress({ done: index + 1, total: ids.length, unit: 'documents', label: 'writing documents' })
+    yield {
+      file: 'corpus.jsonl',
+      text: `${JSON.stringify({ _id, title: '', text })}\n`,
+      progress: { done: index + 1, total: ids.length, unit: 'documents', label: 'writing documents' },
+    }
   }
-  for (const file of [queries, spans, corpus, ...splits.values()]) await file.end()
 }
 
 /** Whole numbers, as the layout has them. */

@@ -1,5 +1,5 @@
 import type { DatasetId } from '../shared/ids.ts'
-import { type DatasetExportParts, type ExportFormat, exportText, writeExport } from './dataset-export.ts'
+import { type DatasetExportParts, type ExportFormat, exportPieces, writeExport } from './dataset-export.ts'
 import {
   generateCases,
   type GenerationParts,
@@ -23,7 +23,7 @@ export interface DatasetFiles {
     path: string,
     watch: ImportWatch,
   ): Promise<{ path: string; cases: number; hash: string }>
-  text(id: DatasetId, format: 'jsonl' | 'csv', signal?: AbortSignal): AsyncIterable<{ text: string }>
+  pieces(id: DatasetId, format: ExportFormat, signal?: AbortSignal): AsyncIterable<{ file: string; text: string }>
   generate(request: GenerationRequest, watch: ImportWatch): Promise<GenerationResult>
 }
 
@@ -31,7 +31,7 @@ export function createDatasetFiles(parts: DatasetImportParts & DatasetExportPart
   return {
     import: (request, watch) => importDataset(request, parts, watch),
     export: (id, format, path, watch) => writeExport(id, format, path, parts, watch),
-    text: (id, format, signal) => exportText(id, format, parts, signal),
+    pieces: (id, format, signal) => exportPieces(id, format, parts, signal),
     generate: (request, watch) => generateCases(request, parts, watch),
   }
 }

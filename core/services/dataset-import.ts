@@ -366,7 +366,9 @@ async function placeCases(
 
 function judge(span: ImportedSpan, places: Places): Judgement {
   const { judgedStart, ...given } = span
-  const judgement = places.place(given)
+  const placed = places.place(given)
+  // What was judged is kept as it was: a set that is exported and read again is the same set, white space and all.
+  const judgement = given.text === undefined ? placed : { ...placed, text: given.text }
   return judgedStart === undefined ? judgement : { ...judgement, judgedStart }
 }
 

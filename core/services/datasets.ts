@@ -1,6 +1,7 @@
 import type { Trace } from '../contract/traces.ts'
 import type { caseChangeSchema } from '../contract/datasets.ts'
 import {
+  type CaseDifference,
   type CaseFilter,
   type CaseState,
   type Dataset,
@@ -14,6 +15,7 @@ import { isProblem, placePassage, sayProblem } from '../flows/place-passage.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
 import {
   type CaseContent,
+  type CaseSort,
   type DatasetCore,
   type DatasetLibrary,
   type Judgement,
@@ -24,7 +26,7 @@ import {
 } from '../library/datasets.ts'
 import type { DocumentLibrary, StoredText } from '../library/documents.ts'
 import { throwIfAborted } from '../shared/abort.ts'
-import { sha256 } from '../shared/hash.ts'
+import { canonicalJson, sha256 } from '../shared/hash.ts'
 import { type CollectionId, createId, type DatasetId, type DocumentId } from '../shared/ids.ts'
 import type { z } from 'zod'
 import type { DocumentTexts } from './document-texts.ts'
@@ -41,6 +43,10 @@ export interface Datasets {
   update(id: DatasetId, change: Parameters<DatasetLibrary['update']>[1]): Promise<Dataset>
   /** In order; all of them without a limit; of an earlier version where one is given. Errors: item-missing. */
   cases(id: DatasetId, options?: CaseSelection): Promise<{ cases: TestCase[]; total: number }>
+  /** Errors: item-missing. */
+  caseIds(id: DatasetId, filter: CaseFilter): Promise<{ caseIds: string[] }>
+  /** What differs between two versions. Errors: item-missing. */
+  differences(id: DatasetId, between: { from: number; to: number; limit: number }): Differences
   /** All of them, in order, some hundred at a time. Errors: item-missing. */
   batches(id: DatasetId, signal?: AbortSignal): AsyncIterable<{ cases: TestCase[]; done: number; total: number }>
   /** Errors: item-missing. */
@@ -76,6 +82,14 @@ export interface CaseSelection extends CaseFilter {
   version?: number | undefined
   limit?: number
   offset?: number
+  sort?: CaseSort
+}
+
+export interface Differences {
+  added: number
+  removed: number
+  changed: number
+  differences: CaseDifference[]
 }
 
 export interface QuotedCase {
@@ -258,17 +272,42 @@ export function createDatasets({ datasets, collections, documents, texts }: Data
       datasets.update(id, change)
       return service.get(id)
     },
-    async cases(id, { version, limit = -1, offset = 0, ...filter } = {}) {
+    async cases(id, { version, limit = -1, offset = 0, sort, ...filter } = {}) {
       await settle(id)
       const { version: newest, collectionId } = datasets.getCore(id)
       if (version === undefined || version === newest) {
         const total = datasets.count(id, filter)
-        return { cases: datasets.cases(id, filter, limit, offset).map(present), total }
+        return { cases: datasets.cases(id, filter, limit, offset, sort).map(present), total }
       }
       const places = placesIn(collectionId)
       const all = datasets.casesAt(id, version).map((content) => presentContent(content, places, placeIn))
       const found = all.filter((each) => passes(each, filter))
       return { cases: limit < 0 ? found.slice(offset) : found.slice(offset, offset + limit), total: found.length }
+    },
+    async caseIds(id, filter) {
+      // Which ones are stale is known once their passages were looked for.
+      if (filter.stale !== undefined) await settle(id)
+      return { caseIds: datasets.caseIds(id, filter) }
+    },
+    differences(id, { from, to, limit }) {
+      const before = new Map(datasets.casesAt(id, from).map((content) => [content.id, content]))
+      const after = new Map(datasets.casesAt(id, to).map((content) => [content.id, content]))
+      const all: CaseDifference[] = []
+      for (const [caseId, content] of after) {
+        const old = before.get(caseId)
+        const fields = old ? changedFields(old, content) : []
+        if (old && fields.length === 0) continue
+        all.push({ caseId, question: content.question, kind: old ? 'changed' : 'added', fields })
+      }
+      for (const [caseId, { question }] of before)
+        if (!after.has(caseId)) all.push({ caseId, question, kind: 'removed', fields: [] })
+      const count = (wanted: CaseDifference['kind']): number => all.filter(({ kind }) => kind === wanted).length
+      return {
+        added: count('added'),
+        removed: count('removed'),
+        changed: count('changed'),
+        differences: all.slice(0, limit),
+      }
     },
     async *batches(id, signal) {
       await settle(id, signal)
@@ -532,6 +571,12 @@ function requireSomething({ expected, relevant, answer, answerable }: ParsedCase
   throw new AppError(
     'input-invalid',
     'A case needs an expected passage, a document or an answer, or the word that it should be refused.',
+  )
+}
+
+function changedFields(before: CaseContent, after: CaseContent): string[] {
+  return Object.keys(after).filter(
+    (name) => canonicalJson(Reflect.get(before, name)) !== canonicalJson(Reflect.get(after, name)),
   )
 }
 

@@ -130,7 +130,9 @@ function Page({ route }: { route: Route }) {
     case 'network':
       return <NetworkPage />
     case 'datasets':
-      return <DatasetsPage datasetId={route.datasetId} caseId={route.caseId} isReview={route.view === 'review'} />
+      return (
+        <DatasetsPage datasetId={route.datasetId} caseId={route.caseId} view={route.view} version={route.version} />
+      )
     case 'runs':
       return <RunsPage runId={route.runId} otherId={route.otherId} />
     case 'tune':

@@ -50,6 +50,8 @@ describe('routes', () => {
     { page: 'datasets', datasetId: null, caseId: null },
     { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null },
     { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null, view: 'review' },
+    { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null, view: 'versions' },
+    { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: null, version: 3 },
     { page: 'datasets', datasetId: 'dts_1' as DatasetId, caseId: 'a question/with ünusual id?' },
     { page: 'tune', tuneId: null },
     { page: 'tune', tuneId: 'new' },

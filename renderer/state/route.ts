@@ -39,8 +39,14 @@ export type Route =
   | { page: 'traces'; traceId: TraceId | null; otherId?: TraceId | null }
   /** The chunk lab; the query is its own business (`features/lab/address.ts`). */
   | { page: 'lab'; query: string }
-  /** `view`: what is proposed, one question after the other. */
-  | { page: 'datasets'; datasetId: DatasetId | null; caseId: string | null; view?: 'review' }
+  /** `view`: what is proposed, one question after the other, or the versions; `version`: the cases of an earlier one. */
+  | {
+      page: 'datasets'
+      datasetId: DatasetId | null
+      caseId: string | null
+      view?: 'review' | 'versions'
+      version?: number
+    }
   /** `otherId`: the run that `runId` is compared with. */
   | { page: 'runs'; runId: RunId | null; otherId: RunId | null }
   | { page: 'tune'; tuneId: TuneId | 'new' | null }
@@ -87,9 +93,12 @@ export function parseRoute(hash: string): Route {
   }
   if (page === 'lab' && parts.length === 1) return { page, query }
   if (page === 'datasets' && parts.length <= 3) {
-    const isReview = parts.length === 2 && new URLSearchParams(query).get('view') === 'review'
     const place = { page, datasetId: (first as DatasetId) ?? null, caseId: second ?? null } as const
-    return isReview ? { ...place, view: 'review' } : place
+    const values = new URLSearchParams(parts.length === 2 ? query : '')
+    const view = values.get('view')
+    if (view === 'review' || view === 'versions') return { ...place, view }
+    const version = values.get('version') ?? ''
+    return /^\d{1,9}$/.test(version) ? { ...place, version: Number(version) } : place
   }
   if (page === 'runs' && parts.length <= 3) {
     return { page, runId: (first as RunId) ?? null, otherId: (second as RunId) ?? null }
@@ -109,8 +118,9 @@ export function hrefOf(route: Route): string {
   if (route.page === 'providers' || route.page === 'network' || route.page === 'settings') return join(route.page)
   if (route.page === 'models') return join('models', route.modelId)
   if (route.page === 'datasets') {
-    const { datasetId, caseId, view } = route
-    return join('datasets', datasetId, datasetId && caseId) + (datasetId && !caseId && view ? `?view=${view}` : '')
+    const { datasetId, caseId, view, version } = route
+    const query = view ? `?view=${view}` : version === undefined ? '' : `?version=${version}`
+    return join('datasets', datasetId, datasetId && caseId) + (datasetId && !caseId ? query : '')
   }
   if (route.page === 'runs') return join('runs', route.runId, route.runId && route.otherId)
   if (route.page === 'tune') return join('tune', route.tuneId)

@@ -52,6 +52,13 @@ describe('a draft of a case', () => {
     expect(caseChangeSchema.safeParse(change).success).toBe(true)
   })
 
+  it('notices one passage in place of another', () => {
+    const other = { ...passage, documentId: 'doc_1' as never, text: 'the tide', judgedStart: 9, lost: null }
+    const change = changeOf(testCase, { ...draftOf(testCase), expected: [passage, other] })
+    expect(change?.expected?.[1]).toEqual({ path: 'boats.md', text: 'the tide', start: 9, grade: 2 })
+    expect(caseChangeSchema.safeParse(change).success).toBe(true)
+  })
+
   it('takes documents away', () => {
     expect(changeOf(testCase, { ...draftOf(testCase), relevant: [] })).toEqual({ relevant: [] })
   })

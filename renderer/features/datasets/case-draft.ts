@@ -36,7 +36,7 @@ export function changeOf(testCase: TestCase, draft: CaseDraft): CaseChange | nul
   if (draft.split.trim() !== testCase.split) change.split = draft.split
   if (draft.state !== testCase.state) change.state = draft.state
   if (draft.notes !== testCase.notes) change.notes = draft.notes
-  if (draft.expected.length !== testCase.expected.length) change.expected = draft.expected.map(givenBack)
+  if (!sameSpans(draft.expected, testCase.expected)) change.expected = draft.expected.map(givenBack)
   if (draft.relevant.length !== testCase.relevant.length) {
     change.relevant = draft.relevant.map(({ path, grade }) => ({ path, grade }))
   }
@@ -47,6 +47,11 @@ export function changeOf(testCase: TestCase, draft: CaseDraft): CaseChange | nul
 export function readTags(text: string): string[] {
   const tags = text.split(/[;\n]/).map((tag) => tag.trim())
   return [...new Set(tags.filter((tag) => tag !== ''))]
+}
+
+function sameSpans(a: readonly ExpectedSpan[], b: readonly ExpectedSpan[]): boolean {
+  const key = ({ path, text, judgedStart }: ExpectedSpan): string => JSON.stringify([path, text, judgedStart])
+  return a.map(key).join() === b.map(key).join()
 }
 
 /** By where it was judged: so it is known again, and kept where it is lost now. */

@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
-import { BookOpen, CircleAlert, Trash2, X } from 'lucide-react'
+import { BookOpen, CircleAlert, Plus, Trash2, X } from 'lucide-react'
 import { Switch } from 'react-aria-components'
 import { create } from 'zustand'
 import { type CaseState, caseStates, type Dataset, type TestCase } from '../../../core/contract/datasets.ts'
@@ -11,11 +11,12 @@ import { sayFailure } from '../../state/notices.ts'
 import { hrefOf } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
-import { ConfirmDialog, TextLine } from '../../ui/dialog.tsx'
+import { ConfirmDialog, Dialog, TextLine } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatWhen } from '../../ui/format.ts'
 import { SidePanel } from '../../ui/side-panel.tsx'
 import { changeOf, draftOf, type CaseDraft } from './case-draft.ts'
+import { PassagePicker } from './passage-picker.tsx'
 import { PassageView } from './passage-view.tsx'
 
 /** What was typed and not saved, by dataset and case: stepping to another case and back loses nothing. */
@@ -220,6 +221,7 @@ function Expectation({
   onChange(part: Partial<CaseDraft>): void
 }) {
   const { expected, relevant } = draft
+  const [isPicking, setPicking] = useState(false)
   const openPassage = useOpenPassage()
   const links: (PassageLink | null)[] = expected.map((passage, index) =>
     passage.documentId === null || passage.lost !== null
@@ -238,7 +240,7 @@ function Expectation({
       <h3 id="case-expected">{expected.length === 1 ? 'Expected passage' : 'Expected passages'}</h3>
       {expected.length + relevant.length === 0 ? (
         <p className="soft">
-          None. Passages are marked in the chunk lab, or come with a trace that is kept as a test case.
+          None yet. Passages are found here, marked in the chunk lab, or come with a trace that is kept as a test case.
         </p>
       ) : null}
       {expected.map((passage, index) => {
@@ -267,6 +269,25 @@ function Expectation({
           </div>
         )
       })}
+      {dataset.collectionId ? (
+        <div>
+          <Button small icon={<Plus size={14} aria-hidden />} onPress={() => setPicking(true)}>
+            Add a passage …
+          </Button>
+          <Dialog isOpen={isPicking} onClose={() => setPicking(false)} title="Add a passage" wide>
+            <div className="dialog-body">
+              <PassagePicker
+                collectionId={dataset.collectionId}
+                taken={expected}
+                onTake={(passage) => {
+                  onChange({ expected: [...expected, passage] })
+                  setPicking(false)
+                }}
+              />
+            </div>
+          </Dialog>
+        </div>
+      ) : null}
       {relevant.length > 0 ? (
         <ul className="case-documents" aria-label="Judged documents">
           {relevant.map((document, index) => (

@@ -1,7 +1,16 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
-import { CircleAlert } from 'lucide-react'
-import { noSplit, type TestCase } from '../../../core/contract/datasets.ts'
+import {
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+} from 'react'
+import { ArrowDown, ArrowUp, CircleAlert } from 'lucide-react'
+import { type caseSorts, noSplit, type TestCase } from '../../../core/contract/datasets.ts'
 import { formatNumberOf } from '../../ui/format.ts'
 import { rowsInRange } from '../../ui/rows-in-range.ts'
 import { fitColumns, leastWidthRem, type ColumnRoom } from '../../ui/table-columns.ts'
@@ -11,36 +20,69 @@ import type { CasePages } from './use-case-pages.ts'
 interface CaseColumn extends ColumnRoom {
   id: string
   label: string
+  /** Absent: it is not sorted by. */
+  sort?: CaseSort['by']
   cell(testCase: TestCase): ReactNode
 }
 
+export interface CaseSort {
+  by: (typeof caseSorts)[number]
+  descending: boolean
+}
+
 const columns: readonly CaseColumn[] = [
-  { id: 'question', label: 'Question', leastRem: 16, leaves: 0, cell: ({ question }) => question },
-  { id: 'state', label: 'State', leastRem: 8, leaves: 1, cell: (testCase) => <StateCell testCase={testCase} /> },
+  { id: 'question', label: 'Question', leastRem: 16, leaves: 0, sort: 'question', cell: ({ question }) => question },
+  {
+    id: 'state',
+    label: 'State',
+    leastRem: 8,
+    leaves: 1,
+    sort: 'state',
+    cell: (testCase) => <StateCell testCase={testCase} />,
+  },
   { id: 'expected', label: 'Expects', leastRem: 12, leaves: 2, cell: expectationOf },
   { id: 'tags', label: 'Tags', leastRem: 10, leaves: 3, cell: ({ tags }) => tags.join(', ') },
-  { id: 'split', label: 'Split', leastRem: 5, leaves: 4, cell: ({ split }) => (split === noSplit ? '' : split) },
+  {
+    id: 'split',
+    label: 'Split',
+    leastRem: 5,
+    leaves: 4,
+    sort: 'split',
+    cell: ({ split }) => (split === noSplit ? '' : split),
+  },
 ]
 
 /**
  * The cases as a grid whose rows take the focus, as the table of documents is: arrows, Page, Home and End move, Enter
- * opens. Only rows near the viewport exist.
+ * opens; where many can be selected, Space selects, Shift with an arrow extends, Control-A selects all. Only rows near the
+ * viewport exist.
  */
 export function CaseTable({
   pages,
   openId,
   onOpen,
   handle,
+  sorting,
+  selection,
 }: {
   pages: CasePages
   openId: string | null
   onOpen(testCase: TestCase): void
+  sorting?: { sort: CaseSort; onSort(sort: CaseSort): void }
+  selection?: {
+    selected: ReadonlySet<string>
+    onSelect(selected: ReadonlySet<string>): void
+    /** All that pass the filter, those that were not read, too. */
+    onAll(): void
+    onRemove(): void
+  }
   /** Is given the function that puts the focus on the active row. */
   handle(focus: () => void): void
 }) {
   const total = pages.total ?? 0
   const scroller = useRef<HTMLDivElement>(null)
   const focusWanted = useRef<number | null>(null)
+  const anchor = useRef(0)
   const [active, setActive] = useState(0)
   const activeIndex = Math.min(active, Math.max(0, total - 1))
   const widthRem = useWidthRem(scroller)
@@ -86,11 +128,27 @@ export function CaseTable({
     handle(() => scroller.current?.querySelector<HTMLElement>('[role=row][tabindex="0"]')?.focus())
   }, [handle])
 
-  const moveTo = (index: number): void => {
+  const moveTo = (index: number, extend: boolean): void => {
     const next = Math.min(Math.max(index, 0), total - 1)
     focusWanted.current = next
     virtualizer.scrollToIndex(next)
     setActive(next)
+    if (extend) selectTo(next)
+    else anchor.current = next
+  }
+  const selectTo = (to: number): void => {
+    if (!selection) return
+    const [from, until] = anchor.current < to ? [anchor.current, to] : [to, anchor.current]
+    const between = Array.from({ length: until - from + 1 }, (_, offset) => pages.at(from + offset)?.id)
+    selection.onSelect(new Set([...selection.selected, ...between.filter((id) => id !== undefined)]))
+  }
+  const toggle = (index: number): void => {
+    const testCase = pages.at(index)
+    if (!selection || !testCase) return
+    const next = new Set(selection.selected)
+    if (!next.delete(testCase.id)) next.add(testCase.id)
+    anchor.current = index
+    selection.onSelect(next)
   }
   const open = (index: number): void => {
     const testCase = pages.at(index)
@@ -98,7 +156,14 @@ export function CaseTable({
     if (testCase) onOpen(testCase)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.target instanceof HTMLElement && event.target.closest('[role=columnheader]')) return
+    if (event.altKey) return
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key !== 'a' || !selection) return
+      selection.onAll()
+      event.preventDefault()
+      return
+    }
     const pageOfRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeightPx) - 2)
     const to = {
       ArrowDown: activeIndex + 1,
@@ -108,15 +173,36 @@ export function CaseTable({
       Home: 0,
       End: total - 1,
     }[event.key]
-    if (to !== undefined) moveTo(to)
+    if (to !== undefined) moveTo(to, event.shiftKey && selection !== undefined)
     else if (event.key === 'Enter') open(activeIndex)
-    else return
+    else if (event.key === ' ' && selection) toggle(activeIndex)
+    else if (event.key === 'Delete' && selection && selection.selected.size > 0) selection.onRemove()
+    else if (event.key === 'Escape' && selection && selection.selected.size > 0) {
+      event.stopPropagation()
+      selection.onSelect(new Set())
+    } else return
     event.preventDefault()
   }
+  const onRowClick = (event: MouseEvent, index: number): void => {
+    const onBox = event.target instanceof Element && event.target.closest('.row-check') !== null
+    if (selection && event.shiftKey) {
+      setActive(index)
+      selectTo(index)
+    } else if (selection && (onBox || event.ctrlKey || event.metaKey)) {
+      setActive(index)
+      toggle(index)
+    } else {
+      anchor.current = index
+      open(index)
+    }
+  }
+  const selectedCount = selection?.selected.size ?? 0
+  const areAll = total > 0 && selectedCount >= total
+  const first = selection ? 1 : 0
   const layout = {
-    '--table-template': shown
-      .map(({ id, leastRem }) => (id === 'question' ? `minmax(${leastRem}rem, 1fr)` : `${leastRem}rem`))
-      .join(' '),
+    '--table-template':
+      (selection ? '2.25rem ' : '') +
+      shown.map(({ id, leastRem }) => (id === 'question' ? `minmax(${leastRem}rem, 1fr)` : `${leastRem}rem`)).join(' '),
     '--table-least': `${leastWidthRem(shown)}rem`,
   }
   return (
@@ -126,7 +212,8 @@ export function CaseTable({
       role="grid"
       aria-label="Test cases"
       aria-rowcount={total + 1}
-      aria-colcount={shown.length}
+      aria-colcount={shown.length + first}
+      aria-multiselectable={selection ? true : undefined}
       onKeyDown={onKeyDown}
       onFocus={(event) => {
         // Assistive technology moves the focus by itself: keys then act on the row that has it.
@@ -137,10 +224,26 @@ export function CaseTable({
     >
       <div role="rowgroup" className="table-head">
         <div role="row" aria-rowindex={1} className="table-row table-header">
-          {shown.map(({ id, label }, index) => (
-            <div key={id} role="columnheader" aria-colindex={index + 1} className="table-cell">
-              {label}
+          {selection ? (
+            <div role="columnheader" aria-colindex={1} className="table-cell">
+              <button
+                type="button"
+                className="row-check"
+                role="checkbox"
+                aria-checked={areAll ? true : selectedCount > 0 ? 'mixed' : false}
+                aria-label="Select all that are shown"
+                onClick={() => (areAll ? selection.onSelect(new Set()) : selection.onAll())}
+              >
+                <span
+                  className="check-box"
+                  data-checked={areAll || undefined}
+                  data-mixed={selectedCount > 0 || undefined}
+                />
+              </button>
             </div>
+          ) : null}
+          {shown.map((column, index) => (
+            <Head key={column.id} column={column} place={index + 1 + first} sorting={sorting} />
           ))}
         </div>
       </div>
@@ -148,25 +251,33 @@ export function CaseTable({
         {items.map(({ index, start }) => {
           const testCase = pages.at(index)
           const isOpen = testCase !== undefined && testCase.id === openId
+          const isSelected = testCase !== undefined && (selection?.selected.has(testCase.id) ?? false)
           return (
             <div
               key={index}
               role="row"
               aria-rowindex={index + 2}
-              aria-selected={isOpen}
+              aria-selected={selection ? isSelected : isOpen}
               data-index={index}
               data-open={isOpen || undefined}
               data-rejected={testCase?.state === 'rejected' || undefined}
               className="table-row"
               tabIndex={index === activeIndex ? 0 : -1}
               style={{ transform: `translateY(${start}px)` }}
-              onClick={() => open(index)}
+              onClick={(event) => onRowClick(event, index)}
             >
+              {selection ? (
+                <div role="gridcell" aria-colindex={1} className="table-cell">
+                  <span className="row-check">
+                    <span className="check-box" data-checked={isSelected || undefined} />
+                  </span>
+                </div>
+              ) : null}
               {shown.map((column, place) => (
                 <div
                   key={column.id}
                   role="gridcell"
-                  aria-colindex={place + 1}
+                  aria-colindex={place + 1 + first}
                   className={`table-cell${column.id === 'question' ? ' table-name case-question-cell' : ''}`}
                 >
                   {testCase ? column.cell(testCase) : place === 0 ? '…' : ''}
@@ -181,6 +292,42 @@ export function CaseTable({
 }
 
 const rowHeightPx = 36
+
+function Head({
+  column: { id, label, sort: by },
+  place,
+  sorting,
+}: {
+  column: CaseColumn
+  place: number
+  sorting: { sort: CaseSort; onSort(sort: CaseSort): void } | undefined
+}) {
+  const sorted = sorting && by !== undefined && sorting.sort.by === by ? sorting.sort : null
+  const Arrow = sorted?.descending ? ArrowDown : ArrowUp
+  // Up, down, and then as the dataset has them.
+  const next: CaseSort = !sorted
+    ? { by: by ?? 'order', descending: false }
+    : sorted.descending
+      ? { by: 'order', descending: false }
+      : { by: sorted.by, descending: true }
+  return (
+    <div
+      role="columnheader"
+      aria-colindex={place}
+      className={`table-cell${id === 'question' ? ' table-name' : ''}`}
+      aria-sort={sorted ? (sorted.descending ? 'descending' : 'ascending') : undefined}
+    >
+      {sorting && by ? (
+        <button type="button" className="table-sort" onClick={() => sorting.onSort(next)}>
+          {label}
+          {sorted ? <Arrow size={13} aria-hidden /> : null}
+        </button>
+      ) : (
+        label
+      )}
+    </div>
+  )
+}
 
 function StateCell({ testCase: { state, stale } }: { testCase: TestCase }) {
   return (

@@ -1,12 +1,24 @@
 import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react'
-import { Check, ChevronDown, Download, Ellipsis, ListChecks, Settings2, Shuffle, Sparkles, Trash2 } from 'lucide-react'
+import {
+  Check,
+  ChevronDown,
+  Download,
+  Ellipsis,
+  History,
+  ListChecks,
+  Plus,
+  Settings2,
+  Shuffle,
+  Sparkles,
+  Trash2,
+} from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components'
 import { type CaseFilter, caseStates, type Dataset } from '../../../core/contract/datasets.ts'
 import type { DatasetId } from '../../../core/shared/ids.ts'
 import { useAdding } from '../../state/adding.ts'
 import { core } from '../../state/client.ts'
 import { useConnection } from '../../state/connection.ts'
-import { sayFailure, useNotices } from '../../state/notices.ts'
+import { sayFailure } from '../../state/notices.ts'
 import { hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useCollection } from '../../state/workspace.ts'
@@ -18,13 +30,17 @@ import { formatCount, formatNumberOf } from '../../ui/format.ts'
 import { FilterChip, PageSearch } from '../../ui/list-filters.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
-import { saveFile } from '../../ui/save-file.ts'
 import { CasePanel } from './case-panel.tsx'
-import { CaseTable } from './case-table.tsx'
+import { CaseSelection, type SelectionDialog } from './case-selection.tsx'
+import { type CaseSort, CaseTable } from './case-table.tsx'
 import { DatasetDialog, GenerateDialog, SplitDialog } from './dataset-dialogs.tsx'
 import { useDatasetWork, WorkNote } from './dataset-work.tsx'
+import { downloadDataset } from './download-dataset.ts'
 import { ImportDialog, ImportMenu, sourceOf, type ImportSource } from './import-dialog.tsx'
+import { NewCaseDialog } from './new-case-dialog.tsx'
 import { useCasePages } from './use-case-pages.ts'
+
+type DialogName = 'case' | 'generate' | 'split' | 'settings' | 'remove'
 
 /** One dataset: its cases as a table, one of them beside it. */
 export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseId: string | null }) {
@@ -32,7 +48,10 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
   const finished = useDatasetWork((state) => state.finished)
   const [filter, setFilter] = useState<CaseFilter>({})
   const [changes, setChanges] = useState(0)
-  const [dialog, setDialog] = useState<'generate' | 'split' | 'settings' | 'remove' | null>(null)
+  const [dialog, setDialog] = useState<DialogName | null>(null)
+  const [sort, setSort] = useState<CaseSort>({ by: 'order', descending: false })
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const [selectionDialog, setSelectionDialog] = useState<SelectionDialog | null>(null)
   const [source, setSource] = useState<ImportSource | null>(null)
   const wanted = useDeferredValue(filter)
   const version = `${generation} ${finished} ${changes}`
@@ -41,7 +60,7 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
     failure,
     retry,
   } = useRead((signal) => core().datasets.get({ datasetId }, { signal }), version)
-  const pages = useCasePages(datasetId, wanted, version)
+  const pages = useCasePages(datasetId, wanted, version, { sort: sort.by, descending: sort.descending })
   const collection = useCollection(dataset?.collectionId ?? null)
   const focusTable = useRef(() => {})
   const handle = useCallback((focus: () => void) => {
@@ -71,9 +90,16 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
     if (index < 0 || index + by < 0) return
     try {
       const near = pages.at(index + by)
-      const input = { datasetId, limit: 1, offset: index + by, ...wanted }
+      const input = { datasetId, limit: 1, offset: index + by, sort: sort.by, descending: sort.descending, ...wanted }
       const next = near ?? (await core().datasets.cases(input)).cases[0]
       if (next) open(next.id, true)
+    } catch (error) {
+      sayFailure(error)
+    }
+  }
+  const selectAll = async (): Promise<void> => {
+    try {
+      setSelected(new Set((await core().datasets.caseIds({ datasetId, ...wanted })).caseIds))
     } catch (error) {
       sayFailure(error)
     }
@@ -108,7 +134,27 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
           }
           actions={dataset ? <Actions dataset={dataset} onDialog={setDialog} onImport={setSource} /> : null}
         />
-        {dataset && dataset.cases > 0 ? <Filters dataset={dataset} filter={filter} onChange={setFilter} /> : null}
+        {dataset && dataset.cases > 0 ? (
+          <Filters
+            dataset={dataset}
+            filter={filter}
+            onChange={(next) => {
+              setFilter(next)
+              // What is out of sight is not changed by accident.
+              setSelected(new Set())
+            }}
+          />
+        ) : null}
+        {dataset && selected.size > 0 ? (
+          <CaseSelection
+            dataset={dataset}
+            selected={selected}
+            onSelect={setSelected}
+            onChanged={changed}
+            dialog={selectionDialog}
+            onDialog={setSelectionDialog}
+          />
+        ) : null}
         <WorkNote />
         {failure ? <FailureNote failure={failure} onRetry={retry} /> : null}
         {pages.failure && !failure ? <FailureNote failure={pages.failure} onRetry={pages.retry} /> : null}
@@ -125,8 +171,8 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
               </Button>
             }
           >
-            Let questions be proposed from the documents, drop a .jsonl or .csv file here, or keep a question with its
-            passages: from a trace, or from the chunk lab.
+            Let questions be proposed from the documents, write one yourself, drop a .jsonl or .csv file here, or keep a
+            question with its passages: from a trace, or from the chunk lab.
           </EmptyState>
         ) : null}
         {dataset && pages.total === 0 && isFiltered ? (
@@ -138,7 +184,19 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
           </EmptyState>
         ) : null}
         {pages.total !== null && pages.total > 0 ? (
-          <CaseTable pages={pages} openId={caseId} onOpen={({ id }) => open(id, caseId !== null)} handle={handle} />
+          <CaseTable
+            pages={pages}
+            openId={caseId}
+            onOpen={({ id }) => open(id, caseId !== null)}
+            handle={handle}
+            sorting={{ sort, onSort: setSort }}
+            selection={{
+              selected,
+              onSelect: setSelected,
+              onAll: () => void selectAll(),
+              onRemove: () => setSelectionDialog('remove'),
+            }}
+          />
         ) : null}
       </div>
       {caseId !== null && dataset ? (
@@ -156,6 +214,15 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
       {dataset ? (
         <>
           <GenerateDialog dataset={dataset} isOpen={dialog === 'generate'} onClose={closeDialog} />
+          <NewCaseDialog
+            dataset={dataset}
+            isOpen={dialog === 'case'}
+            onClose={closeDialog}
+            onDone={({ id }) => {
+              changed()
+              open(id)
+            }}
+          />
           <SplitDialog dataset={dataset} isOpen={dialog === 'split'} onClose={closeDialog} onDone={changed} />
           <DatasetDialog dataset={dataset} isOpen={dialog === 'settings'} onClose={closeDialog} onDone={changed} />
           <ImportDialog source={source} into={dataset} onClose={() => setSource(null)} />
@@ -183,7 +250,7 @@ function Actions({
   onImport,
 }: {
   dataset: Dataset
-  onDialog(dialog: 'generate' | 'split' | 'settings' | 'remove'): void
+  onDialog(dialog: DialogName): void
   onImport(source: ImportSource): void
 }) {
   const { id: datasetId, states } = dataset
@@ -200,6 +267,9 @@ function Actions({
           Review {formatCount(proposed)}
         </Button>
       ) : null}
+      <Button icon={<Plus size={15} aria-hidden />} onPress={() => onDialog('case')}>
+        New case …
+      </Button>
       <Button icon={<Sparkles size={15} aria-hidden />} onPress={() => onDialog('generate')}>
         Propose questions …
       </Button>
@@ -216,15 +286,27 @@ function Actions({
             id: 'jsonl',
             label: 'Export as JSON lines',
             icon: <Download {...icon} />,
-            onAction: () => void download(dataset, 'jsonl'),
+            onAction: () => void downloadDataset(dataset, 'jsonl'),
           },
           {
             id: 'csv',
             label: 'Export as CSV',
             icon: <Download {...icon} />,
-            onAction: () => void download(dataset, 'csv'),
+            onAction: () => void downloadDataset(dataset, 'csv'),
+          },
+          {
+            id: 'beir',
+            label: 'Export as a BEIR folder (ZIP)',
+            icon: <Download {...icon} />,
+            onAction: () => void downloadDataset(dataset, 'beir'),
           },
           null,
+          {
+            id: 'versions',
+            label: 'Versions',
+            icon: <History {...icon} />,
+            onAction: () => navigate({ page: 'datasets', datasetId, caseId: null, view: 'versions' }),
+          },
           {
             id: 'split',
             label: 'Split into train and test …',
@@ -244,19 +326,6 @@ function Actions({
       />
     </>
   )
-}
-
-async function download({ id: datasetId, name, version }: Dataset, format: 'jsonl' | 'csv'): Promise<void> {
-  try {
-    const pieces: string[] = []
-    for await (const { text } of await core().datasets.download({ datasetId, format })) pieces.push(text)
-    const type = format === 'csv' ? 'text/csv;charset=utf-8' : 'application/jsonl'
-    const fileName = `${name.replace(/[^\p{L}\p{N} ._-]+/gu, '_')} v${version}.${format}`
-    saveFile(fileName, new Blob(pieces, { type }))
-    useNotices.getState().say(`Exported as “${fileName}”.`)
-  } catch (error) {
-    sayFailure(error)
-  }
 }
 
 function Filters({

@@ -17,21 +17,28 @@ import { RowTable, sortedBy, sortRows, type RowColumn, type RowSort } from '../.
 import { DatasetDialog } from './dataset-dialogs.tsx'
 import { DatasetView } from './dataset-view.tsx'
 import { useDatasetWork, WorkNote } from './dataset-work.tsx'
+import { EarlierView } from './earlier-view.tsx'
 import { ImportDialog, ImportMenu, sourceOf, type ImportSource } from './import-dialog.tsx'
 import { ReviewQueue } from './review-queue.tsx'
+import { VersionsView } from './versions-view.tsx'
 
-/** Every dataset, one as a table of its cases, or what is proposed, one question after the other. */
+/** Every dataset, one as a table of its cases (as they are or were), its versions, or what is proposed. */
 export function DatasetsPage({
   datasetId,
   caseId,
-  isReview,
+  view,
+  version,
 }: {
   datasetId: DatasetId | null
   caseId: string | null
-  isReview: boolean
+  view: 'review' | 'versions' | undefined
+  version: number | undefined
 }) {
   if (datasetId === null) return <DatasetList />
-  if (isReview) return <ReviewQueue key={datasetId} datasetId={datasetId} />
+  if (view === 'versions') return <VersionsView key={datasetId} datasetId={datasetId} />
+  if (version !== undefined)
+    return <EarlierView key={`${datasetId} ${version}`} datasetId={datasetId} version={version} />
+  if (view === 'review') return <ReviewQueue key={datasetId} datasetId={datasetId} />
   return <DatasetView key={datasetId} datasetId={datasetId} caseId={caseId} />
 }
 
