@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx'
 import { formatCount, formatNumberOf, formatPages } from '../../ui/format.ts'
 import { rowsInRange } from '../../ui/rows-in-range.ts'
 import { statesOf, type ChunkState } from './chunk-figures.ts'
+import { answerSpanOf } from './segments.ts'
 
 export interface ChunkActions {
   setDisabled(chunk: ShownChunk, disabled: boolean): void
@@ -187,6 +188,7 @@ const Row = memo(function Row({
   const added = made.includes('added')
   const words = chunk.edited ?? chunk.text
   const edited = made.includes('edited')
+  const answer = answerSpanOf(chunk)
   const place = [formatPages(chunk.pageFirst, chunk.pageLast), chunk.place ?? ''].filter(Boolean).join(' · ')
   const focusable = { excludeFromTabOrder: !isActive }
   return (
@@ -219,6 +221,15 @@ const Row = memo(function Row({
         {chunk.context ? (
           <p className="chunk-context">
             <span className="chunk-label">Context</span> {chunk.context}
+          </p>
+        ) : null}
+        {answer ? (
+          <p className="chunk-context">
+            <span className="chunk-label">Answers with</span>{' '}
+            <span className="number">
+              {formatNumberOf(answer.end - answer.start, 'character')} around it, from {formatCount(answer.start)} to{' '}
+              {formatCount(answer.end)}
+            </span>
           </p>
         ) : null}
         <p className="chunk-text">{isActive ? words : words.replace(/\n\s*\n/g, '\n')}</p>

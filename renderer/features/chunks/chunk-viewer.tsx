@@ -6,7 +6,7 @@ import { Histogram } from '../../ui/histogram.tsx'
 import type { Span } from '../../ui/text-blocks.ts'
 import { figuresOf, figuresText, sizesOf } from './chunk-figures.ts'
 import { ChunkList, type ChunkActions } from './chunk-list.tsx'
-import { toSegments, toSpans } from './segments.ts'
+import { answerSpanOf, ordinalsIn, toSegments, toSpans } from './segments.ts'
 import { SourcePane, type SourceText, type Target } from './source-pane.tsx'
 
 interface Props {
@@ -54,6 +54,10 @@ export function ChunkViewer({
   const index = Math.min(active, Math.max(0, chunks.length - 1))
   const chosen = chunks[index]
   const pointed = hovered === null ? undefined : chunks[hovered]
+  const answering = useMemo(() => {
+    const found = pointed ?? chosen
+    return ordinalsIn(chunks, found ? answerSpanOf(found) : null)
+  }, [chunks, pointed, chosen])
   const lit = useMemo(
     () => [...new Set([pointed, chosen].flatMap((chunk) => (chunk ? [chunk.ordinal] : [])))],
     [pointed, chosen],
@@ -113,6 +117,7 @@ export function ChunkViewer({
           segments={segments}
           spans={spans}
           lit={lit}
+          answering={answering}
           target={target}
           showElements={showElements}
           pane={pane}

@@ -5,7 +5,7 @@ import type { ChunkEditId, DocumentId } from '../../../core/shared/ids.ts'
 import { figuresOf, figuresText, sizesOf, statesOf } from './chunk-figures.ts'
 import { histogramOf } from '../../ui/histogram-bins.ts'
 import { spansIn } from '../../ui/text-blocks.ts'
-import { chunkAt, offsetInText, segmentAt, toSegments, toSpans } from './segments.ts'
+import { answerSpanOf, chunkAt, offsetInText, ordinalsIn, segmentAt, toSegments, toSpans } from './segments.ts'
 
 function chunk(ordinal: number, start: number, end: number, change: Partial<ShownChunk> = {}): ShownChunk {
   return {
@@ -27,6 +27,19 @@ function chunk(ordinal: number, start: number, end: number, change: Partial<Show
     ...change,
   }
 }
+
+describe('what is answered with', () => {
+  it('is told where it is more than the chunk, with the chunks that it touches', () => {
+    const chunks = [chunk(0, 0, 10), chunk(1, 10, 20, { answerStart: 5, answerEnd: 30 }), chunk(2, 25, 40)]
+    expect(answerSpanOf(chunks[0]!)).toBeNull()
+    expect(answerSpanOf(chunk(3, 10, 20, { answerStart: 10, answerEnd: 20 }))).toBeNull()
+    const span = answerSpanOf(chunks[1]!)
+    expect(span).toEqual({ start: 5, end: 30 })
+    expect(ordinalsIn(chunks, span)).toEqual([0, 1, 2])
+    expect(ordinalsIn(chunks, { start: 10, end: 25 })).toEqual([1])
+    expect(ordinalsIn(chunks, null)).toEqual([])
+  })
+})
 
 describe('segments', () => {
   it('cover the text without gaps, and begin where chunks begin', () => {

@@ -43,6 +43,18 @@ export function toSpans(chunks: readonly ShownChunk[]): NamedSpan[] {
     }))
 }
 
+/** What is answered with where a chunk is found, if that is more than the chunk itself. */
+export function answerSpanOf({ start, end, answerStart, answerEnd }: ShownChunk): Span | null {
+  if (answerStart === null || answerEnd === null) return null
+  return answerStart === start && answerEnd === end ? null : { start: answerStart, end: answerEnd }
+}
+
+/** Ordinals of the chunks that touch a span. */
+export function ordinalsIn(chunks: readonly ShownChunk[], span: Span | null): number[] {
+  if (!span) return []
+  return chunks.filter(({ start, end }) => start < span.end && end > span.start).map(({ ordinal }) => ordinal)
+}
+
 /** The chunk that an offset belongs to: the one that holds it, else the one before it. */
 export function chunkAt(chunks: readonly ShownChunk[], offset: number): ShownChunk | undefined {
   const holding = chunks.find((chunk) => chunk.start <= offset && chunk.end > offset)

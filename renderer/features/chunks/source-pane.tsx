@@ -42,6 +42,8 @@ interface Props {
   spans: NamedSpan[]
   /** Ordinals of the chunks to light up. */
   lit: number[]
+  /** Ordinals of the chunks that are given to answer with where a lit one is found. */
+  answering: number[]
   target: Target | null
   showElements: boolean
   pane: RefObject<HTMLDivElement | null>
@@ -60,6 +62,7 @@ export function SourcePane({
   segments,
   spans,
   lit,
+  answering,
   target,
   showElements,
   pane,
@@ -111,6 +114,11 @@ export function SourcePane({
     const box = pane.current
     if (!box) return
     for (const element of box.querySelectorAll<HTMLElement>('[data-lit]')) delete element.dataset.lit
+    for (const element of box.querySelectorAll<HTMLElement>('[data-answers]')) delete element.dataset.answers
+    for (const ordinal of answering) {
+      for (const element of box.querySelectorAll<HTMLElement>(`[data-spans~="${ordinal}"]`))
+        element.dataset.answers = ''
+    }
     for (const ordinal of lit) {
       for (const element of box.querySelectorAll<HTMLElement>(`[data-spans~="${ordinal}"]`)) element.dataset.lit = ''
     }
