@@ -76,7 +76,7 @@ describe('a tuning', () => {
     expect(result!.decision!.difference.low).toBeGreaterThan(0)
     expect(result!.recommendation.trial).toBe(best!.number)
     expect(result!.recommendation.sentence).toMatch(
-      /^Take trial \d \(.*\): span-iou@5 on 12 questions that no trial saw/,
+      /^Take trial \d \(Max tokens 16, .*\): span-iou@5 on 12 questions that no trial saw/,
     )
     expect(result!.effects.map(({ path }) => path)).toContain('retriever.options.perDocument')
     // No question of the decision was seen by a trial.

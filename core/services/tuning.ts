@@ -26,7 +26,7 @@ import { indexFingerprint } from './collection-indexes.ts'
 import { parseMetricName, resultsWanted } from './evaluation-metrics.ts'
 import { type Pipelines, withDefaults } from './pipelines.ts'
 import type { Runs } from './runs.ts'
-import { fitting, isInSpace, keyOf, pipelineAt, pointOf, problemOf, spaceOf } from './search-space.ts'
+import { fitting, isInSpace, keyOf, pipelineAt, pointOf, problemOf, spaceOf, valueAt } from './search-space.ts'
 
 /** Searches for better pipelines. Trials are runs of the tune; what they share (texts, vectors, indexes) is made once. */
 export interface Tuning {
@@ -280,7 +280,7 @@ async function search(stored: StoredTune, reporter: JobReporter, parts: TuningPa
     decision && {
       metric: spec.metric,
       trial: decision.trial,
-      assignment: assignmentOf(stored, best),
+      assignment: changesOf(stored, best),
       before: decision.before,
       after: decision.after,
       difference: decision.difference,
@@ -404,6 +404,15 @@ function withoutOutcome({ outcome: _outcome, spentMs: _spentMs, ...tune }: Store
 /** Which values a trial has at the paths of the search; none of its own: it is the present pipeline. */
 function assignmentOf({ spec }: StoredTune, run: Run): Assignment {
   return run.trial === 0 ? {} : pointOf(run.manifest.pipeline, spec.parameters)
+}
+
+/** The same without what is as it was: a search that goes option by option sets many to what they are. */
+function changesOf({ spec, pipeline }: StoredTune, { manifest }: Run): Assignment {
+  return Object.fromEntries(
+    Object.entries(pointOf(manifest.pipeline, spec.parameters)).filter(
+      ([path]) => canonicalJson(valueAt(manifest.pipeline, path)) !== canonicalJson(valueAt(pipeline, path)),
+    ),
+  )
 }
 
 function present(stored: StoredTune, runLibrary: RunLibrary): Tune {
