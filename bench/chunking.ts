@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { chunkerDefinitions } from '../core/chunkers/list.ts'
 import type { Element, ParsedDocument } from '../core/contract/parsed-document.ts'
 import { transformersEmbedder } from '../core/embedders/transformers.ts'
+import { bundledEmbedder } from '../core/model-files/bundled.ts'
 import { findDefinition } from '../core/shared/family.ts'
 import { loadTokenizer } from '../core/tokenizers/load-tokenizer.ts'
 
@@ -16,9 +17,10 @@ export const needsPeers = true
  * figure is the median of the rounds, in wall time and in processor time (which other work on the machine disturbs less). Ours keep offsets, headings and counts; elements are paragraphs, as a parser gives them.
  * Documents are at most as long as a paper (25,000 characters here), which is kind to LlamaIndex: its time grows faster than the text.
  * Each of the peers counts with the tokenizer it ships with, ours with the bundled embedding model's.
- * * After that every chunker of ours with its default options; those that compare sentences ask the bundled model in the same process.
+ * After that every chunker of ours with its default options, but for the one that asks a language model; those that compare
+ * sentences ask the bundled model in the same process.
  *
- *   npm run bench -- chunking [--rounds 3]
+ *   npm run bench -- chunking [--rounds 3] [--ours]
  */
 export async function run(args: string[]): Promise<void> {
   if (!existsSync(dataFolder)) {
@@ -51,8 +53,9 @@ export async function run(args: string[]): Promise<void> {
   const vectra = new TextSplitter({ chunkSize: 256, chunkOverlap: 0 })
   const llamaindex = new SentenceSplitter({ chunkSize: 256, chunkOverlap: 0 })
   const characters = { unit: 'characters', maxTokens: 1000, minTokens: 0 }
+  const oursAlone = 'each of ours as it comes'
   const [withOverlap, without, tokens] = ['1000 characters, overlap 200', '1000 characters', '256 tokens'] as const
-  const contestants: Contestant[] = [
+  const everybody: Contestant[] = [
     { group: withOverlap, name: 'quarry recursive', work: recursive({ ...characters, overlapTokens: 200 }) },
     { group: withOverlap, name: 'langchain recursive', work: langchain(200), target: 5 },
     { group: without, name: 'quarry recursive', work: recursive(characters) },
@@ -66,13 +69,17 @@ export async function run(args: string[]): Promise<void> {
       target: 1.5,
     },
     { group: tokens, name: 'llamaindex SentenceSplitter', work: ({ text }) => llamaindex.splitText(text), target: 15 },
-    ...chunkerDefinitions.map(({ id }) => ({
-      group: 'each of ours as it comes',
-      name: `quarry ${id}`,
-      work: ours(id, {}),
-    })),
+    ...chunkerDefinitions
+      .filter(({ id }) => id !== 'proposed')
+      .map(({ id }) => ({
+        group: oursAlone,
+        name: `quarry ${id}`,
+        work: ours(id, {}),
+      })),
   ]
 
+  const isOurs = args.includes('--ours')
+  const contestants = everybody.filter(({ group }) => !isOurs || group === oursAlone)
   const loadBefore = loadavg()[0] ?? 0
   const times = contestants.map((): number[] => [])
   const processorTimes = contestants.map((): number[] => [])
@@ -117,7 +124,7 @@ export async function run(args: string[]): Promise<void> {
   })
   console.table(rows)
   const result = {
-    command: `npm run bench -- chunking --rounds ${rounds}`,
+    command: `npm run bench -- chunking --rounds ${rounds}${isOurs ? ' --ours' : ''}`,
     text: `${round(megabytes)} million characters of English in ${documents.length} documents: covidqa, cranfield, npl, xquad-en and chroma, then from the start again`,
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, load average ${round(loadBefore)} at the start, ${round(loadavg()[0] ?? 0)} at the end`,
     node: process.version,
@@ -165,10 +172,7 @@ const dataFolder = join(import.meta.dirname, '../../shared/data')
 const textLength = 10_000_000
 
 function modelFolder(): string {
-  const bundled = join(import.meta.dirname, '../models/static-256')
-  return existsSync(join(bundled, 'tokenizer.json'))
-    ? bundled
-    : join(import.meta.dirname, '../../shared/model/static-256')
+  return join(import.meta.dirname, '../models', bundledEmbedder)
 }
 
 /** Documents of 10 million characters in all; the five long chroma corpora are cut into ones as long as a paper. */
