@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -171,6 +172,74 @@ describe.skipIf(!browserPath)('tuning', () => {
     expect(complaints).toEqual([])
   })
 
+  it.each([
+    ['Drawn at random', 'random'],
+    ['Knock-out', 'halving'],
+    ['One option at a time', 'coordinate'],
+  ])('goes through the combinations: %s', async (label, name) => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, '#/tune/new')
+    await values(page, 'max tokens').fill('128, 256')
+    await values(page, 'vector weight').fill('0 0.25')
+    await page.getByText(label, { exact: true }).click()
+    await page.getByLabel('Name (optional)').fill(`By ${name}`)
+    await page.getByRole('button', { name: 'Start the search' }).click()
+    await page.getByRole('heading', { name: 'Recommendation' }).waitFor({ timeout: 180_000 })
+    await page.getByText(/^(Take trial \d|Stay with the present pipeline)/).waitFor()
+    const { tunes } = await ask<{ tunes: { name: string; spec: { strategy: string }; status: string }[] }>(
+      bench,
+      'tunes',
+    )
+    expect(tunes[0]).toMatchObject({ name: `By ${name}`, status: 'done', spec: { strategy: name } })
+    await page.getByRole('region', { name: 'Trials' }).getByRole('link', { name: 'As it was' }).waitFor()
+    await expectAccessible(page)
+    expect(complaints).toEqual([])
+  })
+
+  it('takes what is recommended with one button', async () => {
+    const collectionId = await makeStation(bench)
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, '#/tune/new')
+    await page.getByRole('button', { name: /Dataset$/ }).click()
+    await page.getByRole('option', { name: /^Rounds/ }).click()
+    await page.getByRole('button', { name: 'Edit as JSON' }).click()
+    const spec = {
+      metric: 'span-iou@5',
+      parameters: [
+        { path: 'chunker', values: ['recursive', 'page'] },
+        { path: 'chunker.options.maxTokens', values: [16] },
+        { path: 'chunker.options.minTokens', values: [0] },
+      ],
+    }
+    await page.getByLabel('As JSON').fill(JSON.stringify(spec))
+    await page.getByText('2 combinations, 2 indexes').waitFor()
+    await page.getByRole('button', { name: 'Start the search' }).click()
+    await page.getByText(/^Take trial 1 \(Max tokens 16, min tokens 0\): span-iou@5 on 12 questions/).waitFor({
+      timeout: 180_000,
+    })
+    await expectAccessible(page)
+    await capture(page, 'tune-recommended')
+    await page.getByRole('button', { name: 'Make this the pipeline …' }).click()
+    await page
+      .getByRole('dialog', { name: 'Make this the pipeline?' })
+      .getByRole('button', { name: 'Make it the pipeline' })
+      .click()
+    const pipeline = async () => {
+      const { collections } = await ask<{ collections: { id: string; pipeline: unknown }[] }>(bench, 'collections')
+      return collections.find(({ id }) => id === collectionId)?.pipeline
+    }
+    await expect.poll(pipeline, { timeout: 60_000 }).toMatchObject({
+      chunker: { id: 'recursive', options: { maxTokens: 16, minTokens: 0 } },
+    })
+    await page
+      .getByRole('region', { name: 'Recommendation' })
+      .getByText('the pipeline now')
+      .waitFor({ timeout: 30_000 })
+    expect(complaints).toEqual([])
+  })
+
   it('is cancelled with what it has measured, and removed', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
@@ -182,7 +251,8 @@ describe.skipIf(!browserPath)('tuning', () => {
     await page.getByRole('button', { name: 'Remove …' }).click()
     await page.getByRole('button', { name: 'Remove it' }).click()
     await page.getByRole('link', { name: 'Sizes and weights' }).waitFor()
-    expect(await page.locator('[data-row-link]').count()).toBe(1)
+    // It, three more strategies, and the station.
+    expect(await page.locator('[data-row-link]').count()).toBe(5)
     expect(complaints).toEqual([])
   })
 })
@@ -197,12 +267,48 @@ function values(page: Page, option: string) {
 }
 
 async function pipelineOf(bench: Workbench): Promise<unknown> {
-  const url = new URL(bench.url)
-  const response = await fetch(`${url.origin}/api/v1/collections`, {
-    headers: { authorization: `Bearer ${url.hash.replace('#token=', '')}` },
+  const { collections } = await ask<{ collections: { name: string; pipeline: unknown }[] }>(bench, 'collections')
+  return collections.find(({ name }) => name !== 'Station')?.pipeline
+}
+
+/** Forty facts in eight documents, and a question about each: small chunks are what finds them. */
+async function makeStation(bench: Workbench): Promise<string> {
+  const { id: collectionId } = await ask<{ id: string }>(bench, 'collections', { name: 'Station' })
+  const folder = join(bench.workspace, 'station')
+  mkdirSync(folder)
+  const subjects = ['tide gauge', 'winch', 'fume hood', 'net shed', 'salinometer', 'jetty lamp', 'bilge pump', 'mast']
+  const facts = subjects.flatMap((subject, row) =>
+    ['inspected', 'cleaned', 'painted', 'replaced', 'measured'].map((verb, column) => ({
+      path: `station/${subject.replace(' ', '-')}.md`,
+      text: `The ${subject} is ${verb} every ${row * 5 + column + 2} days.`,
+      question: `How often is the ${subject} ${verb}?`,
+    })),
+  )
+  for (const [path, own] of Map.groupBy(facts, (fact) => fact.path))
+    writeFileSync(
+      join(bench.workspace, path),
+      `# ${path}\n\n${own.map(({ text }) => `${text} Ask the keeper if it was not done.\n\n`).join('')}`,
+    )
+  const { jobId } = await ask<{ jobId: string }>(bench, 'sources', { collectionId, location: folder })
+  await expect
+    .poll(() => ask<{ status: string }>(bench, `jobs/${jobId}`).then(({ status }) => status), { timeout: 60_000 })
+    .toBe('done')
+  const { id: datasetId } = await ask<{ id: string }>(bench, 'datasets', { name: 'Rounds', collectionId })
+  for (const { question, path, text } of facts)
+    await ask(bench, `datasets/${datasetId}/cases`, { datasetId, case: { question, expected: [{ path, text }] } })
+  return collectionId
+}
+
+/** The contract over HTTP: a command where something is given, else a query. */
+async function ask<Answer>(bench: Workbench, path: string, given?: unknown): Promise<Answer> {
+  const { origin, hash } = new URL(bench.url)
+  const response = await fetch(`${origin}/api/v1/${path}`, {
+    method: given === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${hash.replace('#token=', '')}`, 'content-type': 'application/json' },
+    ...(given === undefined ? {} : { body: JSON.stringify(given) }),
   })
-  const { collections } = (await response.json()) as { collections: { pipeline: unknown }[] }
-  return collections[0]?.pipeline
+  expect(response.ok).toBe(true)
+  return (await response.json()) as Answer
 }
 
 async function capture(page: Page, name: string): Promise<void> {
