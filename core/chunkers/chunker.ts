@@ -23,7 +23,11 @@ export interface ChunkerDependencies {
 }
 
 /** Vectors of texts as passages: shape [texts.length × dimensions], row-major, of length 1 or all zeros. */
-export type EmbedTexts = (texts: readonly string[]) => Promise<{ vectors: Float32Array; dimensions: number }>
+export interface EmbedTexts {
+  (texts: readonly string[]): Promise<{ vectors: Float32Array; dimensions: number }>
+  /** Whose vectors they are: the same name, the same vectors. Absent: none are kept for the next cut. */
+  readonly model?: string
+}
 
 /** Gives JSON of the given schema. Errors: model-missing, and those of the model. */
 export type AskModel = (question: ModelQuestion) => Promise<unknown>

@@ -38,14 +38,13 @@ export const clusterSemanticChunker: ChunkerDefinition<ClusterSemanticOptions> =
   options: optionsSchema,
   create: (options, { tokenizer, embed }) => ({
     async chunk(document) {
-      const { text } = document
-      const sentences = readSentences(text, readBlocks(document))
+      const sentences = readSentences(document.text, readBlocks(document))
       if (sentences.length === 0) return []
       const measure = measureDocument(document, 'tokens', tokenizer)
       const { maxTokens, pieceTokens } = options
       const pieces = piecesOf(sentences, measure, Math.min(pieceTokens, maxTokens))
       const spans = pieces.map(({ first, last }) => ({ start: sentences[first]!.start, end: sentences[last]!.end }))
-      const vectors = await embedParts(text, spans, embed)
+      const vectors = await embedParts(document, spans, embed)
       const mean = vectors.meanLikeness()
       const groups: Group[] = []
       for (let first = 0; first < pieces.length;) {

@@ -51,15 +51,14 @@ export const semanticChunker: ChunkerDefinition<SemanticOptions> = {
   options: optionsSchema,
   create: (options, { tokenizer, embed }) => ({
     async chunk(document) {
-      const { text } = document
-      const sentences = readSentences(text, readBlocks(document))
+      const sentences = readSentences(document.text, readBlocks(document))
       if (sentences.length === 0) return []
       const measure = measureDocument(document, 'tokens', tokenizer)
       const windows = sentences.map((sentence, index) => ({
         start: sentence.start,
         end: sentences[lastOfWindow(sentences, index, options.windowSentences)]!.end,
       }))
-      const vectors = await embedParts(text, windows, embed)
+      const vectors = await embedParts(document, windows, embed)
       const changes = sentences.slice(1).map((_, index) => {
         const kind = boundaryKind(sentences, index)
         if (kind !== undefined) return kind

@@ -11,7 +11,7 @@ import type { Progress } from '../shared/progress.ts'
 import type { Tokenizer } from '../shared/tokenizer.ts'
 import type { Embedder, EmbedPurpose, TextSpan } from '../embedders/embedder.ts'
 import type { ChatMessage, TextGenerator, TextOptions, TextPart } from '../generators/text-generator.ts'
-import type { AskModel, ModelQuestion } from '../chunkers/chunker.ts'
+import type { AskModel, EmbedTexts, ModelQuestion } from '../chunkers/chunker.ts'
 import { chooseParser } from '../parsers/choose-parser.ts'
 import type { Reranker } from '../rerankers/reranker.ts'
 import { chooseSettings } from './choose-settings.ts'
@@ -291,7 +291,7 @@ async function cutDocument(
     return loadTokenizer(modelFolder)
   })
   const definition = findDefinition('chunker', chunkerDefinitions, id)
-  const embed = embedder && askForVectors(embedder, ask)
+  const embed = embedder && askForVectors(embedder, modelFolder, ask)
   const askModel: AskModel = (question) => ask({ type: 'ask-model', ...question })
   const models = { askModel, ...(embed ? { embed } : {}) }
   const chunker = definition.create(definition.options.parse(options), { tokenizer, ...models })
@@ -346,10 +346,11 @@ async function cutChunks({ key, chunker, ...model }: CutInput, { ask }: TaskCont
   return { held: true, chunks: await withPlaces(document, chunks), chunkMs }
 }
 
-function askForVectors(embedder: Choice, ask: TaskContext['ask']) {
-  return async (texts: readonly string[]): Promise<EmbedAnswer> =>
+function askForVectors(embedder: Choice, modelFolder: string, ask: TaskContext['ask']): EmbedTexts {
+  const embed = async (texts: readonly string[]): Promise<EmbedAnswer> =>
     // The host's side of this is `answerTasks`.
     (await ask({ type: 'embed', embedder, texts: [...texts] })) as EmbedAnswer
+  return Object.assign(embed, { model: JSON.stringify([modelFolder, embedder]) })
 }
 
 const embedders = new Map<string, Promise<Embedder>>()

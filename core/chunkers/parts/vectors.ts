@@ -1,4 +1,5 @@
 import { AppError } from '../../contract/errors.ts'
+import type { ParsedDocument } from '../../contract/parsed-document.ts'
 import type { EmbedTexts } from '../chunker.ts'
 
 /** Vectors of parts of a text. */
@@ -15,12 +16,46 @@ const longestPart = 4000
 /** Parts in one request: between two, others get their turn, and this one shows that it is alive. */
 const partsAtATime = 512
 
-/** Errors: model-missing (there is no embedding model), and those of the model. */
+interface Part {
+  start: number
+  end: number
+}
+
+interface Kept {
+  model: string
+  text: string
+  parts: readonly Part[]
+  vectors: PartVectors
+}
+
+/** Of a document that is cut again and again, under two settings at a time: a vector a sentence is megabytes. */
+const mostKept = 2
+const kept = new WeakMap<ParsedDocument, Kept[]>()
+
+/**
+ * Vectors of parts of a document. They are kept as long as the document is: cut again, with other sizes, it need not be
+ * read by the model again. Errors: model-missing (there is no embedding model), and those of the model.
+ */
 export async function embedParts(
-  text: string,
-  parts: readonly { start: number; end: number }[],
+  document: ParsedDocument,
+  parts: readonly Part[],
   embed: EmbedTexts | undefined,
 ): Promise<PartVectors> {
+  const { text } = document
+  const model = embed?.model
+  const known = kept.get(document) ?? []
+  const found = known.find((each) => each.model === model && each.text === text && areSame(each.parts, parts))
+  if (found) return found.vectors
+  const vectors = await readParts(text, parts, embed)
+  if (model !== undefined) kept.set(document, [{ model, text, parts, vectors }, ...known].slice(0, mostKept))
+  return vectors
+}
+
+function areSame(a: readonly Part[], b: readonly Part[]): boolean {
+  return a.length === b.length && a.every(({ start, end }, index) => start === b[index]!.start && end === b[index]!.end)
+}
+
+async function readParts(text: string, parts: readonly Part[], embed: EmbedTexts | undefined): Promise<PartVectors> {
   if (!embed) {
     throw new AppError(
       'model-missing',
