@@ -231,7 +231,7 @@ describe('many at once', () => {
     const { caseIds } = await app.client.datasets.caseIds({ datasetId, state: 'rejected' })
     expect(caseIds).toEqual(ids.slice(0, 10))
     expect((await app.client.datasets.caseIds({ datasetId, stale: true })).caseIds).toEqual([])
-    await expect(app.client.datasets.caseIds({ datasetId: 'dts_no' as DatasetId })).rejects.toMatchObject({
+    await expect(app.client.datasets.caseIds({ datasetId: 'dts_no' })).rejects.toMatchObject({
       code: 'item-missing',
     })
   })
