@@ -181,6 +181,24 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     await page.getByRole('button', { name: 'Apply …' }).waitFor({ state: 'detached' })
   })
 
+  it('shows what is answered with where small chunks are found', async () => {
+    await using opened = await bench.open({ width: 1920, height: 1080 })
+    const { page, complaints } = opened
+    await openPipeline(page)
+    const chunks = page.getByRole('grid', { name: 'Chunks' })
+    await chunks.waitFor()
+    expect(await chunks.getByText('Answers with').count()).toBe(0)
+    await page.getByText('Small parts of large passages', { exact: true }).click()
+    await chunks.getByText('Answers with').first().waitFor({ timeout: 30_000 })
+    await chunks.locator('[role=row]').first().click()
+    // The passage is underlined in the source, the found part of it lit up.
+    await expect.poll(() => page.locator('.origin [data-answers]').count()).toBeGreaterThan(1)
+    await expectAccessible(page)
+    await capture(page, 'chunks-answers')
+    await page.getByRole('button', { name: 'Discard' }).click()
+    expect(complaints).toEqual([])
+  })
+
   it('is as accessible in the dark and at twice the size', async () => {
     await using dark = await bench.open({ width: 1920, height: 1080, colorScheme: 'dark' })
     await openChunks(dark.page, 'annual-report')
