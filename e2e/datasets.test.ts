@@ -152,7 +152,10 @@ describe.skipIf(!browserPath)('datasets', () => {
       .getByText(/not in this part of the document/)
       .waitFor()
     // Selected with the mouse, they stand in the field.
-    await text.locator('[data-start]').nth(2).dblclick({ position: { x: 6, y: 8 } })
+    await text
+      .locator('[data-start]')
+      .nth(2)
+      .dblclick({ position: { x: 6, y: 8 } })
     await expect.poll(() => words.inputValue()).toMatch(/\w/)
     await expectAccessible(page)
     await capture(page, 'datasets-passage-picker')
