@@ -24,6 +24,7 @@ import { labHandlers } from './handlers/lab.ts'
 import { modelHandlers } from './handlers/models.ts'
 import { networkHandlers } from './handlers/network.ts'
 import { providerHandlers } from './handlers/providers.ts'
+import { promptHandlers } from './handlers/prompts.ts'
 import { lineHandlers, releaseHandlers } from './handlers/releases.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { trackingHandlers } from './handlers/tracking.ts'
@@ -45,6 +46,7 @@ import { createModelSpeedLibrary } from './library/model-speeds.ts'
 import { createNetworkAttempts } from './library/network-attempts.ts'
 import { createNetworkSettingsLibrary } from './library/network-settings.ts'
 import { createProviderLibrary } from './library/providers.ts'
+import { createPromptLibrary } from './library/prompts.ts'
 import { createReleaseIndexLibrary } from './library/release-indexes.ts'
 import { createReleaseLibrary } from './library/releases.ts'
 import { createRunLibrary } from './library/runs.ts'
@@ -76,6 +78,7 @@ import { createLab } from './services/lab.ts'
 import { createLabIndexes } from './services/lab-indexes.ts'
 import { createModelSpeeds } from './services/model-speeds.ts'
 import { createPipelines, isCurrent, parsersFingerprint } from './services/pipelines.ts'
+import { createPrompts } from './services/prompts.ts'
 import { createPromotions } from './services/promotions.ts'
 import { createPreviews } from './services/previews.ts'
 import { createProviders } from './services/providers.ts'
@@ -431,6 +434,21 @@ export async function createApp(environment: Environment): Promise<App> {
     gates: releaseGates,
     together: (action) => database.transaction(action)(),
   })
+  const promptLibrary = createPromptLibrary(database)
+  const prompts = createPrompts({
+    library: promptLibrary,
+    releaseLibrary,
+    releases,
+    releaseIndexes,
+    collections,
+    documents,
+    collectionIndexes,
+    runs,
+    retrieval,
+    openEmbedding: openEmbeddingOnce,
+    openTextGenerator: openTextGeneratorHere,
+  })
+  prompts.ensureStandard()
   /** Documents changed: the indexes of releases follow. */
   const keepingUp = (work: JobWork): JobWork => {
     const follow = ({ collectionId }: JobRow): void => {
@@ -553,6 +571,8 @@ export async function createApp(environment: Environment): Promise<App> {
     releaseIndexes,
     releaseGates,
     promotions,
+    promptLibrary,
+    prompts,
     datasetFiles: createDatasetFiles({
       library: datasetLibrary,
       datasets,
@@ -701,6 +721,7 @@ function createMachineLearningRouter(services: Services) {
     tracking: trackingHandlers(services),
     lines: lineHandlers(services),
     releases: releaseHandlers(services),
+    prompts: promptHandlers(services),
     lab: labHandlers(services),
     models: modelHandlers(services),
     network: networkHandlers(services),

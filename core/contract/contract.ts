@@ -11,6 +11,7 @@ import { catalogueContract } from './catalogue.ts'
 import { chunksContract } from './chunks.ts'
 import { conversationsContract } from './conversations.ts'
 import { modelsContract } from './models.ts'
+import { promptsContract } from './prompts.ts'
 import { linesContract, releasesContract } from './releases.ts'
 import { runsContract } from './runs.ts'
 import { trackingContract } from './tracking.ts'
@@ -42,6 +43,7 @@ export const machineLearningContract = {
   tracking: trackingContract,
   lines: linesContract,
   releases: releasesContract,
+  prompts: promptsContract,
   lab: labContract,
   models: modelsContract,
   network: networkContract,

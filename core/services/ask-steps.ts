@@ -119,18 +119,23 @@ function requestOf(
     ...told,
     question,
     wholeDocument,
-    passages: passages.map((passage, index) => ({
-      index,
-      documentId: passage.documentId,
-      documentTitle: passage.title ?? passage.document,
-      headings: passage.headings,
-      context: passage.context,
-      text: passage.text,
-      score: passage.score,
-      ...(passage.textScore === null ? {} : { textScore: passage.textScore }),
-      ...(passage.vectorScore === null ? {} : { vectorScore: passage.vectorScore }),
-    })),
+    passages: givenPassages(passages),
   }
+}
+
+/** What a generator gets of what was found. */
+export function givenPassages(passages: readonly RetrievedPassage[]): GenerateRequest['passages'] {
+  return passages.map((passage, index) => ({
+    index,
+    documentId: passage.documentId,
+    documentTitle: passage.title ?? passage.document,
+    headings: passage.headings,
+    context: passage.context,
+    text: passage.text,
+    score: passage.score,
+    ...(passage.textScore === null ? {} : { textScore: passage.textScore }),
+    ...(passage.vectorScore === null ? {} : { vectorScore: passage.vectorScore }),
+  }))
 }
 
 /** A few words of the pipeline's language model; undefined where it has none. */

@@ -10,6 +10,7 @@ import type { IndexLibrary } from '../library/indexes.ts'
 import type { ChunkEditLibrary } from '../library/chunk-edits.ts'
 import type { IngestInput } from '../library/jobs.ts'
 import type { NetworkAttempts } from '../library/network-attempts.ts'
+import type { PromptLibrary } from '../library/prompts.ts'
 import type { ReleaseLibrary } from '../library/releases.ts'
 import type { RunLibrary } from '../library/runs.ts'
 import type { SourceLibrary } from '../library/sources.ts'
@@ -34,6 +35,7 @@ import type { Lab } from './lab.ts'
 import type { ModelSpeeds } from './model-speeds.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Providers } from './providers.ts'
+import type { Prompts } from './prompts.ts'
 import type { Promotions } from './promotions.ts'
 import type { Previews } from './previews.ts'
 import type { Retrieval } from './retrieval.ts'
@@ -82,6 +84,8 @@ export interface Services {
   releaseIndexes: ReleaseIndexes
   releaseGates: ReleaseGates
   promotions: Promotions
+  promptLibrary: PromptLibrary
+  prompts: Prompts
   datasetFiles: DatasetFiles
   lab: Lab
   jobRunner: JobRunner
