@@ -10,6 +10,7 @@ import { addNetworkCommands } from './cli-network.ts'
 import { addProviderCommands } from './cli-providers.ts'
 import { addRunCommands } from './cli-runs.ts'
 import { addSourceCommands } from './cli-sources.ts'
+import { addTraceCommands } from './cli-traces.ts'
 import { addTuneCommand } from './cli-tune.ts'
 import {
   collectionOption,
@@ -138,6 +139,7 @@ command('collections', 'list the collections').action((options: GlobalOptions) =
 addSourceCommands()
 addDocumentCommands()
 addNetworkCommands()
+addTraceCommands()
 addProviderCommands()
 addModelCommands()
 addDatasetCommands()

@@ -1,7 +1,17 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import {
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+} from 'react'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { TraceOrder, TraceSummary } from '../../../core/contract/traces.ts'
+import { hrefOf } from '../../state/route.ts'
 import type { Pages } from '../../state/use-pages.ts'
 import { formatCount, formatDuration, formatWhen } from '../../ui/format.ts'
 import { rowsInRange } from '../../ui/rows-in-range.ts'
@@ -19,7 +29,18 @@ interface TraceColumn extends ColumnRoom {
 }
 
 const columns: readonly TraceColumn[] = [
-  { id: 'question', label: 'Question', leastRem: 16, leaves: 0, cell: ({ question }) => question },
+  {
+    id: 'question',
+    label: 'Question',
+    leastRem: 16,
+    leaves: 0,
+    // The row has the focus and opens; the link is for a new window and for its address.
+    cell: ({ id, question }) => (
+      <a href={hrefOf({ page: 'traces', traceId: id })} tabIndex={-1}>
+        {question}
+      </a>
+    ),
+  },
   { id: 'outcome', label: 'Outcome', leastRem: 10, leaves: 1, cell: (trace) => <Outcome trace={trace} /> },
   { id: 'where', label: 'Asked of', leastRem: 11, leaves: 4, cell: (_, where) => where },
   {
@@ -129,6 +150,11 @@ export function TraceTable({
     setActive(index)
     if (trace) onOpen(trace)
   }
+  const onRowClick = (event: MouseEvent, index: number): void => {
+    // A new window is the link's own business.
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return
+    open(index)
+  }
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.target instanceof HTMLButtonElement) return
@@ -199,7 +225,7 @@ export function TraceTable({
               className="table-row"
               tabIndex={index === activeIndex ? 0 : -1}
               style={{ transform: `translateY(${start}px)` }}
-              onClick={() => open(index)}
+              onClick={(event) => onRowClick(event, index)}
             >
               {shown.map((column, place) => (
                 <div key={column.id} role="gridcell" aria-colindex={place + 1} className={cellClass(column)}>

@@ -1,0 +1,227 @@
+/// <reference lib="dom" />
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LocalCollector, openLocalCollector } from '../core/telemetry/testing/local-collector.ts'
+import { browserPath, expectAccessible, startWorkbench, type Workbench } from './workbench.ts'
+
+const screenshots = process.env.QUARRY_SCREENSHOTS
+const asked = 'How long is the quarantine of new animals?'
+const refused = 'Who won the Nobel Prize in Physics in 1998?'
+
+describe.skipIf(!browserPath)('traces', () => {
+  let bench: Workbench
+  let collector: LocalCollector
+
+  beforeAll(async () => {
+    bench = await startWorkbench()
+    collector = await openLocalCollector()
+  })
+  afterAll(async () => {
+    await bench[Symbol.asyncDispose]()
+    await collector[Symbol.asyncDispose]()
+  })
+
+  it('begin with the first question', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await page.getByRole('button', { name: 'Open the sample workspace' }).waitFor()
+    await go(page, '#/traces')
+    await page.getByRole('heading', { name: 'No questions yet' }).waitFor()
+    await expectAccessible(page)
+    await go(page, '#/')
+    await page.getByRole('button', { name: 'Open the sample workspace' }).click()
+    const ready = page.getByRole('button', { name: /^ready/i })
+    await expect.poll(() => ready.first().textContent(), { timeout: 120_000 }).toMatch(/33/)
+    await go(page, '#/ask')
+    for (const question of [asked, refused, 'How high is the mast of Fulmar?']) {
+      await page.getByRole('textbox', { name: 'Question' }).fill(question)
+      await page.keyboard.press('Enter')
+      await page.getByRole('article').last().getByText('ms').or(page.getByText(/ s\b/)).first().waitFor()
+      await expect.poll(() => page.getByRole('button', { name: 'Stop' }).count(), { timeout: 30_000 }).toBe(0)
+    }
+    expect(complaints).toEqual([])
+  })
+
+  it('are found by words and by what came of them, with charts above', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, '#/traces')
+    const rows = page.getByRole('grid', { name: 'Questions' }).getByRole('row')
+    await expect.poll(() => rows.count()).toBe(4)
+    await page.getByRole('img', { name: /^Seconds to the whole answer/ }).waitFor()
+    await page.getByRole('img', { name: /^Questions by hour/ }).waitFor()
+    await expectAccessible(page)
+    await capture(page, 'traces-list')
+    await page.getByRole('button', { name: /^nothing relevant 1/ }).click()
+    await expect.poll(() => rows.count()).toBe(2)
+    await rows.last().getByText(refused).waitFor()
+    await page.getByRole('button', { name: /^all 3/ }).click()
+    await page.keyboard.press('/')
+    await page.keyboard.type('quarant anim')
+    await expect.poll(() => rows.count()).toBe(2)
+    await page.getByRole('searchbox', { name: 'Search traces' }).fill('no such words anywhere')
+    await page.getByRole('heading', { name: 'No question is like that' }).waitFor()
+    await page.getByRole('button', { name: 'Show all questions' }).click()
+    await expect.poll(() => rows.count()).toBe(4)
+    await page.getByRole('button', { name: 'Time', exact: true }).first().click()
+    await page.getByRole('menuitem', { name: 'Last 24 hours' }).click()
+    await page.getByRole('button', { name: 'Last 24 hours' }).waitFor()
+    await page.getByRole('columnheader', { name: 'Time' }).getByRole('button').click()
+    await expect
+      .poll(() => page.getByRole('columnheader', { name: 'Time' }).getAttribute('aria-sort'))
+      .toBe('descending')
+    expect(complaints).toEqual([])
+  })
+
+  it('show every step as a tree, what was found and what was not used', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await openTrace(page)
+    for (const step of ['retrieve', 'search words', 'embed', 'search vectors', 'fit', 'generate']) {
+      await page
+        .getByRole('button', { name: new RegExp(`^${step}`) })
+        .first()
+        .waitFor()
+    }
+    const embed = page.getByRole('button', { name: /^embed/ })
+    await embed.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('region', { name: 'Attributes' }).getByText('gen_ai.operation.name').waitFor()
+    await expectAccessible(page)
+    await capture(page, 'trace')
+    await page.getByRole('button', { name: /^Retrieved \d+ passages/ }).click()
+    const unused = page.getByRole('region', { name: 'Found and not used' })
+    await unused
+      .getByText(/others came before it|its document had its share/)
+      .first()
+      .waitFor()
+    await unused.getByRole('button').first().click()
+    await page.getByRole('complementary', { name: 'Inspector' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page
+      .getByRole('button', { name: /^Citation 1/ })
+      .first()
+      .click()
+    await page.getByRole('complementary', { name: 'Inspector' }).locator('mark').first().waitFor()
+    await expectAccessible(page)
+    expect(complaints).toEqual([])
+  })
+
+  it('become test cases', async () => {
+    await using opened = await bench.open()
+    const { page } = opened
+    await openTrace(page)
+    await page.getByRole('button', { name: 'Make a test case' }).click()
+    await page.getByRole('menuitem', { name: /Skerry Point questions/ }).click()
+    await page.getByRole('link', { name: 'Open the test case' }).click()
+    const panel = page.getByRole('complementary', { name: 'Test case' })
+    await expect.poll(() => panel.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(asked)
+  })
+
+  it('are asked again with another pipeline, and both answers stand side by side', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await openTrace(page)
+    await page.getByRole('button', { name: 'Replay with …' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Replay with …' })
+    await dialog.getByText('An edited pipeline').click()
+    const editor = dialog.getByRole('textbox', { name: 'Pipeline, as JSON' })
+    const pipeline = JSON.parse(await editor.inputValue()) as Record<string, unknown>
+    await editor.fill('{')
+    await dialog.getByRole('button', { name: 'Replay', exact: true }).click()
+    await dialog
+      .getByRole('alert')
+      .getByText(/This is not JSON/)
+      .waitFor()
+    await editor.fill(JSON.stringify({ ...pipeline, passages: 2 }))
+    await expectAccessible(page)
+    await capture(page, 'trace-replay')
+    await dialog.getByRole('button', { name: 'Replay', exact: true }).click()
+    await page.getByRole('heading', { name: 'Compare' }).waitFor()
+    await page.getByRole('region', { name: 'Before' }).getByText(/\w/).first().waitFor()
+    await page.getByRole('region', { name: 'After' }).getByRole('link', { name: 'Open this trace' }).waitFor()
+    await page.getByRole('region', { name: 'Options that differ' }).getByText('passages').waitFor()
+    await page.getByRole('region', { name: 'Passages of both' }).getByText('before only').first().waitFor()
+    await expectAccessible(page)
+    await capture(page, 'trace-compare')
+    await page.getByRole('region', { name: 'After' }).getByRole('link', { name: 'Open this trace' }).click()
+    await page.getByText('Replay of').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('are sent to a collector once somebody says so and lets it through', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, '#/traces')
+    await page.getByRole('button', { name: 'Keep and send …' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Keep and send traces' })
+    await dialog.getByText(/^4 traces/).waitFor()
+    await expectAccessible(page)
+    expect(await dialog.getByRole('switch', { name: 'Send new traces' }).isDisabled()).toBe(true)
+    await dialog.getByRole('textbox', { name: 'Address of the collector' }).fill(collector.endpoint)
+    await dialog.getByRole('textbox', { name: 'Headers, one a line' }).fill('x-mlflow-experiment-id: 7')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.getByRole('button', { name: 'Send a test trace' }).click()
+    await dialog
+      .getByRole('alert')
+      .getByText(/not among the hosts/)
+      .waitFor()
+    await capture(page, 'traces-sending')
+    await dialog.getByRole('button', { name: /^Allow .* for traces/ }).click()
+    await dialog.getByRole('button', { name: /^Allow .* for traces/ }).waitFor({ state: 'detached' })
+    await dialog.getByRole('button', { name: 'Send a test trace' }).click()
+    await dialog.getByText(/^The collector took the test trace/).waitFor()
+    expect(collector.requests.map(({ headers }) => headers['x-mlflow-experiment-id'])).toEqual(['7'])
+    await dialog.getByText('Send new traces').click()
+    await dialog.getByText(/^None sent yet/).waitFor()
+    await expectAccessible(page)
+    await page.keyboard.press('Escape')
+    await go(page, '#/ask')
+    await page.getByRole('textbox', { name: 'Question' }).fill('Which boats are there?')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => collector.requests.length, { timeout: 30_000 }).toBe(2)
+    expect(collector.requests[1]?.bytes.includes('boats')).toBe(false)
+    expect(complaints).toEqual([])
+  })
+
+  it('are there in the dark, wide, and at twice the size', async () => {
+    await using dark = await bench.open({ width: 1920, height: 1080, colorScheme: 'dark' })
+    await go(dark.page, '#/traces')
+    await dark.page.getByRole('grid', { name: 'Questions' }).getByText(asked).first().waitFor()
+    await dark.page.getByRole('img', { name: /^Questions by/ }).waitFor()
+    await expectAccessible(dark.page)
+    await capture(dark.page, 'traces-list-dark')
+    await openTrace(dark.page)
+    await dark.page.getByRole('button', { name: /^generate/ }).click()
+    await expectAccessible(dark.page)
+    await capture(dark.page, 'trace-dark')
+    expect(dark.complaints).toEqual([])
+    await using narrow = await bench.open({ width: 640, height: 400 })
+    for (const address of ['#/traces']) {
+      await go(narrow.page, address)
+      await narrow.page.getByRole('heading', { name: 'Traces' }).waitFor()
+      const overflow = await narrow.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(overflow).toBeLessThanOrEqual(0)
+    }
+  })
+})
+
+async function openTrace(page: Page): Promise<void> {
+  await go(page, '#/traces')
+  await page.getByRole('searchbox', { name: 'Search traces' }).fill('quarantine new animals')
+  const row = page.getByRole('grid', { name: 'Questions' }).getByRole('row').filter({ hasText: asked }).last()
+  await row.focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: asked }).waitFor()
+}
+
+async function go(page: Page, hash: string): Promise<void> {
+  await page.evaluate((to) => {
+    window.location.hash = to
+  }, hash)
+}
+
+async function capture(page: Page, name: string): Promise<void> {
+  if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`) })
+}
