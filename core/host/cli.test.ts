@@ -92,13 +92,35 @@ describe('quarry', { timeout: 120_000 }, () => {
     it('of ask has answer, citations, refused and the trace', async () => {
       const { json, code } = await inWorkspace('ask', 'When is the kelp survey?', '--collection', 'Station', '--json')
       expect(code).toBe(0)
-      expect(keys(json)).toEqual(
-        ['answer', 'citations', 'invented', 'note', 'passage_mode', 'refused', 'trace_id', 'unsupported'].sort(),
-      )
+      expect(keys(json)).toEqual([
+        'answer',
+        'citations',
+        'invented',
+        'low_relevance',
+        'note',
+        'passage_mode',
+        'refused',
+        'trace_id',
+        'unsupported',
+      ])
       expect(json).toMatchObject({ unsupported: [], invented: 0, note: null, passage_mode: 'retrieved' })
       expect(json).toMatchObject({ refused: false, answer: expect.stringContaining('June') as string })
       const { citations } = json as { citations: Record<string, unknown>[] }
       expect(keys(citations[0])).toEqual(['marker', 'document', 'path', 'page', 'place', 'start', 'end', 'text'].sort())
+    })
+
+    it('of ask may be of several collections, each of which has to be there', async () => {
+      const own = ['--workspace', join(temporary.path, 'several')]
+      const kites = join(temporary.path, 'kites.md')
+      writeFileSync(kites, '# Kites\n\nThe kite festival begins on the second Saturday of May.\n')
+      await quarry('ingest', kites, '--collection', 'Kites', ...own)
+      const of = ['--collection', 'Kites', 'Station', '--json', ...own]
+      expect((await quarry('ask', 'When is the kelp survey?', ...of)).code).toBe(2)
+      await quarry('ingest', join(files, 'kelp.md'), '--collection', 'Station', ...own)
+      const kite = await quarry('ask', 'When does the kite festival begin?', ...of)
+      expect(kite.json).toMatchObject({ answer: expect.stringContaining('second Saturday') as string })
+      const kelp = await quarry('ask', 'When is the kelp survey?', ...of)
+      expect(kelp.json).toMatchObject({ answer: expect.stringContaining('June') as string })
     })
 
     it('of ask about one document, as a whole, says so', async () => {

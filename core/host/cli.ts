@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import type { SearchMode } from '../contract/values.ts'
+import type { CollectionId } from '../shared/ids.ts'
 import { consoleLog } from '../shared/log.ts'
 import { addChunkCommand } from './cli-chunk.ts'
 import { addDatasetCommands } from './cli-datasets.ts'
@@ -78,28 +79,30 @@ command('search', 'find passages')
 
 command('ask', 'answer a question with citations')
   .argument('<question>', 'the question')
-  .addOption(collectionOption())
+  .requiredOption('--collection <names...>', 'names of the collections that are asked together')
   .addOption(modeOption())
   .addOption(filterOption().conflicts('document'))
   .option('--document <path>', 'only this document, by its path in the collection')
   .option('--whole', 'read the one document that is asked as a whole, if it fits')
   .action((question: string, options: AskOptions) =>
     run(options, { program: 'quarry ask' }, async (client) => {
-      const { id: collectionId } = await findCollection(client, options.collection)
+      const collectionIds: CollectionId[] = []
+      for (const name of options.collection) collectionIds.push((await findCollection(client, name)).id)
       const { document, whole, mode, filter } = options
-      const documentIds = document === undefined ? [] : [(await findDocument(client, document, options.collection)).id]
+      const only = options.collection.length === 1 ? options.collection[0] : undefined
+      const documentIds = document === undefined ? [] : [(await findDocument(client, document, only)).id]
       const scope = whole ? ('document' as const) : ('auto' as const)
       let note: string | null = null
-      const input = { collectionIds: [collectionId], question, mode, filter, documentIds, scope }
+      const input = { collectionIds, question, mode, filter, documentIds, scope }
       for await (const event of await client.ask.run(input)) {
         if (event.type === 'answer-delta' && !options.json) terminal.write(event.text)
         if (event.type === 'retrieval-end') note = event.note
         if (event.type !== 'ask-end') continue
-        const { answer, citations, unsupported, invented, refused, passageMode, traceId } = event
+        const { answer, citations, unsupported, invented, refused, passageMode, traceId, lowRelevance } = event
         const unsaid = unsupported.map(({ start, end }) => ({ start, end, text: answer.slice(start, end) }))
         const json = {
           ...{ answer, citations: citations.map(citationResult), unsupported: unsaid, invented, refused },
-          ...{ passage_mode: passageMode, note, trace_id: traceId },
+          ...{ passage_mode: passageMode, note, low_relevance: lowRelevance, trace_id: traceId },
         }
         terminal.result(options.json, json, () => {
           terminal.sources(citations)
@@ -108,6 +111,7 @@ command('ask', 'answer a question with citations')
           if (invented > 0) terminal.write(`\nMade-up citations taken out: ${invented}\n`)
           if (passageMode === 'whole-document') terminal.write('\nAnswered from the whole document.\n')
           if (note !== null) terminal.write(`\n${note}\n`)
+          if (lowRelevance) terminal.write('\nWhat was found has little to do with the question: read with care.\n')
         })
       }
       return 0
@@ -205,7 +209,7 @@ command('serve', 'serve the workbench on 127.0.0.1 until it is stopped')
 await parse()
 
 type AskOptions = GlobalOptions & {
-  collection: string
+  collection: string[]
   mode: SearchMode
   filter?: string
   document?: string

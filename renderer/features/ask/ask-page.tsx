@@ -198,6 +198,11 @@ function TurnView({ turn, isLast }: { turn: Turn; isLast: boolean }) {
       ) : null}
       {turn.refused ? <p className="refusal reading">{turn.answer}</p> : <AnswerView answer={answer} />}
       <UnsupportedNote answer={answer} />
+      {turn.lowRelevance && !turn.refused && turn.answer !== '' ? (
+        <p className="passage-mode soft">
+          What was found has little to do with the question: read the answer with care, or ask in other words.
+        </p>
+      ) : null}
       <AnswerNotes {...turn} />
       {turn.state === 'stopped' ? (
         <p className="stopped soft">

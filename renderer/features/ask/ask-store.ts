@@ -25,6 +25,8 @@ export interface Turn {
   passageMode: PassageMode
   /** Why a document was not read as a whole. */
   note: string | null
+  /** What was found has little to do with the question. */
+  lowRelevance: boolean
   /** Citations that were taken out because no source has them. */
   invented: number
   refused: boolean
@@ -88,6 +90,7 @@ export const useAsk = create<AskStore>((set, get) => ({
       passages: null,
       passageMode: 'retrieved',
       note: null,
+      lowRelevance: false,
       invented: 0,
       refused: false,
       traceId: null,
@@ -134,7 +137,12 @@ async function answer({ id, collectionId, question, filter, isWhole }: Turn): Pr
         case 'rewrite-end':
           break
         case 'retrieval-end':
-          change(() => ({ passages: event.passages, passageMode: event.passageMode, note: event.note }))
+          change(() => ({
+            passages: event.passages,
+            passageMode: event.passageMode,
+            note: event.note,
+            lowRelevance: event.lowRelevance,
+          }))
           break
         case 'citation':
           change((turn) => ({ citations: [...turn.citations, event.citation] }))
