@@ -1,7 +1,8 @@
 import type { Implementation } from '../../core/contract/catalogue.ts'
+import { labelOf } from '../../core/contract/option-words.ts'
 import type { Choice, Pipeline, Rule } from '../../core/contract/pipeline.ts'
 import { pipelineSchema } from '../../core/contract/pipeline.ts'
-import { fieldsOf, labelOf, same, type Field } from './schema-fields.ts'
+import { fieldsOf, same, type Field } from './schema-fields.ts'
 
 /** The implementations that a pipeline is made of. */
 export type Families = Record<
