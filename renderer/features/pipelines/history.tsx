@@ -3,6 +3,7 @@ import type { GateResult, ReleaseEvent } from '../../../core/contract/releases.t
 import { hrefOf } from '../../state/route.ts'
 import { formatWhen } from '../../ui/format.ts'
 import { eventSentence } from '../../ui/release-words.ts'
+import { ruleSentence } from './gate-rules.ts'
 
 /** Who did what, when, why, and on what evidence; newest first. */
 export function History({ events }: { events: readonly ReleaseEvent[] }) {
@@ -43,7 +44,9 @@ export function GateChecks({ result }: { result: GateResult }) {
             <CircleX size={16} className="tone-danger" aria-hidden />
           )}
           <span>
-            <span className="gate-check-label">{check.label}</span>{' '}
+            <span className="gate-check-label">
+              {check.kind === 'threshold' ? ruleSentence(check.label) : check.label}
+            </span>{' '}
             <span className={check.passed ? 'tone-success' : 'tone-danger'}>
               {check.passed ? 'passed' : 'not passed'}
             </span>

@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'react'
-import { Ellipsis, Pencil, Plus } from 'lucide-react'
+import { Fragment, useEffect, useState } from 'react'
+import { Ellipsis, History as HistoryGlyph, Pencil, Plus } from 'lucide-react'
+import type { Bot } from '../../../core/contract/bots.ts'
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
 import type { Release, ReleaseLine } from '../../../core/contract/releases.ts'
 import type { LineId } from '../../../core/shared/ids.ts'
@@ -25,6 +26,7 @@ import { RowTable, type RowColumn } from '../../ui/row-table.tsx'
 import { GateForm } from './gate-form.tsx'
 import { History } from './history.tsx'
 import { readLine, type LineFacts } from './line-facts.ts'
+import { RollBackDialog } from './roll-back-dialog.tsx'
 import { IndexProgress } from './index-progress.tsx'
 
 /** One pipeline over time: what is in production, its releases, its gate, its history. */
@@ -33,7 +35,7 @@ export function LineView({ lineId }: { lineId: LineId }) {
   const tick = useReleasing(isWaiting)
   const { value: facts, failure, retry } = useRead((signal) => readLine(lineId, signal), tick)
   const { families } = useFamilies()
-  const [dialog, setDialog] = useState<'rename' | null>(null)
+  const [dialog, setDialog] = useState<'rename' | 'roll-back' | null>(null)
   const coming = facts?.releases.find(({ promotion }) => promotion)
   const isComing = coming !== undefined
   if (isWaiting !== isComing) setWaiting(isComing)
@@ -64,6 +66,16 @@ export function LineView({ lineId }: { lineId: LineId }) {
                     icon: <Pencil size={14} />,
                     onAction: () => setDialog('rename'),
                   },
+                  ...(canRollBack(facts)
+                    ? [
+                        {
+                          id: 'roll-back',
+                          label: 'Roll back …',
+                          icon: <HistoryGlyph size={14} />,
+                          onAction: () => setDialog('roll-back'),
+                        },
+                      ]
+                    : []),
                 ]}
               />
             </>
@@ -74,7 +86,7 @@ export function LineView({ lineId }: { lineId: LineId }) {
         {failure ? <FailureNote failure={failure} onRetry={retry} /> : null}
         {facts ? (
           <div className="run line">
-            <Production facts={facts} />
+            <Production facts={facts} onRollBack={() => setDialog('roll-back')} />
             {coming ? <IndexProgress release={coming} isWaiting /> : null}
             <section aria-labelledby="line-releases">
               <h2 id="line-releases">Releases</h2>
@@ -94,11 +106,18 @@ export function LineView({ lineId }: { lineId: LineId }) {
         )}
       </div>
       {facts && dialog === 'rename' ? <RenameDialog line={facts.line} onClose={() => setDialog(null)} /> : null}
+      {facts && dialog === 'roll-back' ? (
+        <RollBackDialog line={facts.line} releases={facts.releases} onClose={() => setDialog(null)} />
+      ) : null}
     </>
   )
 }
 
-function Production({ facts }: { facts: LineFacts }) {
+export function canRollBack({ line, releases }: Pick<LineFacts, 'line' | 'releases'>): boolean {
+  return line.production !== null && releases.some(({ stage }) => stage === 'retired')
+}
+
+function Production({ facts, onRollBack }: { facts: LineFacts; onRollBack(): void }) {
   const { line, events, bots } = facts
   const { production } = line
   const came = cameIntoProduction(production?.id, events)
@@ -125,6 +144,13 @@ function Production({ facts }: { facts: LineFacts }) {
         </p>
       )}
       <Bots facts={bots} />
+      {canRollBack(facts) ? (
+        <div>
+          <Button small icon={<HistoryGlyph size={14} aria-hidden />} onPress={onRollBack}>
+            Roll back …
+          </Button>
+        </div>
+      ) : null}
     </section>
   )
 }
@@ -136,16 +162,26 @@ function Bots({ facts: { following, pinned } }: { facts: LineFacts['bots'] }) {
       {following.length > 0 ? (
         <>
           {formatNumberOf(following.length, 'bot')} {following.length === 1 ? 'follows' : 'follow'} it:{' '}
-          {following.map(({ name }) => name).join(', ')}.{' '}
+          {following.map((bot, index) => (
+            <Fragment key={bot.id}>
+              {index > 0 ? ', ' : ''}
+              <BotLink bot={bot} />
+            </Fragment>
+          ))}
+          .{' '}
         </>
       ) : null}
       {pinned.map(({ bot, release }) => (
-        <span key={bot.id}>
-          {bot.name} stays on {releaseName(release).toLowerCase()}.{' '}
-        </span>
+        <Fragment key={bot.id}>
+          <BotLink bot={bot} /> stays on {releaseName(release).toLowerCase()}.{' '}
+        </Fragment>
       ))}
     </p>
   )
+}
+
+function BotLink({ bot }: { bot: Pick<Bot, 'id' | 'name'> }) {
+  return <a href={hrefOf({ page: 'bots', botId: bot.id })}>{bot.name}</a>
 }
 
 function ReleaseTable({ facts, families }: { facts: LineFacts; families: Families | null }) {

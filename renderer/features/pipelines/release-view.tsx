@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from 'react'
-import { ArrowLeft, CopyPlus, Trash2 } from 'lucide-react'
+import { ArrowLeft, CopyPlus, History as HistoryGlyph, Trash2 } from 'lucide-react'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
 import type { Release } from '../../../core/contract/releases.ts'
@@ -29,6 +29,8 @@ import { History } from './history.tsx'
 import { IndexProgress } from './index-progress.tsx'
 import { readLine, type LineFacts } from './line-facts.ts'
 import { Stage } from './line-view.tsx'
+import { CandidateSteps, DraftSteps } from './release-steps.tsx'
+import { RollBackDialog } from './roll-back-dialog.tsx'
 import { SignDialog } from './sign-dialog.tsx'
 
 /** One release: a draft that is being edited and measured, or what a number stands for. */
@@ -86,8 +88,8 @@ export function ReleaseView({ lineId, releaseId }: { lineId: LineId; releaseId: 
 }
 
 function Actions({ facts, release }: { facts: LineFacts; release: Release }) {
-  const { line } = facts
-  const [dialog, setDialog] = useState<'discard' | null>(null)
+  const { line, releases } = facts
+  const [dialog, setDialog] = useState<'discard' | 'roll-back' | null>(null)
   const isOpen = release.stage === 'draft' || (release.stage === 'candidate' && !release.promotion)
   const copy = async (): Promise<void> => {
     const who = usePreferences.getState().signature
@@ -97,6 +99,11 @@ function Actions({ facts, release }: { facts: LineFacts; release: Release }) {
   }
   return (
     <>
+      {release.stage === 'retired' ? (
+        <Button icon={<HistoryGlyph size={15} aria-hidden />} onPress={() => setDialog('roll-back')}>
+          Back into production …
+        </Button>
+      ) : null}
       <Button icon={<CopyPlus size={15} aria-hidden />} onPress={() => void copy().catch(sayFailure)}>
         New draft of it
       </Button>
@@ -129,6 +136,9 @@ function Actions({ facts, release }: { facts: LineFacts; release: Release }) {
             keeps that it was there. Runs that measured it stay.
           </p>
         </SignDialog>
+      ) : null}
+      {dialog === 'roll-back' ? (
+        <RollBackDialog line={line} releases={releases} to={release.id} onClose={() => setDialog(null)} />
       ) : null}
     </>
   )
@@ -212,6 +222,7 @@ function DraftView({ facts, release, families }: { facts: LineFacts; release: Re
         ) : null}
       </div>
       <div className="draft-side run">
+        <DraftSteps facts={facts} release={release} isSaved={!draft} />
         <Differences facts={facts} pipeline={value} families={families} />
         <DraftNote key={release.id} release={release} />
       </div>
@@ -277,6 +288,9 @@ function NumberedView({ facts, release, families }: { facts: LineFacts; release:
       <div className="run line">
         {release.note ? <p className="tune-sentence">{release.note}</p> : null}
         {release.promotion ? <IndexProgress release={release} isWaiting /> : null}
+        {release.stage === 'candidate' && !release.promotion ? (
+          <CandidateSteps facts={facts} release={release} />
+        ) : null}
         <Differences
           facts={facts}
           pipeline={release.pipeline}
