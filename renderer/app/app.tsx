@@ -13,6 +13,7 @@ import { ModelsPage } from '../features/models/models-page.tsx'
 import { NetworkPage } from '../features/network/network-page.tsx'
 import { PipelineView } from '../features/pipeline/pipeline-view.tsx'
 import { PipelinesPage } from '../features/pipelines/pipelines-page.tsx'
+import { PromptsPage } from '../features/prompts/prompts-page.tsx'
 import { ProvidersPage } from '../features/providers/providers-page.tsx'
 import { RunsPage } from '../features/runs/runs-page.tsx'
 import { SettingsPage } from '../features/settings/settings-page.tsx'
@@ -139,6 +140,8 @@ function Page({ route }: { route: Route }) {
       return <TunePage tuneId={route.tuneId} />
     case 'pipelines':
       return <PipelinesPage lineId={route.lineId} releaseId={route.releaseId} />
+    case 'prompts':
+      return <PromptsPage promptId={route.promptId} />
     case 'lab':
       return <LabPage query={route.query} />
     case 'traces':

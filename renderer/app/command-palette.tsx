@@ -17,6 +17,7 @@ import {
   Search,
   Settings,
   SlidersHorizontal,
+  TextQuote,
   Waypoints,
 } from 'lucide-react'
 import { Dialog as AriaDialog, Modal, ModalOverlay } from 'react-aria-components'
@@ -180,6 +181,9 @@ function useCommands(
       ),
       command('Pipelines', 'page', <GitBranch size={15} aria-hidden />, () =>
         navigate({ page: 'pipelines', lineId: null, releaseId: null }),
+      ),
+      command('Prompts', 'page', <TextQuote size={15} aria-hidden />, () =>
+        navigate({ page: 'prompts', promptId: null }),
       ),
       command('Chunk lab', 'page', <FlaskConical size={15} aria-hidden />, () => navigate({ page: 'lab', query: '' })),
       command('Traces', 'page', <Activity size={15} aria-hidden />, () => navigate({ page: 'traces', traceId: null })),

@@ -14,6 +14,7 @@ import {
   Search,
   Settings,
   SlidersHorizontal,
+  TextQuote,
   Waypoints,
 } from 'lucide-react'
 import type { ReactNode } from 'react'
@@ -100,6 +101,13 @@ export function Rail({ route, onFind, onKeys }: { route: Route; onFind(): void; 
           href={hrefOf({ page: 'pipelines', lineId: null, releaseId: null })}
         >
           Pipelines
+        </Item>
+        <Item
+          icon={<TextQuote size={16} aria-hidden />}
+          current={here === 'prompts'}
+          href={hrefOf({ page: 'prompts', promptId: null })}
+        >
+          Prompts
         </Item>
       </Group>
       <Group title="System">

@@ -23,6 +23,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
       [['g', 'r'], 'Runs'],
       [['g', 'u'], 'Tune'],
       [['g', 'i'], 'Pipelines'],
+      [['g', 'o'], 'Prompts'],
       [['g', 't'], 'Traces'],
       [['g', 's'], 'Settings'],
     ],
@@ -63,7 +64,7 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
     ],
   },
   {
-    title: 'Tables of models, hosts, test cases, pipelines and releases',
+    title: 'Tables of models, hosts, test cases, pipelines, releases and prompts',
     keys: [
       [['↑', '↓'], 'Move from row to row'],
       [['Enter'], 'Open'],
@@ -143,6 +144,7 @@ export function useKeys() {
       else if (afterGo && key === 'r') navigate({ page: 'runs', runId: null, otherId: null })
       else if (afterGo && key === 'u') navigate({ page: 'tune', tuneId: null })
       else if (afterGo && key === 'i') navigate({ page: 'pipelines', lineId: null, releaseId: null })
+      else if (afterGo && key === 'o') navigate({ page: 'prompts', promptId: null })
       else if (afterGo && key === 't') navigate({ page: 'traces', traceId: null })
       else if (afterGo && key === 's') navigate({ page: 'settings' })
       else if (key === '?') setKeysOpen(true)

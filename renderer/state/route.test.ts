@@ -6,6 +6,7 @@ import type {
   DatasetId,
   DocumentId,
   LineId,
+  PromptId,
   ReleaseId,
   RunId,
   TraceId,
@@ -59,6 +60,8 @@ describe('routes', () => {
     { page: 'pipelines', lineId: null, releaseId: null },
     { page: 'pipelines', lineId: 'lin_1' as LineId, releaseId: null },
     { page: 'pipelines', lineId: 'lin_1' as LineId, releaseId: 'rel_1' as ReleaseId },
+    { page: 'prompts', promptId: null },
+    { page: 'prompts', promptId: 'pmt_1' as PromptId },
     { page: 'settings' },
   ]
   it.each(routes.map((route) => [hrefOf(route), route] as const))(
@@ -97,6 +100,7 @@ describe('routes', () => {
     '#/models/a/b',
     '#/library/a/b/c',
     '#/pipelines/a/b/c',
+    '#/prompts/a/b',
     '#/%E0%A4%A',
   ])('does not know %s', (href) => {
     expect(parseRoute(href).page).toBe('unknown')

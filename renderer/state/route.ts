@@ -6,6 +6,7 @@ import type {
   DatasetId,
   DocumentId,
   LineId,
+  PromptId,
   ReleaseId,
   RunId,
   TraceId,
@@ -51,6 +52,7 @@ export type Route =
   | { page: 'runs'; runId: RunId | null; otherId: RunId | null }
   | { page: 'tune'; tuneId: TuneId | 'new' | null }
   | { page: 'pipelines'; lineId: LineId | null; releaseId: ReleaseId | null }
+  | { page: 'prompts'; promptId: PromptId | null }
   | { page: 'settings' }
   | { page: 'unknown'; path: string }
 
@@ -107,6 +109,7 @@ export function parseRoute(hash: string): Route {
   if (page === 'pipelines' && parts.length <= 3) {
     return { page, lineId: (first as LineId) ?? null, releaseId: (second as ReleaseId) ?? null }
   }
+  if (page === 'prompts' && parts.length <= 2) return { page, promptId: (first as PromptId) ?? null }
   if ((page === 'providers' || page === 'network' || page === 'settings') && parts.length === 1) return { page }
   return { page: 'unknown', path: `/${parts.join('/')}` }
 }
@@ -125,6 +128,7 @@ export function hrefOf(route: Route): string {
   if (route.page === 'runs') return join('runs', route.runId, route.runId && route.otherId)
   if (route.page === 'tune') return join('tune', route.tuneId)
   if (route.page === 'pipelines') return join('pipelines', route.lineId, route.lineId && route.releaseId)
+  if (route.page === 'prompts') return join('prompts', route.promptId)
   if (route.page === 'lab') return route.query === '' ? '#/lab' : `#/lab?${route.query}`
   if (route.page === 'traces') return join('traces', route.traceId, route.traceId && (route.otherId ?? null))
   if (route.page === 'ask') return join('ask', route.collectionId)

@@ -13,6 +13,10 @@ import {
   type Refusals,
 } from './pipeline-editors.tsx'
 import { installedModelsOf, type Families } from './pipeline-words.ts'
+import { PromptChoice } from './prompt-choice.tsx'
+
+/** The one generator that words answers without a language model. */
+const extractive = 'extractive'
 
 /** Every family of a pipeline with its options, in the order in which documents and questions meet them. */
 export function PipelineForm({
@@ -134,6 +138,13 @@ export function PipelineForm({
           refusals={refusals}
         />
         <NamedModels choice={value.generator} known={families.generator} />
+      </PipelineSection>
+      <PipelineSection title="Prompt" help="What a language model is told, with the passages and the question in it.">
+        <PromptChoice
+          value={value.prompt}
+          hasModel={value.generator.id !== extractive}
+          onChange={(prompt) => onChange({ prompt })}
+        />
       </PipelineSection>
     </>
   )
