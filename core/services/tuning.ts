@@ -26,7 +26,7 @@ import { indexFingerprint } from './collection-indexes.ts'
 import { parseMetricName, resultsWanted } from './evaluation-metrics.ts'
 import { type Pipelines, withDefaults } from './pipelines.ts'
 import type { Runs } from './runs.ts'
-import { fitting, isInSpace, keyOf, pipelineAt, pointOf, problemOf, spaceOf, valueAt } from './search-space.ts'
+import { fitting, isInSpace, keyOf, pipelineAt, pointOf, problemOf, spaceOf } from './search-space.ts'
 
 /** Searches for better pipelines. Trials are runs of the tune; what they share (texts, vectors, indexes) is made once. */
 export interface Tuning {
@@ -408,9 +408,10 @@ function assignmentOf({ spec }: StoredTune, run: Run): Assignment {
 
 /** The same without what is as it was: a search that goes option by option sets many to what they are. */
 function changesOf({ spec, pipeline }: StoredTune, { manifest }: Run): Assignment {
+  const before = pointOf(pipeline, spec.parameters)
   return Object.fromEntries(
     Object.entries(pointOf(manifest.pipeline, spec.parameters)).filter(
-      ([path]) => canonicalJson(valueAt(manifest.pipeline, path)) !== canonicalJson(valueAt(pipeline, path)),
+      ([path, value]) => canonicalJson(value) !== canonicalJson(before[path] ?? null),
     ),
   )
 }
