@@ -1,8 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'electron-vite'
+import type { Plugin } from 'vite'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/**
+ * What drawing some PDF files needs besides the program: character maps, the standard fonts, decoders of pictures (those
+ * without WebAssembly, which the page's policy does not allow). Read by the page only for a file that asks for them.
+ */
+function pdfResources(): Plugin {
+  const library = here('node_modules/pdfjs-dist')
+  const { version } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8')) as { version: string }
+  const place = `assets/pdf-${version}`
+  const files = ['cmaps', 'standard_fonts', 'wasm'].flatMap((folder) =>
+    readdirSync(join(library, folder))
+      .filter((name) => folder !== 'wasm' || /nowasm_fallback\.js$|^LICENSE.*(JBIG2|OPENJPEG)$/.test(name))
+      .map((name) => `${folder}/${name}`),
+  )
+  return {
+    name: 'pdf-resources',
+    generateBundle() {
+      for (const file of files) {
+        this.emitFile({ type: 'asset', fileName: `${place}/${file}`, source: readFileSync(join(library, file)) })
+      }
+    },
+    configureServer(server) {
+      server.middlewares.use(`/${place}`, (request, response, next) => {
+        const file = files.find((each) => request.url === `/${each}`)
+        if (!file) return next()
+        response.setHeader('content-type', file.endsWith('.js') ? 'text/javascript' : 'application/octet-stream')
+        response.end(readFileSync(join(library, file)))
+      })
+    },
+  }
+}
 
 /**
  * Builds `out/main` (the shell, the core host and its compute workers: three entries, because they run in three kinds
@@ -38,7 +72,7 @@ export default defineConfig({
     root: here('renderer'),
     // The page has places such as /library/…, from which relative addresses of its files would lead nowhere.
     base: '/',
-    plugins: [react()],
+    plugins: [react(), pdfResources()],
     build: {
       outDir: here('out/renderer'),
       emptyOutDir: true,

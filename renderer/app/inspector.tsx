@@ -16,7 +16,8 @@ export function Inspector() {
       onStep={step}
       onClose={() => close()}
     >
-      <ErrorBoundary key={`${item.documentId} ${item.span?.start ?? ''}`}>
+      {/* One document stays open while its passages are gone through. */}
+      <ErrorBoundary key={item.documentId}>
         <Reader link={item} />
       </ErrorBoundary>
     </SidePanel>

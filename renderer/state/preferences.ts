@@ -8,6 +8,8 @@ export interface Preferences {
   singleKeys: boolean
   /** CSS pixels. */
   inspectorWidth: number
+  /** How documents with pages are shown: as they look, or as their text. */
+  readerView: 'page' | 'text'
   /** Columns of the document table that are not shown. */
   hiddenColumns: string[]
   sort: { column: string; descending: boolean }
@@ -36,6 +38,7 @@ const defaults: Preferences = {
   theme: 'system',
   singleKeys: true,
   inspectorWidth: 480,
+  readerView: 'page',
   hiddenColumns: [],
   sort: { column: 'name', descending: false },
   lastCollectionId: null,

@@ -1,5 +1,5 @@
 import { memo } from 'react'
-import type { Block, Cell, Run } from './text-blocks.ts'
+import { type Block, type Cell, columnLetters, type Run, type SheetGrid } from './text-blocks.ts'
 
 /**
  * A part of a document as it is read. The text is data: it only ever becomes text nodes. Each run says where it stands
@@ -42,7 +42,23 @@ export const BlockView = memo(function BlockView({
           </span>
         </p>
       )
+    case 'facts':
+      return (
+        <dl className="block-facts">
+          {block.facts.map((fact, index) => (
+            <div key={index}>
+              <dt>
+                <Runs runs={fact.name} />
+              </dt>
+              <dd>
+                <Runs runs={fact.value} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )
     case 'table':
+      if (block.grid && !wraps) return <Grid block={block} grid={block.grid} />
       return (
         <div className="block-table" role="group" aria-label="Table" tabIndex={wraps ? undefined : 0}>
           <table>
@@ -81,6 +97,49 @@ export const BlockView = memo(function BlockView({
       )
   }
 })
+
+/** A table of a sheet as a spreadsheet shows it: letters over the columns, numbers before the rows, cited cells marked. */
+function Grid({ block, grid }: { block: Extract<Block, { kind: 'table' }>; grid: SheetGrid }) {
+  const lines = [
+    ...block.header.map((cells, index) => ({ cells, number: grid.headerRows[index] ?? 0, isHeader: true })),
+    ...block.rows.map((cells, index) => ({ cells, number: grid.rows[index] ?? 0, isHeader: false })),
+  ]
+  const width = Math.max(0, ...lines.map(({ cells }) => cells.length))
+  const letters = Array.from({ length: width }, (_, index) => columnLetters(grid.column + index))
+  return (
+    <div className="block-table" role="group" aria-label="Cells" tabIndex={0}>
+      <table className="block-grid">
+        <thead>
+          <tr>
+            <td className="grid-corner" />
+            {letters.map((name) => (
+              <th key={name} scope="col" className="grid-name">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map(({ cells, number, isHeader }) => (
+            <tr key={number} data-header={isHeader || undefined}>
+              <th scope="row" className="grid-name number">
+                {number}
+              </th>
+              {letters.map((name, index) => {
+                const cell = cells[index]
+                return (
+                  <td key={name} data-cell={`${name}${number}`} data-marked={cell?.marked || undefined}>
+                    {cell ? <Runs runs={cell.runs} /> : null}
+                  </td>
+                )
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
 
 function TableRow({ row, header = false }: { row: Cell[]; header?: boolean }) {
   const marked = row.some((cell) => cell.runs.some((run) => run.marked))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Element } from '../../core/contract/parsed-document.ts'
-import { splitRow, toBlocks, type Block, type Run, type TextWindow } from './text-blocks.ts'
+import { columnLetters, splitRow, toBlocks, type Block, type Run, type TextWindow } from './text-blocks.ts'
 
 function windowOf(text: string, elements: Element[] = [], change: Partial<TextWindow> = {}): TextWindow {
   return { text, textStart: 0, elements, pages: [], type: 'text', ...change }
@@ -9,6 +9,7 @@ function windowOf(text: string, elements: Element[] = [], change: Partial<TextWi
 function runsOf(block: Block): Run[] {
   if (block.kind === 'page-break') return []
   if (block.kind === 'table') return [...block.header, ...block.rows].flat().flatMap((cell) => cell.runs)
+  if (block.kind === 'facts') return block.facts.flatMap(({ name, value }) => [...name, ...value])
   return block.runs
 }
 const textOf = (block: Block): string =>
@@ -185,4 +186,53 @@ it('gives the header of a table to its first part only', () => {
     [1, 1],
     [0, 1],
   ])
+})
+
+describe('spreadsheets and messages', () => {
+  it('keeps the place of cells on their sheet, and marks the cited ones', () => {
+    const text = 'Item | Cost\nWinch |  | 7'
+    const rows = [
+      { start: 0, end: 11, cells: [0, 7] },
+      { start: 12, end: 24, cells: [12, 20, 23] },
+    ]
+    const element = { kind: 'table' as const, start: 0, end: 24, rows, headerRows: 1, sheet: { rows: [4, 6], column: 27 } }
+    const [block] = toBlocks(
+      { text, textStart: 0, elements: [element], pages: [], type: 'xlsx' },
+      { start: 12, end: 24 },
+    )
+    if (block?.kind !== 'table') throw new Error('no table')
+    expect(block.grid).toEqual({ column: 27, headerRows: [4], rows: [6] })
+    expect(block.header[0]?.map((cell) => cell.marked)).toEqual([undefined, undefined])
+    expect(block.rows[0]?.map((cell) => [cell.runs.map((run) => run.text).join(''), cell.marked])).toEqual([
+      ['Winch', true],
+      ['', true],
+      ['7', true],
+    ])
+    expect(columnLetters(27)).toBe('AA')
+  })
+
+  it('keeps cells in their columns where the window begins in mid-row', () => {
+    const text = 'Winch | 5 | 7'.slice(8)
+    const rows = [{ start: 0, end: 13, cells: [0, 8, 12] }]
+    const element = { kind: 'table' as const, start: 0, end: 13, rows, sheet: { rows: [2], column: 1 } }
+    const [block] = toBlocks({ text, textStart: 8, elements: [element], pages: [], type: 'ods' }, null)
+    if (block?.kind !== 'table') throw new Error('no table')
+    expect(block.rows[0]?.map((cell) => cell.runs.map((run) => run.text).join(''))).toEqual(['', '5', '7'])
+  })
+
+  it('shows the header of a message as names and values, and other paragraphs as they are', () => {
+    const text = 'Loan\nFrom: Ada <ada@example.org>\nTo: Ben\nNote: this is the body'
+    const elements = [
+      { kind: 'heading' as const, start: 0, end: 4, level: 1 },
+      { kind: 'paragraph' as const, start: 5, end: 40 },
+      { kind: 'paragraph' as const, start: 41, end: text.length },
+    ]
+    const blocks = toBlocks({ text, textStart: 0, elements, pages: [], type: 'email' }, { start: 11, end: 14 })
+    expect(blocks.map((block) => block.kind)).toEqual(['heading', 'facts', 'paragraph'])
+    const [, facts] = blocks
+    if (facts?.kind !== 'facts') throw new Error('no facts')
+    expect(facts.facts.map(({ name }) => name.map((run) => run.text).join(''))).toEqual(['From:', 'To:'])
+    expect(facts.facts[0]?.value.filter((run) => run.marked).map((run) => run.text)).toEqual(['Ada'])
+    expect(toBlocks({ text, textStart: 0, elements, pages: [], type: 'docx' }, null)[1]?.kind).toBe('paragraph')
+  })
 })

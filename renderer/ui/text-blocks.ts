@@ -38,12 +38,23 @@ export type Block =
   | { kind: 'page-break'; start: number; page: number; label: string }
   | { kind: 'heading'; start: number; level: number; runs: Run[] }
   | { kind: 'list-item'; start: number; depth: number; bullet: string; runs: Run[] }
-  | { kind: 'table'; start: number; header: Cell[][]; rows: Cell[][] }
+  | { kind: 'table'; start: number; header: Cell[][]; rows: Cell[][]; grid?: SheetGrid }
+  /** Lines of a name and a value, such as the header of a message. */
+  | { kind: 'facts'; start: number; facts: { name: Run[]; value: Run[] }[] }
   | { kind: 'code'; start: number; runs: Run[] }
   | { kind: 'paragraph' | 'caption' | 'quote' | 'note' | 'page-header' | 'page-footer'; start: number; runs: Run[] }
 
 export interface Cell {
   runs: Run[]
+  /** Cells of a grid: inside the highlighted passage, empty ones too. */
+  marked?: boolean
+}
+
+/** Where a table stands on its sheet, 1-based. */
+export interface SheetGrid {
+  column: number
+  headerRows: number[]
+  rows: number[]
 }
 
 export interface TextWindow {
@@ -98,12 +109,16 @@ export function toBlocks(source: TextWindow, mark: Span | null, spans: readonly 
     blocks.push(block)
   }
   let at = window.textStart
+  let headed = -1
   for (const element of window.elements) {
     const start = Math.max(element.start, at)
     const end = Math.min(element.end, textEnd)
     if (end <= start) continue
     for (const block of looseText(window, at, start, mark)) push(block)
-    push(toBlock(window, { ...element, start, end }, mark))
+    const shown = { ...element, start, end }
+    push((headed >= 0 && factsBlock(window, shown, mark)) || toBlock(window, shown, mark))
+    // The header of a message comes right after its subject.
+    headed = messageTypes.has(window.type) && element.kind === 'heading' && element.level === 1 ? start : -1
     at = end
   }
   for (const block of looseText(window, at, textEnd, mark)) push(block)
@@ -115,6 +130,25 @@ export function pageLabel({ number, kind = 'page', label, ocr }: Page): string {
   const noun = kind.charAt(0).toUpperCase() + kind.slice(1)
   const name = kind === 'sheet' && label ? `${noun} ${label}` : `${noun} ${number}${label ? `: ${label}` : ''}`
   return ocr ? `${name} · text recognised in a picture (${Math.round(ocr.confidence)} % sure)` : name
+}
+
+const messageTypes = new Set(['email', 'msg', 'mbox'])
+const factLine = /^([\p{Lu}][\p{L}-]*):[ \t]+(?=\S)/u
+
+/** `From: …` and the like, if all of the element is of that kind. */
+function factsBlock(window: Cutting, element: Element, mark: Span | null): Block | null {
+  if (element.kind !== 'paragraph') return null
+  const lines = linesOf(window, element).map((line) => ({
+    ...line,
+    name: factLine.exec(slice(window, line.start, line.end)),
+  }))
+  if (lines.length === 0 || lines.some((line) => line.name === null)) return null
+  const facts = lines.map(({ start, end, name }) => {
+    const nameEnd = start + (name?.[1]?.length ?? 0) + 1
+    const valueStart = start + (name?.[0].length ?? 0)
+    return { name: toRuns(window, start, nameEnd, mark, []), value: toRuns(window, valueStart, end, mark, []) }
+  })
+  return { kind: 'facts', start: element.start, facts }
 }
 
 interface Cutting extends TextWindow {
@@ -188,6 +222,8 @@ function tableBlock(window: Cutting, element: Element, mark: Span | null): Block
   const first = spans[0]
   const sample = first ? slice(window, first.start, first.end) : ''
   const separator = separatorOf(sample, window.type)
+  const sheet = gridOf(window, element)
+  const grid: SheetGrid = { column: sheet?.column ?? 1, headerRows: [], rows: [] }
   const header: Cell[][] = []
   const rows: Cell[][] = []
   for (const [index, span] of spans.entries()) {
@@ -197,20 +233,41 @@ function tableBlock(window: Cutting, element: Element, mark: Span | null): Block
     // Markdown's line of dashes under the header says nothing to a reader.
     if (separator === '|' && /^[\s|:-]*-[\s|:-]*$/.test(text)) continue
     // Where the parser noted the cells they need not be guessed.
-    const noted = cellSpans(span).filter((cell) => cell.end >= start && cell.start <= end)
+    // In a grid each stays in its column, also where the window begins in mid-row.
+    const noted = cellSpans(span).filter((cell) => sheet !== null || (cell.end >= start && cell.start <= end))
     const guessed = (): Span[] =>
       splitRow(text, separator).map((cell) => ({ start: start + cell.start, end: start + cell.end }))
     const cells = (noted.length > 0 ? noted : guessed()).map((cell) => {
       const from = Math.max(cell.start, start)
       const to = Math.max(from, Math.min(cell.end, end))
       const styled = window.type === 'markdown' ? inlineMarkdown(slice(window, from, to), from) : []
-      return { runs: toRuns(window, from, to, mark, styled) }
+      const isMarked = mark !== null && mark.start <= from && mark.end >= to && mark.end > mark.start
+      const runs = toRuns(window, from, to, mark, styled)
+      return sheet && (isMarked || runs.some((run) => run.marked)) ? { runs, marked: true } : { runs }
     })
     if (cells.length === 0) continue
-    if (index < headerRows) header.push(cells)
-    else rows.push(cells)
+    const isHeader = index < headerRows
+    ;(isHeader ? header : rows).push(cells)
+    ;(isHeader ? grid.headerRows : grid.rows).push(sheet?.rowAt(Math.max(0, before) + index) ?? 0)
   }
-  return { kind: 'table', start: element.start, header, rows }
+  return { kind: 'table', start: element.start, header, rows, ...(sheet ? { grid } : {}) }
+}
+
+/** Row numbers and columns of tables that come from a sheet; a file of separated values is one. */
+function gridOf(window: Cutting, element: Element): { column: number; rowAt(index: number): number } | null {
+  const { sheet } = element
+  if (sheet) return { column: sheet.column, rowAt: (index) => sheet.rows[index] ?? index + 1 }
+  const isSheet = window.type === 'csv' || window.type === 'tsv'
+  return isSheet ? { column: 1, rowAt: (index) => index + 1 } : null
+}
+
+/** The letters of a column, 1-based: 28 is 'AB'. */
+export function columnLetters(column: number): string {
+  let letters = ''
+  for (let rest = column; rest > 0; rest = Math.floor((rest - 1) / 26)) {
+    letters = String.fromCharCode(65 + ((rest - 1) % 26)) + letters
+  }
+  return letters
 }
 
 function separatorOf(row: string, type: string): '|' | '\t' | ',' | ';' | null {

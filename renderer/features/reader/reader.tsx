@@ -1,5 +1,6 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
-import { ExternalLink, Layers2, Link2, RotateCcw } from 'lucide-react'
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { BookmarkPlus, ExternalLink, Layers2, Link2, RotateCcw } from 'lucide-react'
+import { ToggleButton, ToggleButtonGroup } from 'react-aria-components'
 import type { Document } from '../../../core/contract/documents.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { Element, Page } from '../../../core/contract/parsed-document.ts'
@@ -8,15 +9,25 @@ import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import type { PassageLink } from '../../state/inspector.ts'
 import { noteStart } from '../../state/jobs.ts'
-import { sayFailure } from '../../state/notices.ts'
+import { sayFailure, useNotices } from '../../state/notices.ts'
+import { usePreferences } from '../../state/preferences.ts'
 import { hrefOf } from '../../state/route.ts'
 import { BlockView, isFlowing } from '../../ui/block-view.tsx'
 import { Button } from '../../ui/button.tsx'
+import { CaseDialog, type CasePassage } from '../../ui/case-dialog.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { DocumentDetails } from '../../ui/document-details.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatBytes, formatNumberOf, formatWhen } from '../../ui/format.ts'
-import { toBlocks } from '../../ui/text-blocks.ts'
+import { selectedSpan } from '../../ui/selected-span.ts'
+import { toBlocks, type Span } from '../../ui/text-blocks.ts'
+import { OriginalActions } from './original-actions.tsx'
+import type { CitedPart } from './pdf-page.tsx'
+import type { PageSelection } from './pdf-view.tsx'
+import { placeInText } from './words.ts'
+
+/** With the library that draws: read when the first PDF is looked at. */
+const PdfView = lazy(() => import('./pdf-view.tsx'))
 
 interface Loaded {
   document: Document
@@ -28,7 +39,13 @@ interface Loaded {
   headings: string[]
 }
 
-/** A document's text with a passage of it marked and in view. The text is data: it only ever becomes text nodes. */
+/** What a person has selected: of the text, or of a drawn page, whose place in the text is found when it is needed. */
+type Selected = { span: Span } | { onPage: PageSelection }
+
+/**
+ * A document with a passage of it marked and in view: its pages as they look, or its text. The text is data: it only ever
+ * becomes text nodes.
+ */
 export function Reader({ link }: { link: PassageLink }) {
   const { documentId, span } = link
   const key = `${documentId} ${span?.start ?? ''} ${span?.end ?? ''}`
@@ -67,11 +84,28 @@ export function Reader({ link }: { link: PassageLink }) {
   const current = state.key === key ? state : null
   const facts = current?.facts ?? (state.facts?.id === documentId ? state.facts : null)
   const loaded = current?.loaded ?? (state.loaded?.document.id === documentId ? state.loaded : null)
+  const view = usePreferences((preferences) => preferences.readerView)
+  const [pageFailure, setPageFailure] = useState<{ id: string; failure: ErrorData } | null>(null)
+  const [selected, setSelected] = useState<Selected | null>(null)
+  const onPageFailure = useCallback((failure: ErrorData) => setPageFailure({ id: documentId, failure }), [documentId])
+  const onSelectOnPage = useCallback((onPage: PageSelection | null) => setSelected(onPage && { onPage }), [])
+  const onSelectText = useCallback((own: Span | null) => setSelected(own && { span: own }), [])
+  const hasPages = facts?.type === 'pdf' && facts.version > 0
+  const failedPages = pageFailure?.id === documentId ? pageFailure.failure : null
+  const showsPages = hasPages && failedPages === null && view === 'page'
+  // What was shown last stays until the next passage is there, so that the pages do not go to the beginning and back.
+  const place = useMemo(() => (loaded ? placeOf(loaded, current ? span : null) : null), [loaded, current, span])
   const missing = current?.failure && current.failure.code !== 'item-missing' ? current.failure : null
 
   return (
     <div className="reader">
-      <ReaderHeader link={link} facts={facts} loaded={current?.loaded ?? null} />
+      <ReaderHeader link={link} facts={facts} loaded={current?.loaded ?? null} selected={selected} />
+      {hasPages && failedPages === null ? <ViewSwitch view={view} /> : null}
+      {hasPages && failedPages !== null ? (
+        <p className="reader-warning" role="status">
+          {failedPages.message} Below is the text that was read.
+        </p>
+      ) : null}
       {facts?.reason ? <FailedDocument document={facts} /> : null}
       {facts?.warnings.map((warning) => (
         <p key={warning} className="reader-warning">
@@ -84,13 +118,27 @@ export function Reader({ link }: { link: PassageLink }) {
       {current?.failure?.code === 'item-missing' && !facts ? (
         <p className="page-note soft">This document is not in the workspace any more.</p>
       ) : null}
-      {loaded && loaded.textLength > 0 ? (
+      {showsPages && place ? (
+        <Suspense fallback={<p className="page-note soft">Opening the pages …</p>}>
+          <PdfView
+            key={documentId}
+            document={facts}
+            placeKey={key}
+            startPage={place.page}
+            cited={place.cited}
+            onFailure={onPageFailure}
+            onSelect={onSelectOnPage}
+          />
+        </Suspense>
+      ) : null}
+      {!showsPages && loaded && loaded.textLength > 0 ? (
         <ReaderText
           key={documentId}
           loaded={loaded}
           span={current ? span : null}
           onMore={() => setAround({ key, characters: Math.min(characters * 4, mostAround) })}
           exhausted={characters >= mostAround}
+          onSelect={onSelectText}
         />
       ) : null}
       {!current && !loaded ? <p className="page-note soft">Opening the document …</p> : null}
@@ -98,10 +146,116 @@ export function Reader({ link }: { link: PassageLink }) {
   )
 }
 
+/** The parts of the passage with what is known of their places on the pages, and the page on which it begins. */
+function placeOf({ text, textStart, elements, pages }: Loaded, span: Span | null): { page: number; cited: CitedPart[] } {
+  if (!span) return { page: 1, cited: [] }
+  const cited = elements
+    .filter((element) => element.start < span.end && element.end > span.start && element.kind !== 'page-header')
+    .map((element) => ({
+      text: text.slice(Math.max(element.start, span.start) - textStart, Math.min(element.end, span.end) - textStart),
+      boxes: element.boxes ?? [],
+    }))
+  const [first] = cited.flatMap((part) => part.boxes.map((box) => box.page)).sort((a, b) => a - b)
+  return { page: first ?? pageAt(pages, span.start) ?? 1, cited }
+}
+
+/** Pages or text: what a person chose last. */
+function ViewSwitch({ view }: { view: 'page' | 'text' }) {
+  return (
+    <ToggleButtonGroup
+      className="view-switch"
+      aria-label="Show the document as"
+      selectionMode="single"
+      disallowEmptySelection
+      selectedKeys={[view]}
+      onSelectionChange={(keys) => {
+        const [chosen] = [...keys]
+        if (chosen === 'page' || chosen === 'text') usePreferences.getState().set({ readerView: chosen })
+      }}
+    >
+      <ToggleButton id="page">Page</ToggleButton>
+      <ToggleButton id="text">Text</ToggleButton>
+    </ToggleButtonGroup>
+  )
+}
+
+/** Makes a test case of what is selected, else of the passage that is shown. */
+function AddCase({
+  facts,
+  loaded,
+  span,
+  selected,
+}: {
+  facts: Document
+  loaded: Loaded | null
+  span: Span | null
+  selected: Selected | null
+}) {
+  const [passage, setPassage] = useState<CasePassage | null>(null)
+  const { id: documentId, collectionId, name } = facts
+  const open = async (): Promise<void> => {
+    try {
+      const found = await passageOf(documentId, loaded, selected ?? (span && { span }))
+      if (found) return setPassage({ collectionId, documentId, name, ...found })
+      const words = 'Where this stands in the text cannot be told exactly from the page. Select it in the Text view.'
+      useNotices.getState().say(words)
+    } catch (error) {
+      sayFailure(error)
+    }
+  }
+  return (
+    <>
+      <Button
+        look="quiet"
+        small
+        icon={<BookmarkPlus size={14} aria-hidden />}
+        isDisabled={!selected && !span}
+        onPress={() => void open()}
+      >
+        {selected ? 'Add selection to test cases' : 'Add to test cases'}
+      </Button>
+      <CaseDialog passage={passage} onClose={() => setPassage(null)} />
+    </>
+  )
+}
+
+/** Null where a selection on a page cannot be found in the text. */
+async function passageOf(
+  documentId: Document['id'],
+  loaded: Loaded | null,
+  selected: Selected | null,
+): Promise<(Span & { text: string }) | null> {
+  if (!selected) return null
+  if ('onPage' in selected) {
+    const { page, letters, start, end } = selected.onPage
+    const { text, textStart } = await core().documents.text({ documentId, page, around: 0 })
+    const found = placeInText(letters, { start, end }, text)
+    return (
+      found && { start: textStart + found.start, end: textStart + found.end, text: text.slice(found.start, found.end) }
+    )
+  }
+  const { start, end } = selected.span
+  if (loaded && start >= loaded.textStart && end <= loaded.textStart + loaded.text.length) {
+    return { start, end, text: loaded.text.slice(start - loaded.textStart, end - loaded.textStart) }
+  }
+  const { text, textStart } = await core().documents.text({ documentId, start, end, around: 0 })
+  return { start, end, text: text.slice(start - textStart, end - textStart) }
+}
+
 const firstAround = 8_000
 const mostAround = 200_000
 
-function ReaderHeader({ link, facts, loaded }: { link: PassageLink; facts: Document | null; loaded: Loaded | null }) {
+function ReaderHeader({
+  link,
+  facts,
+  loaded,
+  selected,
+}: {
+  link: PassageLink
+  facts: Document | null
+  loaded: Loaded | null
+  selected: Selected | null
+}) {
   const page = link.span && loaded ? pageAt(loaded.pages, link.span.start) : null
   const collectionId = link.collectionId ?? facts?.collectionId ?? null
   const href = hrefOf({ page: 'library', collectionId, documentId: link.documentId, span: link.span })
@@ -142,6 +296,10 @@ function ReaderHeader({ link, facts, loaded }: { link: PassageLink; facts: Docum
         <a className="quiet-link" href={href}>
           <ExternalLink size={14} aria-hidden /> Open in library
         </a>
+        {facts && facts.version > 0 ? (
+          <AddCase key={facts.id} facts={facts} loaded={loaded} span={link.span} selected={selected} />
+        ) : null}
+        {facts ? <OriginalActions key={`${facts.id} original`} document={facts} /> : null}
         {facts && facts.chunks > 0 ? <ChunksLink link={link} collectionId={facts.collectionId} /> : null}
       </div>
     </div>
@@ -203,17 +361,19 @@ function ReaderText({
   span,
   onMore,
   exhausted,
+  onSelect,
 }: {
   loaded: Loaded
   span: { start: number; end: number } | null
   onMore(): void
   exhausted: boolean
+  onSelect(span: Span | null): void
 }) {
   const scroller = useRef<HTMLDivElement>(null)
-  const { text, textStart, elements, pages, document } = loaded
+  const { text, textStart, elements, pages, document: shownDocument } = loaded
   const blocks = useMemo(
-    () => toBlocks({ text, textStart, elements, pages, type: document.type }, span),
-    [text, textStart, elements, pages, document.type, span],
+    () => toBlocks({ text, textStart, elements, pages, type: shownDocument.type }, span),
+    [text, textStart, elements, pages, shownDocument.type, span],
   )
   const before = textStart > 0
   const after = textStart + text.length < loaded.textLength
@@ -238,13 +398,19 @@ function ReaderText({
     onMore()
   }
 
-  const preserve = !isFlowing(document.type)
+  useEffect(() => {
+    const follow = (): void => onSelect(scroller.current && selectedSpan(scroller.current))
+    document.addEventListener('selectionchange', follow)
+    return () => document.removeEventListener('selectionchange', follow)
+  }, [onSelect])
+
+  const preserve = !isFlowing(shownDocument.type)
   return (
     <div
       ref={scroller}
       className={`reader-text reading${preserve ? ' reader-preserve' : ''}`}
       role="region"
-      aria-label={`Text of ${document.name}`}
+      aria-label={`Text of ${shownDocument.name}`}
       tabIndex={0}
     >
       {before ? <Edge position="above" exhausted={exhausted} onMore={remember} /> : null}
