@@ -77,7 +77,9 @@ describe.skipIf(!browserPath)('a click on a citation', () => {
       start: index,
       end: index + words.length,
     }))
-    const made = await api<TestCase>('POST', `/datasets/${dataset.id}/cases`, { question: 'What is cited?', expected })
+    const made = await api<TestCase>('POST', `/datasets/${dataset.id}/cases`, {
+      case: { question: 'What is cited?', expected },
+    })
 
     await using opened = await bench.open()
     const { page, complaints } = opened

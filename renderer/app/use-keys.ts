@@ -44,6 +44,13 @@ export const keyHelp: { title: string; keys: [string[], string][] }[] = [
     ],
   },
   {
+    title: 'Pages of a PDF',
+    keys: [
+      [['←', '→'], 'Previous and next page'],
+      [['+', '-'], 'Larger and smaller; 0 fits the width'],
+    ],
+  },
+  {
     title: 'Table of documents',
     keys: [
       [['↑', '↓'], 'Move; with Shift, select as you go'],

@@ -21,17 +21,13 @@ export function OriginalActions({ document }: { document: Document }) {
   const open = async (): Promise<void> => {
     if (path === null || !openFile) return
     const isOpened = await openFile(path).catch(() => false)
-    if (!isOpened) useNotices.getState().say('Files of this type are not opened from here. Show it in its folder instead.')
+    if (!isOpened)
+      useNotices.getState().say('Files of this type are not opened from here. Show it in its folder instead.')
   }
   return (
     <>
       {path !== null && openFile ? (
-        <Button
-          look="quiet"
-          small
-          icon={<SquareArrowOutUpRight size={14} aria-hidden />}
-          onPress={() => void open()}
-        >
+        <Button look="quiet" small icon={<SquareArrowOutUpRight size={14} aria-hidden />} onPress={() => void open()}>
           Open original
         </Button>
       ) : null}

@@ -139,14 +139,21 @@ function Pages({ pdf, document: shown, placeKey, startPage, cited, onSelect }: P
   // What is in view stays there when pages turn out to be of another size, and while zooming.
   const anchor = useRef({ page: target, share: 0 })
   const scrolling = useRef('')
+  const noteAnchor = useCallback((): void => {
+    const top = scroller.current?.scrollTop ?? 0
+    const page = pageAtHeight(layout, top)
+    const placed = layout[page - 1]
+    if (placed) anchor.current = { page, share: (top - placed.top) / placed.height }
+  }, [layout])
   const goTo = useCallback(
     (page: number, pointsDown: number): void => {
       const box = scroller.current
       const placed = layout[page - 1]
       if (!box || !placed) return
       box.scrollTop = placed.top + pointsDown * scale - (pointsDown > 0 ? Math.min(box.clientHeight * 0.25, 140) : gap)
+      noteAnchor()
     },
-    [layout, scale],
+    [layout, scale, noteAnchor],
   )
   const boxes = useMemo(() => cited.flatMap((part) => part.boxes), [cited])
   useLayoutEffect(() => {
@@ -167,9 +174,7 @@ function Pages({ pdf, document: shown, placeKey, startPage, cited, onSelect }: P
   const onScroll = (): void => {
     const box = scroller.current
     if (!box) return
-    const page = pageAtHeight(layout, box.scrollTop)
-    const placed = layout[page - 1]
-    if (placed) anchor.current = { page, share: (box.scrollTop - placed.top) / placed.height }
+    noteAnchor()
     setView((before) => ({ ...before, top: box.scrollTop }))
   }
 
@@ -194,6 +199,9 @@ function Pages({ pdf, document: shown, placeKey, startPage, cited, onSelect }: P
   }
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
+    const { scrollWidth, clientWidth } = event.currentTarget
+    // Where a page is wider than the view these move over it.
+    if (event.key.startsWith('Arrow') && scrollWidth > clientWidth + 1) return
     if (event.key === '+' || event.key === '=') step(1)
     else if (event.key === '-') step(-1)
     else if (event.key === '0') setZoom('fit')
@@ -212,7 +220,7 @@ function Pages({ pdf, document: shown, placeKey, startPage, cited, onSelect }: P
           isDisabled={current <= 1}
           onPress={() => goTo(current - 1, 0)}
         />
-        <PageField key={current} current={current} count={count} onGo={(page) => goTo(page, 0)} />
+        <PageField current={current} count={count} onGo={(page) => goTo(page, 0)} />
         <IconButton
           label="Next page"
           icon={<ChevronRight size={16} aria-hidden />}
@@ -309,6 +317,11 @@ function pageAtHeight(layout: readonly PlacedPage[], height: number): number {
 
 function PageField({ current, count, onGo }: { current: number; count: number; onGo(page: number): void }) {
   const [value, setValue] = useState(String(current))
+  const [known, setKnown] = useState(current)
+  if (known !== current) {
+    setKnown(current)
+    setValue(String(current))
+  }
   return (
     <form
       className="pdf-page-field"
@@ -337,17 +350,16 @@ function PageLinks({ pdf, number }: { pdf: PDFDocumentProxy; number: number }) {
   const [found, setFound] = useState<{ number: number; links: string[] }>({ number: 0, links: [] })
   useEffect(() => {
     let isLeft = false
-    pdf
-      .getPage(number)
-      .then((page) => page.getAnnotations({ intent: 'display' }))
-      .then(
-        (annotations: unknown[]) => {
-          if (!isLeft) setFound({ number, links: [...new Set(annotations.flatMap(addressOf))].slice(0, 50) })
-        },
-        () => {},
-      )
+    const look = async (): Promise<void> => {
+      const page = await pdf.getPage(number)
+      const annotations: unknown[] = await page.getAnnotations({ intent: 'display' })
+      if (!isLeft) setFound({ number, links: [...new Set(annotations.flatMap(addressOf))].slice(0, 50) })
+    }
+    // Not for every page that only passes by.
+    const timer = setTimeout(() => void look().catch(() => {}), 150)
     return () => {
       isLeft = true
+      clearTimeout(timer)
     }
   }, [pdf, number])
   if (found.number !== number || found.links.length === 0) return null

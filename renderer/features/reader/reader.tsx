@@ -52,10 +52,12 @@ export function Reader({ link }: { link: PassageLink }) {
   const [around, setAround] = useState({ key, characters: firstAround })
   const [state, setState] = useState<{
     key: string
+    /** Of the passage that `loaded` is around. */
+    span: Span | null
     loaded: Loaded | null
     failure: ErrorData | null
     facts: Document | null
-  }>({ key: '', loaded: null, failure: null, facts: null })
+  }>({ key: '', span: null, loaded: null, failure: null, facts: null })
   const characters = around.key === key ? around.characters : firstAround
   const [attempt, setAttempt] = useState(0)
 
@@ -66,19 +68,21 @@ export function Reader({ link }: { link: PassageLink }) {
       try {
         const input = { documentId, start: span?.start ?? 0, end: span?.end ?? 0, around: characters }
         const loaded = await core().documents.text(input, { signal })
-        if (!signal.aborted) setState({ key, loaded, failure: null, facts: loaded.document })
+        if (!signal.aborted) setState({ key, span, loaded, failure: null, facts: loaded.document })
       } catch (error) {
         if (signal.aborted) return
         // A document that could not be read has no text, but it has facts: its name and why it failed.
         const facts = await core()
           .documents.get({ documentId }, { signal })
           .catch(() => null)
-        if (!signal.aborted) setState({ key, loaded: null, failure: toFailure(error), facts })
+        if (!signal.aborted) setState({ key, span: null, loaded: null, failure: toFailure(error), facts })
       }
     }
     void load()
     return () => controller.abort()
-  }, [key, documentId, span?.start, span?.end, characters, attempt])
+    // `key` says which passage it is.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [key, characters, attempt])
 
   // While the next passage of the same document is read, its facts stay; its text too, so that nothing flickers.
   const current = state.key === key ? state : null
@@ -94,7 +98,7 @@ export function Reader({ link }: { link: PassageLink }) {
   const failedPages = pageFailure?.id === documentId ? pageFailure.failure : null
   const showsPages = hasPages && failedPages === null && view === 'page'
   // What was shown last stays until the next passage is there, so that the pages do not go to the beginning and back.
-  const place = useMemo(() => (loaded ? placeOf(loaded, current ? span : null) : null), [loaded, current, span])
+  const place = useMemo(() => (loaded ? placeOf(loaded, state.span) : null), [loaded, state.span])
   const missing = current?.failure && current.failure.code !== 'item-missing' ? current.failure : null
 
   return (
@@ -123,7 +127,7 @@ export function Reader({ link }: { link: PassageLink }) {
           <PdfView
             key={documentId}
             document={facts}
-            placeKey={key}
+            placeKey={state.key}
             startPage={place.page}
             cited={place.cited}
             onFailure={onPageFailure}
@@ -147,7 +151,10 @@ export function Reader({ link }: { link: PassageLink }) {
 }
 
 /** The parts of the passage with what is known of their places on the pages, and the page on which it begins. */
-function placeOf({ text, textStart, elements, pages }: Loaded, span: Span | null): { page: number; cited: CitedPart[] } {
+function placeOf(
+  { text, textStart, elements, pages }: Loaded,
+  span: Span | null,
+): { page: number; cited: CitedPart[] } {
   if (!span) return { page: 1, cited: [] }
   const cited = elements
     .filter((element) => element.start < span.end && element.end > span.start && element.kind !== 'page-header')
