@@ -78,7 +78,7 @@ function CaseForm({ passage, onClose }: { passage: CasePassage; onClose(): void 
         </Button>
       }
     >
-      <figure className="case-passage">
+      <figure className="case-quote">
         <blockquote className="reading" tabIndex={0}>
           {text.slice(0, shownCharacters)}
           {text.length > shownCharacters ? ' …' : ''}

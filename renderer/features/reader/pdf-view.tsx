@@ -164,6 +164,8 @@ function Pages({ pdf, document: shown, placeKey, startPage, cited, onSelect }: P
       const onPage = boxes.filter((each) => each.page === target)
       goTo(target, onPage.length > 0 ? Math.min(...onPage.map((each) => each.y)) : 0)
       const left = Math.min(...onPage.map((each) => each.x)) * scale
+      // In a low window the panel scrolls, too.
+      box.scrollIntoView({ block: 'nearest' })
       box.scrollLeft = Number.isFinite(left) && left > box.clientWidth * 0.8 ? left - margin : 0
     } else {
       const placed = layout[anchor.current.page - 1]
@@ -340,7 +342,7 @@ function PageField({ current, count, onGo }: { current: number; count: number; o
         onChange={(event) => setValue(event.target.value)}
         onFocus={(event) => event.target.select()}
       />
-      <span className="soft number">of {count}</span>
+      <span className="soft number">of {count.toLocaleString('en')}</span>
     </form>
   )
 }

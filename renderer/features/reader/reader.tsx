@@ -391,6 +391,8 @@ function ReaderText({
     const box = scroller.current
     const mark = box?.querySelector<HTMLElement>('mark')
     if (!box) return
+    // In a low window the panel scrolls, too.
+    if (mark && shown.current?.span !== span) box.scrollIntoView({ block: 'nearest' })
     const top = mark ? mark.getBoundingClientRect().top - box.getBoundingClientRect().top : 0
     const previous = shown.current
     if (mark && previous && previous.span === span) box.scrollTop += top - previous.top
