@@ -55,7 +55,8 @@ function CaseForm({ passage, onClose }: { passage: CasePassage; onClose(): void 
     setSaving(true)
     try {
       const known: Dataset =
-        datasets?.find((each) => each.id === dataset) ?? (await makeDatasetFor({ id: collectionId, name: collection.name }))
+        datasets?.find((each) => each.id === dataset) ??
+        (await makeDatasetFor({ id: collectionId, name: collection.name }))
       const words = text.length > 0 && text.length <= longestPassage ? { text } : {}
       const expected = [{ documentId, start, end, ...words }]
       await core().datasets.addCase({ datasetId: known.id, case: { question: question.trim(), expected } })

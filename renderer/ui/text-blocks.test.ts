@@ -195,7 +195,14 @@ describe('spreadsheets and messages', () => {
       { start: 0, end: 11, cells: [0, 7] },
       { start: 12, end: 24, cells: [12, 20, 23] },
     ]
-    const element = { kind: 'table' as const, start: 0, end: 24, rows, headerRows: 1, sheet: { rows: [4, 6], column: 27 } }
+    const element = {
+      kind: 'table' as const,
+      start: 0,
+      end: 24,
+      rows,
+      headerRows: 1,
+      sheet: { rows: [4, 6], column: 27 },
+    }
     const [block] = toBlocks(
       { text, textStart: 0, elements: [element], pages: [], type: 'xlsx' },
       { start: 12, end: 24 },

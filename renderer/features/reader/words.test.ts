@@ -10,7 +10,11 @@ const found = (pieces: string[], wanted: string): string[] => {
 
 describe('a passage on a page', () => {
   it('is found over lines, with and without the hyphen at the end of one', () => {
-    expect(found(['The sal-', 'inity was ', 'high.'], 'The salinity was high.')).toEqual(['The sal', 'inity was', 'high'])
+    expect(found(['The sal-', 'inity was ', 'high.'], 'The salinity was high.')).toEqual([
+      'The sal',
+      'inity was',
+      'high',
+    ])
   })
   it('is found where the page writes ligatures', () => {
     expect(found(['The oﬃce is ﬁne'], 'office is fine')).toEqual(['oﬃce is ﬁne'])

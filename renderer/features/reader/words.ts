@@ -24,7 +24,10 @@ export function lettersOf(pieces: readonly string[]): Letters {
   pieces.forEach((piece, index) => {
     let offset = 0
     for (const character of piece) {
-      const shown = character.normalize('NFKC').toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+      const shown = character
+        .normalize('NFKC')
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}]/gu, '')
       if (shown !== '') {
         parts.push(shown)
         for (let unit = 0; unit < shown.length; unit += 1) {
