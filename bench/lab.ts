@@ -16,14 +16,15 @@ const stops = [64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640
  * a language model. And how long a question
  * takes: with the index to be made, and with it there.
  *
- *   npm run bench -- lab [--rounds 3]
+ *   npm run bench -- lab [--rounds 3] [--only semantic,cluster-semantic]
  */
 export async function run(args: string[]): Promise<void> {
   if (!existsSync(corpora)) {
     console.log(`lab: skipped, there is no ${corpora}`)
     return
   }
-  const rounds = Number(args[args.indexOf('--rounds') + 1] || 3)
+  const rounds = args.includes('--rounds') ? Number(args[args.indexOf('--rounds') + 1]) : 3
+  const only = args.includes('--only') ? args[args.indexOf('--only') + 1]?.split(',') : undefined
   const loadBefore = loadavg()[0] ?? 0
   await using test = await openTestApp()
   const rows = []
@@ -32,7 +33,7 @@ export async function run(args: string[]): Promise<void> {
     const text = textOf(size)
     const { labId, stretches } = await test.client.lab.open({ source: { kind: 'text', text, type: 'markdown' } })
     console.error(`${size} characters in ${stretches.length} stretches`)
-    for (const { id } of chunkerDefinitions.filter(({ id }) => id !== 'proposed'))
+    for (const { id } of chunkerDefinitions.filter(({ id }) => id !== 'proposed' && (only?.includes(id) ?? true)))
       rows.push(await measure(test, labId, id, size, rounds))
     questions.push(await ask(test, labId, size))
   }
