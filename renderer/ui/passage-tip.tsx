@@ -1,5 +1,4 @@
-import { useMemo, useSyncExternalStore, type FocusEvent, type PointerEvent } from 'react'
-import { Tooltip } from 'react-aria-components'
+import { useEffect, useLayoutEffect, useRef, useSyncExternalStore, type FocusEvent, type PointerEvent } from 'react'
 
 /** The words of a passage and where they stand. */
 export interface TipWords {
@@ -38,6 +37,8 @@ export function passageTip(words: () => TipWords) {
       timer = setTimeout(() => show({ ...words(), anchor: currentTarget }), delayMs)
     },
     onPointerLeave: (): void => show(null),
+    // What is pressed opens the passage itself.
+    onPointerDown: (): void => show(null),
     onFocus: ({ currentTarget }: FocusEvent<HTMLElement>): void => {
       if (currentTarget.matches(':focus-visible')) show({ ...words(), anchor: currentTarget })
     },
@@ -46,32 +47,50 @@ export function passageTip(words: () => TipWords) {
   }
 }
 
-/** The one tip. It stands once in the page. Escape closes it. */
+/** The one tip. It stands once in the page. Escape and scrolling close it. */
 export function PassageTip() {
-  const tip = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    () => shown,
-  )
-  const anchor = useMemo(() => ({ current: tip?.anchor ?? null }), [tip])
-  if (!tip?.anchor.isConnected) return null
+  const tip = useSyncExternalStore(subscribe, () => shown)
+  const box = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    if (tip && box.current) place(box.current, tip.anchor)
+  }, [tip])
+  useEffect(() => {
+    if (!tip) return undefined
+    const controller = new AbortController()
+    const options = { capture: true, signal: controller.signal }
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape') return
+      event.preventDefault()
+      event.stopPropagation()
+      show(null)
+    }
+    window.addEventListener('keydown', onKey, options)
+    window.addEventListener('scroll', () => show(null), options)
+    return () => controller.abort()
+  }, [tip])
+  if (!tip) return null
   return (
-    <Tooltip
-      key={`${tip.place} ${tip.text}`}
-      className="tip tip-passage"
-      triggerRef={anchor}
-      isOpen
-      offset={6}
-      onOpenChange={(isOpen) => {
-        if (!isOpen) show(null)
-      }}
-    >
-      <span id={tipId}>
-        <span className="tip-place">{tip.place}</span>
-        <span className="tip-text">{tip.text}</span>
-      </span>
-    </Tooltip>
+    <div ref={box} id={tipId} role="tooltip" className="tip tip-passage passage-tip">
+      <span className="tip-place">{tip.place}</span>
+      <span className="tip-text">{tip.text}</span>
+    </div>
   )
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** Pixels between the button and the tip, and between the tip and the window's edge. */
+const gap = 6
+
+/** Above the button, or below it where there is no room. */
+function place(box: HTMLElement, anchor: HTMLElement): void {
+  const button = anchor.getBoundingClientRect()
+  const { width, height } = box.getBoundingClientRect()
+  const left = button.left + button.width / 2 - width / 2
+  const above = button.top - gap - height
+  box.style.left = `${Math.max(gap, Math.min(left, window.innerWidth - width - gap))}px`
+  box.style.top = `${above >= gap ? above : button.bottom + gap}px`
 }
