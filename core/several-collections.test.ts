@@ -150,6 +150,43 @@ describe('several collections', () => {
     await expect(nowhere).rejects.toMatchObject({ code: 'item-missing' })
   })
 
+  it('are asked with a release in the indexes that there are of it, and the answer says where there is none', async () => {
+    const { lines } = await test.client.lines.list()
+    const line = lines[0]!
+    const { pipeline } = line.production!
+    const question = 'When does the kite festival begin?'
+    const started = async (input: AskInput) => {
+      const [start] = await Array.fromAsync<AskEvent>(await test.client.ask.run(input))
+      return start?.type === 'ask-start' ? start.release : undefined
+    }
+    const production = { kind: 'production' as const, lineId: line.id }
+    const collectionIds = [whole, small, empty]
+    expect(await ask({ collectionIds, question, release: production })).toMatchObject({ note: null, refused: false })
+    expect(await started({ collectionIds, question, release: production })).toMatchObject({
+      line: line.name,
+      number: 1,
+    })
+
+    // Cut in another way: no collection has an index of that.
+    const chunker = { id: 'recursive', options: { maxTokens: 64 } }
+    const draft = await test.client.releases.createDraft({
+      lineId: line.id,
+      pipeline: { ...pipeline, chunker, passages: 2 },
+    })
+    const release = { kind: 'pinned' as const, releaseId: draft.id }
+    const { answer, note, passages } = await ask({ collectionIds, question, release })
+    expect(answer).toContain('second Saturday of May')
+    expect(note?.match(/Until then its present index is searched\./gu)).toHaveLength(2)
+    expect(passages).toHaveLength(2)
+    expect(await started({ collectionIds, question, release })).toEqual({
+      releaseId: draft.id,
+      line: line.name,
+      number: null,
+    })
+    const nowhere = { kind: 'pinned' as const, releaseId: createId('release') }
+    await expect(ask({ collectionIds, question, release: nowhere })).rejects.toMatchObject({ code: 'item-missing' })
+  })
+
   it('have one document read as a whole where one is left of all of them', async () => {
     const collectionIds = [whole, small!]
     const kite = await documentCalled(small!, 'kite.md')

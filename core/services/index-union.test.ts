@@ -27,8 +27,19 @@ function indexOf(id: number, dimensions: number, chunks: [number, string, number
     })),
   )
   const embedder = { id: 'transformers', options: { model } }
-  const row = { id, collectionId: `col_${id}` as CollectionId, dimensions, pipeline: { ...defaultPipeline, embedder } }
-  return { row: row as IndexRow, store }
+  const row: IndexRow = {
+    id,
+    collectionId: `col_${id}` as CollectionId,
+    fingerprint: String(id),
+    dimensions,
+    state: 'active',
+    purpose: 'answers',
+    completeAt: null,
+    pipeline: { ...defaultPipeline, embedder },
+    createdAt: 0,
+    retiredAt: null,
+  }
+  return { row, store }
 }
 
 /** Models that read every question as the same direction. */
