@@ -1,6 +1,5 @@
 import { useState } from 'react'
 import type { Pipeline } from '../../core/contract/pipeline.ts'
-import type { PromptId } from '../../core/shared/ids.ts'
 import { core } from '../state/client.ts'
 import { sayFailure } from '../state/notices.ts'
 import { hrefOf } from '../state/route.ts'
@@ -35,7 +34,7 @@ export function PromptChoice({
     if (id === own) return
     setAsked(id)
     try {
-      const { versions } = await core().prompts.get({ promptId: id as PromptId })
+      const { versions } = await core().prompts.get({ promptId: id })
       const [newest] = versions
       if (newest) onChange(newest.prompt)
     } catch (error) {
@@ -54,7 +53,7 @@ export function PromptChoice({
           ...(value !== null && !chosen
             ? [{ id: own, label: value.name || 'Written for it alone', hint: 'not among the prompts here' }]
             : []),
-          ...prompts.map(({ id, name, version }) => ({ id: id as string, label: name, hint: `version ${version}` })),
+          ...prompts.map(({ id, name, version }) => ({ id, label: name, hint: `version ${version}` })),
         ]}
         onChange={(id) => void pick(id)}
         help={hasModel ? undefined : 'Answers are worded without a language model: a prompt has no effect on them.'}

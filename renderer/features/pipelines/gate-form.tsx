@@ -44,7 +44,8 @@ export function GateForm({ line }: { line: ReleaseLine }) {
   const [busy, setBusy] = useState(false)
   const datasets = useRead((signal) => core().datasets.list(undefined, { signal }), 'datasets')
   const metrics = useRead((signal) => core().runs.metrics(undefined, { signal }), 'metrics')
-  // What was saved elsewhere in the meantime is shown as soon as nothing is being edited here.
+  // What is saved stays in view until it is read back.
+  if (draft && same(draft.value, present)) setDraft(null)
   const gate = draft?.value ?? present
   const set = (change: Partial<ReleaseGate>): void => {
     setFailure(null)
@@ -58,7 +59,6 @@ export function GateForm({ line }: { line: ReleaseLine }) {
       await core().lines.update({ lineId: line.id, gate, who: usePreferences.getState().signature })
       useNotices.getState().say('The gate is saved. It holds for every release from now on.')
       useReleaseChanges.getState().noteChange()
-      setDraft(null)
     } catch (error) {
       setFailure(toFailure(error))
     }
@@ -90,7 +90,7 @@ export function GateForm({ line }: { line: ReleaseLine }) {
           entries={[
             { id: noDataset, label: 'Nothing', hint: 'no gate: every promotion is signed for' },
             ...(datasets.value?.datasets ?? []).map((each) => ({
-              id: each.id as string,
+              id: each.id,
               label: each.name,
               hint: formatNumberOf(each.states.accepted ?? 0, 'case'),
             })),

@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { ArrowLeft, CopyPlus, History as HistoryGlyph, Trash2 } from 'lucide-react'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
@@ -151,6 +151,13 @@ function DraftView({ facts, release, families }: { facts: LineFacts; release: Re
   const [json, setJson] = useState<string | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   const [failure, setFailure] = useState<ErrorData | null>(null)
+  const saved = useRef<{ value: Pipeline; changedAt: number } | null>(null)
+  // What is saved stays in view until it is read back; what was changed meanwhile stays a change.
+  useEffect(() => {
+    if (!saved.current || release.changedAt < saved.current.changedAt) return
+    if (draft && same(draft.value, saved.current.value)) discard(release.id)
+    saved.current = null
+  }, [release, draft, discard])
   const set = (change: Partial<Pipeline>): void => {
     setFailure(null)
     edit(release.id, release.pipeline, { ...value, ...change })
@@ -160,8 +167,8 @@ function DraftView({ facts, release, families }: { facts: LineFacts; release: Re
     refusal && refusal.kind === kind && refusal.id === id ? refusal.failures : undefined
   const save = async (): Promise<void> => {
     try {
-      await core().releases.edit({ releaseId: release.id, pipeline: value })
-      discard(release.id)
+      const { changedAt } = await core().releases.edit({ releaseId: release.id, pipeline: value })
+      saved.current = { value, changedAt }
       useReleaseChanges.getState().noteChange()
     } catch (error) {
       setFailure(toFailure(error))

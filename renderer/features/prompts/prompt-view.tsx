@@ -24,7 +24,7 @@ import { PromptField } from './prompt-field.tsx'
 import { problemsOf, withVariable, type PromptPlace, type PromptTexts, type PromptVariable } from './prompt-words.ts'
 import { TestPanel } from './test-panel.tsx'
 
-type Record = Awaited<ReturnType<ReturnType<typeof core>['prompts']['get']>>
+type PromptWithVersions = Awaited<ReturnType<ReturnType<typeof core>['prompts']['get']>>
 
 const placeHelp = {
   system: 'What the model is told before everything else: who it is and how it answers.',
@@ -39,7 +39,9 @@ export function PromptView({ promptId }: { promptId: PromptId }) {
       Promise.all([core().prompts.get({ promptId }, { signal }), core().prompts.variables(undefined, { signal })]),
     generation,
   )
-  const [record, known] = value ?? [null, null]
+  const [read, known] = value ?? [null, null]
+  const [saved, setSaved] = useState<PromptWithVersions | null>(null)
+  const record = saved && (read?.version ?? 0) < saved.version ? saved : read
   const [removing, setRemoving] = useState(false)
   useEffect(() => {
     document.title = `${record?.name ?? 'Prompt'} · Quarry`
@@ -77,7 +79,7 @@ export function PromptView({ promptId }: { promptId: PromptId }) {
       />
       {failure ? <FailureNote failure={failure} onRetry={retry} /> : null}
       {record && known ? (
-        <Editor record={record} variables={known.variables} onSaved={retry} />
+        <Editor record={record} variables={known.variables} onSaved={setSaved} />
       ) : failure ? null : (
         <p className="page-note soft">Reading the prompt …</p>
       )}
@@ -102,9 +104,9 @@ function Editor({
   variables,
   onSaved,
 }: {
-  record: Record
+  record: PromptWithVersions
   variables: readonly PromptVariable[]
-  onSaved(): void
+  onSaved(record: PromptWithVersions): void
 }) {
   const { id, versions } = record
   const present = versions[0]?.prompt ?? { system: '', user: '' }
@@ -138,10 +140,10 @@ function Editor({
   const save = async (): Promise<void> => {
     try {
       const saved = await core().prompts.save({ promptId: id, ...texts, note: note.trim() })
+      onSaved(saved)
       discard(id)
       setNote('')
       useNotices.getState().say(`It is version ${saved.version} now. Pipelines keep the words that they have.`)
-      onSaved()
     } catch (error) {
       setFailure(toFailure(error))
     }

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { PromptRecord, PromptVersion } from '../../../core/contract/prompts.ts'
 import type { Run } from '../../../core/contract/runs.ts'
-import type { DatasetId, ReleaseId, RunId } from '../../../core/shared/ids.ts'
+import type { RunId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { noteStart } from '../../state/jobs.ts'
@@ -67,8 +67,8 @@ export function TestPanel({
     setFailure(null)
     try {
       const runs = await core().prompts.test({
-        releaseId: releaseId as ReleaseId,
-        datasetId: datasetId as DatasetId,
+        releaseId,
+        datasetId,
         before: promptOf(beforeId),
         after: promptOf(afterId),
       })
