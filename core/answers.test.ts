@@ -123,6 +123,7 @@ describe('an answer worded by a local model', () => {
     const call = spans.find(({ name }) => name === 'chat')
     expect(call).toMatchObject({ kind: 'llm', parentId: spans.find(({ name }) => name === 'generate')?.id })
     expect(call?.attributes['gen_ai.usage.output_tokens']).toBeGreaterThan(0)
+    expect(call?.attributes).toMatchObject({ 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'llama.cpp' })
     expect(call?.attributes['gen_ai.response.time_to_first_chunk']).toBeGreaterThan(0)
   })
 

@@ -22,8 +22,10 @@ beforeAll(async () => {
     return `## Note ${index}\n\n${lines.join(' ')}\n`
   })
   await writeFile(path, `# Skuas\n\nSkuas breed on open moorland near the coast.\n\n${sections.join('\n')}`)
+  const other = join(test.folder, 'gulls.md')
+  await writeFile(other, '# Gulls\n\nGulls were counted on roofs.\n')
   collectionId = (await test.client.collections.create({ name: 'Birds' })).id
-  await test.ingest(collectionId, path)
+  await test.ingest(collectionId, path, other)
 }, 120_000)
 afterAll(() => cleanup.disposeAsync())
 
@@ -43,7 +45,7 @@ describe('traces', () => {
     const used = new Set(trace.passages.map(({ chunkId }) => chunkId))
     expect(trace.rejected.filter(({ chunkId }) => used.has(chunkId))).toEqual([])
     expect(trace.rejected.every(({ score, text, reason }) => Number.isFinite(score) && text && reason)).toBe(true)
-    expect(new Set(trace.rejected.map(({ reason }) => reason))).toContain('document-limit')
+    expect(new Set(trace.rejected.map(({ reason }) => reason))).toEqual(new Set(['rank']))
   })
 
   it('are listed, found, counted and removed', async () => {
@@ -222,7 +224,8 @@ describe('a replay', () => {
   it('with another pipeline searches an index beside the others, which it builds where there is none', async () => {
     const before = await ask('Where do skuas breed?')
     const pipeline = before.pipeline!
-    const other = { ...pipeline, passages: 2, chunker: { id: 'fixed', options: { maxTokens: 64 } } }
+    const retriever = { id: 'hybrid', options: { perDocument: 1 } }
+    const other = { ...pipeline, passages: 2, retriever, chunker: { id: 'fixed', options: { maxTokens: 64 } } }
     const first = await replay(before.id, { kind: 'pipeline', pipeline: other })
     expect(first.events.some((event) => event.type === 'progress')).toBe(true)
     expect(first.trace.pipeline).toMatchObject({ passages: 2, chunker: { id: 'fixed' } })
@@ -230,6 +233,7 @@ describe('a replay', () => {
     const chunks = new Set(before.passages.map(({ chunkId }) => chunkId))
     expect(first.trace.passages.some(({ chunkId }) => chunks.has(chunkId))).toBe(false)
     expect(first.trace.citations.length).toBeGreaterThan(0)
+    expect(new Set(first.trace.rejected.map(({ reason }) => reason))).toContain('document-limit')
     // The second time it is there.
     const second = await replay(before.id, { kind: 'pipeline', pipeline: other })
     expect(second.events.some((event) => event.type === 'progress')).toBe(false)

@@ -41,6 +41,8 @@ export interface AskSteps {
   /** The citation of a span of a passage, or undefined if the span is not in the document: an invented citation. */
   resolve(passage: RetrievedPassage, start: number, end: number): Omit<Citation, 'marker'> | undefined
   saveTrace(trace: Trace): void
+  /** What a trace says of a language model's call besides what the generator tells. */
+  modelAttributes?: SpanAttributes
   /** Milliseconds since 1970. */
   now(): number
 }
@@ -86,7 +88,7 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
     yield { type: 'retrieval-end', passages, passageMode: trace.passageMode, note, lowRelevance: isFar }
 
     const generation = trace.root.open('generate', 'chain', { passages: given.passages.map(summary) })
-    const modelCall = traceModelCall(generation, () => steps.now())
+    const modelCall = traceModelCall(generation, () => steps.now(), steps.modelAttributes)
     const numbering = createNumbering(steps, given.passages)
     for await (const part of steps.generate(given, generation, signal)) {
       throwIfAborted(signal)

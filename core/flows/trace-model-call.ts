@@ -1,9 +1,10 @@
+import type { SpanAttributes } from '../contract/traces.ts'
 import type { AnswerPart } from '../generators/generator.ts'
 import { attributeNames } from '../shared/trace-attributes.ts'
 import type { OpenSpan } from './open-trace.ts'
 
 /** The call of a language model as a part of the step `generation`, from what a generator says of it. */
-export function traceModelCall(generation: OpenSpan, now: () => number) {
+export function traceModelCall(generation: OpenSpan, now: () => number, about: SpanAttributes = {}) {
   let call: OpenSpan | undefined
   let startedAt = 0
   let waits = false
@@ -15,6 +16,7 @@ export function traceModelCall(generation: OpenSpan, now: () => number) {
         waits = true
         call = generation.open('chat', 'llm', { model: part.model, messages: shown(part.messages) })
         call.note({
+          ...about,
           [attributeNames.operation]: 'chat',
           [attributeNames.requestModel]: part.model,
           [attributeNames.responseModel]: part.model,

@@ -2,6 +2,7 @@ import type { Citation, Exchange, Persona } from '../contract/ask.ts'
 import type { Choice, Pipeline } from '../contract/pipeline.ts'
 import { AppError, toAppError } from '../contract/errors.ts'
 import type { RetrievedPassage } from '../contract/search.ts'
+import type { SpanAttributes } from '../contract/traces.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { AskSteps, GivenPassages } from '../flows/ask.ts'
 import type { WriteWords } from '../flows/rewrite-question.ts'
@@ -17,7 +18,7 @@ import { abortable } from '../shared/abort.ts'
 import { findDefinition } from '../shared/family.ts'
 import type { DocumentId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
-import { attributeNames, contentAttributeNames } from '../shared/trace-attributes.ts'
+import { attributeNames, contentAttributeNames, providerOf } from '../shared/trace-attributes.ts'
 import { boxesOf, type DocumentTexts, headingsAt, pageAt } from './document-texts.ts'
 import type { Embedding } from './embedding.ts'
 import type { Retrieval, Searched } from './retrieval.ts'
@@ -86,17 +87,10 @@ export async function createAskSteps(
       return (await abortable(relevanceOf(question, passages, dependencies), signal)).likelihood
     },
     generate(given, span, signal) {
-      span.note({
-        [attributeNames.implementation]: pipeline.generator.id,
-        ...(pipeline.prompt
-          ? {
-              [contentAttributeNames.promptName]: pipeline.prompt.name,
-              [attributeNames.promptVersion]: String(pipeline.prompt.version),
-            }
-          : {}),
-      })
+      span.note({ [attributeNames.implementation]: pipeline.generator.id })
       return generator.generate(toRequest(given), signal ? { signal } : {})
     },
+    modelAttributes: modelAttributesOf(pipeline),
     resolve: (passage, start, end) => resolveCitation(passage, start, end, parts.texts),
     saveTrace(trace) {
       try {
@@ -108,6 +102,22 @@ export async function createAskSteps(
       }
     },
     now: () => performance.timeOrigin + performance.now(),
+  }
+}
+
+function modelAttributesOf({ generator: { id, options }, prompt }: Pipeline): SpanAttributes {
+  const { temperature, answerTokens } = options
+  return {
+    [attributeNames.provider]: providerOf(id),
+    [attributeNames.llmProvider]: providerOf(id),
+    ...(typeof temperature === 'number' ? { [attributeNames.temperature]: temperature } : {}),
+    ...(typeof answerTokens === 'number' ? { [attributeNames.maxTokens]: answerTokens } : {}),
+    ...(prompt
+      ? {
+          [contentAttributeNames.promptName]: prompt.name,
+          [attributeNames.promptVersion]: String(prompt.version),
+        }
+      : {}),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { OpenSpan } from '../flows/open-trace.ts'
 import type { IndexHit } from '../indexes/index-store.ts'
 import type { RetrieverDependencies } from '../retrievers/retriever.ts'
-import { attributeAt, attributeNames } from '../shared/trace-attributes.ts'
+import { attributeAt, attributeNames, providerOf } from '../shared/trace-attributes.ts'
 import type { Embedding } from './embedding.ts'
 
 /** What a retriever works with, each call of it a part of `span`. */
@@ -43,6 +43,7 @@ export function tracedDependencies(
       span.step('embed', 'embedding', { text }, async (part) => {
         part.note({
           [attributeNames.operation]: 'embeddings',
+          [attributeNames.provider]: providerOf(embedding.choice.id),
           [attributeNames.requestModel]: embedding.modelId,
           [attributeNames.embeddingModel]: embedding.modelId,
           [attributeNames.dimensions]: embedding.dimensions,

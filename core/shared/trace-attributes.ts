@@ -91,6 +91,17 @@ export function attributeAt(name: `${string}{i}${string}`, index: number): strin
   return name.replace('{i}', String(index))
 }
 
+/** `gen_ai.provider.name` of an implementation that has another name with us. */
+const providers: Readonly<Record<string, string>> = {
+  llama: 'llama.cpp',
+  transformers: 'transformers.js',
+  google: 'gcp.gemini',
+}
+
+export function providerOf(implementationId: string): string {
+  return providers[implementationId] ?? implementationId
+}
+
 const redactedNames: ReadonlySet<string> = new Set(Object.values(attributeNames))
 
 /** Whether a redacted trace may say this. What is not in the table is content until it is known not to be. */
