@@ -8,6 +8,8 @@ import { addDocumentCommands, findDocument } from './cli-documents.ts'
 import { addEvalCommands } from './cli-eval.ts'
 import { addModelCommands } from './cli-models.ts'
 import { addNetworkCommands } from './cli-network.ts'
+import { addPipelineCommands } from './cli-pipelines.ts'
+import { addPromptCommands } from './cli-prompts.ts'
 import { addProviderCommands } from './cli-providers.ts'
 import { addRunCommands } from './cli-runs.ts'
 import { addSourceCommands } from './cli-sources.ts'
@@ -149,6 +151,8 @@ addModelCommands()
 addDatasetCommands()
 addEvalCommands()
 addRunCommands()
+addPipelineCommands()
+addPromptCommands()
 addTuneCommand()
 addChunkCommand()
 

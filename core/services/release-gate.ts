@@ -164,7 +164,7 @@ export function createReleaseGates(parts: ReleaseGateParts): ReleaseGates {
       const start = (measured: Release) =>
         runs.start({
           datasetId,
-          pipelines: [{ name: titleOf(measured), pipeline: measured.pipeline }],
+          pipelines: [{ name: `${measured.line} ${measured.number ?? 'draft'}`, pipeline: measured.pipeline }],
           settings,
           tags: ['release'],
         })
