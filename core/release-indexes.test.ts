@@ -156,6 +156,20 @@ describe('the index of a release', () => {
     expect(rowsOf(test, collectionId)).toHaveLength(1)
   })
 
+  it('is built for a bot that is saved, and goes with it', async () => {
+    const { test, client, collectionId, releaseId, choice } = await openStation()
+    await using _ = test
+    const settings = { name: 'Harbour', collectionIds: [collectionId], release: choice }
+    const { id: botId } = await client.bots.create({ settings })
+    await settled(test)
+    expect(await stateOf(test, releaseId, collectionId)).toMatchObject({ state: 'ready' })
+    expect((await client.bots.get({ botId })).problems).toEqual([])
+    await expect(client.releases.discard({ releaseId })).rejects.toMatchObject({ code: 'input-invalid' })
+    await client.bots.remove({ botId })
+    expect(rowsOf(test, collectionId)).toHaveLength(1)
+    expect(await client.releases.discard({ releaseId })).toEqual({ discarded: true })
+  })
+
   it('outlives a change of the collection’s pipeline that retires it', async () => {
     const { test, client, collectionId, folder } = await openStation()
     await using _ = test

@@ -27,7 +27,7 @@ export function requireSameContract(
     throw new AppError(
       'contract-mismatch',
       `The two sides of Quarry speak different versions of the ${name}: ${ours[layer]} here, ${theirs[layer]} there. ` +
-        `${older} is older: update it, or start both from one version of Quarry.`,
+        `${older} is older: load the page again or start Quarry again; if that does not help, update it, so that both are one version of Quarry.`,
       { details: { layer, ours: ours[layer], theirs: theirs[layer] } },
     )
   }

@@ -8,6 +8,7 @@ import type { Collection } from '../contract/collections.ts'
 import { AppError, fromErrorData, isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
 import type { Job, JobEvent } from '../contract/jobs.ts'
 import type { SyncResult } from '../contract/sources.ts'
+import { requireSameContract } from '../contract/versions.ts'
 import { consoleLog, type Log, silentLog } from '../shared/log.ts'
 import type { JobId } from '../shared/ids.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
@@ -109,6 +110,7 @@ export async function run(
     const app = cleanup.use(await createApp(environment(folder, name, { log, resumeJobs, watchSources })))
     const connection = connectInProcess<Client>(app.router, { log })
     cleanup.use(connection)
+    requireSameContract(await connection.client.workspace.versions(), ['machineLearning', 'application'])
     return await work(connection.client)
   })
 }

@@ -1,9 +1,13 @@
 import { OpenAPIGenerator, type OpenAPI } from '@orpc/openapi'
+import type { AnyContractRouter } from '@orpc/contract'
 import type { AnyRouter } from '@orpc/server'
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4'
 
 /** The OpenAPI 3.1 document of a router's REST routes. */
-export async function generateOpenApiDocument(router: AnyRouter, version: string): Promise<OpenAPI.Document> {
+export async function generateOpenApiDocument(
+  router: AnyRouter | AnyContractRouter,
+  version: string,
+): Promise<OpenAPI.Document> {
   return generator.generate(router, {
     info: {
       title: 'Quarry',

@@ -2,6 +2,7 @@ import { create } from 'zustand'
 import type { Collection } from '../../core/contract/collections.ts'
 import type { ErrorData } from '../../core/contract/errors.ts'
 import type { WorkspaceStatus } from '../../core/contract/workspace.ts'
+import { requireSameContract } from '../../core/contract/versions.ts'
 import { core } from './client.ts'
 import { toFailure } from './failure.ts'
 
@@ -30,6 +31,8 @@ export const useWorkspace = create<WorkspaceStore>((set) => ({
       do {
         again = false
         try {
+          // A page that was open while Quarry was updated, or one from another server.
+          requireSameContract(await core().workspace.versions(), ['machineLearning', 'application'])
           const [status, { collections }] = await Promise.all([core().workspace.status(), core().collections.list()])
           set({ status, collections, failure: null })
         } catch (error) {

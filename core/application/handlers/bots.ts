@@ -2,7 +2,7 @@ import type { ApplicationServices } from '../services/services.ts'
 import { botTemplates } from '../services/templates.ts'
 import { os } from './base.ts'
 
-export function botHandlers({ bots, botLibrary }: ApplicationServices) {
+export function botHandlers({ bots }: ApplicationServices) {
   return {
     list: os.bots.list.handler(async () => ({ bots: await bots.list() })),
     templates: os.bots.templates.handler(() => ({ templates: [...botTemplates] })),
@@ -10,8 +10,8 @@ export function botHandlers({ bots, botLibrary }: ApplicationServices) {
     create: os.bots.create.handler(({ input }) => bots.create(input.template, input.settings)),
     update: os.bots.update.handler(({ input }) => bots.update(input.botId, input.settings)),
     duplicate: os.bots.duplicate.handler(({ input }) => bots.duplicate(input.botId)),
-    remove: os.bots.remove.handler(({ input }) => ({
-      removed: botLibrary.remove(input.botId, input.withConversations),
+    remove: os.bots.remove.handler(async ({ input }) => ({
+      removed: await bots.remove(input.botId, input.withConversations),
     })),
   }
 }

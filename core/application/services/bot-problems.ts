@@ -1,6 +1,7 @@
 import type { Bot, BotSettings } from '../../contract/bots.ts'
 import type { MachineLearningClient } from '../../contract/client.ts'
 import { toAppError } from '../../contract/errors.ts'
+import { indexProblems } from './release-uses.ts'
 
 type Problem = Bot['problems'][number]
 
@@ -13,10 +14,13 @@ export function createProblemFinder(machineLearning: MachineLearningClient): (bo
   }
 }
 
-async function releaseProblems({ release }: BotSettings, machineLearning: MachineLearningClient): Promise<Problem[]> {
+async function releaseProblems(
+  { release, collectionIds }: BotSettings,
+  machineLearning: MachineLearningClient,
+): Promise<Problem[]> {
   try {
     await machineLearning.releases.resolve({ choice: release })
-    return []
+    return await indexProblems({ release, collectionIds }, machineLearning)
   } catch (error) {
     const known = toAppError(error)
     if (known.code !== 'item-missing') throw known

@@ -6,6 +6,7 @@ import type { BotId } from '../../shared/ids.ts'
 import type { BotLibrary, StoredBot } from '../library/bots.ts'
 import { createProblemFinder } from './bot-problems.ts'
 import { plainLine } from './plain-text.ts'
+import { announceUse } from './release-uses.ts'
 import { botTemplates } from './templates.ts'
 
 export interface Bots {
@@ -19,6 +20,8 @@ export interface Bots {
   update(id: BotId, change: BotSettingsChange): Promise<Bot>
   /** Errors: item-missing. */
   duplicate(id: BotId): Promise<Bot>
+  /** Its conversations too, where they are to go. Errors: item-missing. */
+  remove(id: BotId, withConversations: boolean): Promise<boolean>
   /** The name, or the next one like it that no bot has. */
   freeName(name: string): string
 }
@@ -45,6 +48,7 @@ export function createBots(parts: { library: BotLibrary; machineLearning: Machin
       })
       await check(settings)
       const created = library.create(settings, { template: templateId, wantsStarters: starters === undefined })
+      await announceUse(created.id, settings, machineLearning)
       return bots.get(created.id)
     },
     async update(id, change) {
@@ -52,13 +56,22 @@ export function createBots(parts: { library: BotLibrary; machineLearning: Machin
       const settings = botSettingsSchema.parse({ ...before, ...cleaned(change) })
       await check(settings, before)
       library.update(id, settings, wantsStarters && change.starters === undefined)
+      await announceUse(id, settings, machineLearning)
       return bots.get(id)
     },
     async duplicate(id) {
       const original = library.get(id)
       const settings = botSettingsSchema.parse({ ...original, name: bots.freeName(original.name) })
       const { template, wantsStarters } = original
-      return bots.get(library.create(settings, { template, wantsStarters }).id)
+      const { id: copyId } = library.create(settings, { template, wantsStarters })
+      await announceUse(copyId, settings, machineLearning)
+      return bots.get(copyId)
+    },
+    async remove(id, withConversations) {
+      const { release } = library.get(id)
+      const removed = library.remove(id, withConversations)
+      await announceUse(id, { release, collectionIds: [] }, machineLearning)
+      return removed
     },
     freeName(name) {
       for (let number = 1; ; number++) {
