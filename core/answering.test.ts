@@ -134,10 +134,11 @@ describe('a question', () => {
     expect(await lastAnswer(conversationId)).toMatchObject({ state: 'failed', text: '', citations: [] })
   })
 
-  it('that finds nothing is refused', async () => {
-    const { conversationId } = await begin()
+  it('that finds nothing is refused in the bot’s own words', async () => {
+    const refusal = 'I only know the rules of this house.'
+    const { conversationId } = await begin({ refusal })
     const { answer } = await send(conversationId, 'Zyzzyva quokka xylophone?')
-    expect(answer).toMatchObject({ refused: true, citations: [], state: 'done' })
+    expect(answer).toMatchObject({ refused: true, text: refusal, citations: [], state: 'done' })
   })
 
   it('for a summary is answered from passages alone where the bot has not got that tool', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BotSettingsChange } from './contract/bots.ts'
 import type { BotId, CollectionId, LineId, ReleaseId } from './shared/ids.ts'
-import { openTestApp, type TestApp } from './testing/test-app.ts'
+import { demoCorpus, openTestApp, type TestApp } from './testing/test-app.ts'
 
 let test: TestApp
 let collectionId: CollectionId
@@ -164,5 +164,50 @@ describe('problems', () => {
     })
     // What was there before may be gone: the other settings can still be changed.
     expect(await test.client.bots.update({ botId: id, settings: { tone: 'calm' } })).toMatchObject({ tone: 'calm' })
+  })
+})
+
+describe('starter questions', () => {
+  it('are proposed from the documents: varied, short, the same each time, each one answered by its own document', async () => {
+    await using sample = await openTestApp()
+    const { id: demo } = await sample.client.collections.create({ name: 'Demo' })
+    await sample.ingest(demo, demoCorpus)
+    const { questions } = await sample.client.ask.propose({ collectionIds: [demo], count: 8 })
+    expect(questions).toHaveLength(8)
+    expect(new Set(questions.map(({ documentId }) => documentId)).size).toBeGreaterThanOrEqual(6)
+    expect(new Set(questions.map(({ question }) => question)).size).toBe(8)
+    for (const { question, documentId } of questions) {
+      expect(question.length).toBeLessThanOrEqual(110)
+      expect(question).not.toContain('___')
+      const { results } = await sample.client.search.run({ collectionId: demo, query: question, k: 3 })
+      expect(results.map((result) => result.documentId)).toContain(documentId)
+    }
+    expect((await sample.client.ask.propose({ collectionIds: [demo], count: 8 })).questions).toEqual(questions)
+    const made = await sample.client.bots.create({ settings: { name: 'Demo', collectionIds: [demo] } })
+    expect(made.starters).toEqual(questions.slice(0, 4).map(({ question }) => question))
+    const offered = await sample.client.bots.proposeStarters({ collectionIds: [demo], count: 8 })
+    expect(offered.questions).toEqual(questions.map(({ question }) => question))
+  })
+
+  it('come when the documents have been read, once, and never over what a person wrote', async () => {
+    const later = await test.client.collections.create({ name: 'Later' })
+    const made = await test.client.bots.create({ settings: { name: 'Early', collectionIds: [later.id] } })
+    const own = await test.client.bots.create({ settings: { name: 'Own', collectionIds: [later.id] } })
+    await test.client.bots.update({ botId: own.id, settings: { starters: ['What is new?'] } })
+    expect(made.starters).toEqual([])
+    const paths = [join(test.folder, 'cats.md')]
+    writeFileSync(paths[0]!, `# Cats at the station\n\n## Feeding times\n\nThe cats of the station are fed at seven.\n\n## The vet\n\nThe vet of the cats is Ada Holm.\n`)
+    const job = await test.client.ingest.start({ collectionId: later.id, paths })
+    // While it is read: nothing yet, or all of it.
+    const { starters } = await bot(made.id)
+    expect([0, 2]).toContain(starters.length)
+    await test.finished(job.jobId)
+    expect((await bot(made.id)).starters).toEqual(
+      expect.arrayContaining(['What does “Cats at the station” say about feeding times?']),
+    )
+    expect((await bot(own.id)).starters).toEqual(['What is new?'])
+    await test.client.bots.update({ botId: made.id, settings: { starters: [] } })
+    expect((await bot(made.id)).starters).toEqual([])
+    expect((await test.client.bots.list()).bots.find(({ id }) => id === made.id)?.starters).toEqual([])
   })
 })

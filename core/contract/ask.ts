@@ -146,4 +146,21 @@ export const askContract = {
     .route({ method: 'POST', path: '/ask' })
     .input(askRequestSchema.extend({ question: z.string().trim().min(1, 'Type a question.').max(200_000) }))
     .output(eventIterator(askEventSchema)),
+  /**
+   * Questions that the documents answer, for somebody who does not know them yet: short, varied, the same ones each time,
+   * each with words that lead to its passage. Fewer than `count` where there are not so many. Errors: item-missing.
+   */
+  propose: oc
+    .route({ method: 'POST', path: '/ask/propose' })
+    .input(
+      z.object({
+        collectionIds: z.array(id<'collection'>()).min(1).max(50),
+        count: z.int().min(1).max(20).default(4),
+      }),
+    )
+    .output(
+      z.object({
+        questions: z.array(z.object({ question: z.string(), documentId: id<'document'>(), document: z.string() })),
+      }),
+    ),
 }

@@ -51,7 +51,7 @@ export const machineLearningContract = {
 }
 export type MachineLearningContract = typeof machineLearningContract
 
-const { export: _export, import: _import, proposeStarters: _propose, ...bots } = botsContract
+const { export: _export, import: _import, ...bots } = botsContract
 
 /** The application layer: what people make of the ML layer, and reach it through its contract alone. */
 export const applicationContract = {

@@ -2,6 +2,7 @@ import { AppError } from '../contract/errors.ts'
 import { ask } from '../flows/ask.ts'
 import { askedOf } from '../services/asked.ts'
 import { createAskSteps } from '../services/ask-steps.ts'
+import { proposeQuestions } from '../services/propose-questions.ts'
 import type { Services } from '../services/services.ts'
 import { createId } from '../shared/ids.ts'
 import { os } from './base.ts'
@@ -27,6 +28,9 @@ export function askHandlers(services: Services) {
       const steps = await createAskSteps(asked, services)
       yield* ask({ traceId: createId('trace'), text, ...about }, steps, signal)
     }),
+    propose: os.ask.propose.handler(async ({ input, signal }) => ({
+      questions: await proposeQuestions(input, services, signal),
+    })),
   }
 }
 

@@ -2,7 +2,7 @@ import type { ApplicationServices } from '../services/services.ts'
 import { botTemplates } from '../services/templates.ts'
 import { os } from './base.ts'
 
-export function botHandlers({ bots }: ApplicationServices) {
+export function botHandlers({ bots, botLibrary, machineLearning }: ApplicationServices) {
   return {
     list: os.bots.list.handler(async () => ({ bots: await bots.list() })),
     templates: os.bots.templates.handler(() => ({ templates: [...botTemplates] })),
@@ -13,5 +13,9 @@ export function botHandlers({ bots }: ApplicationServices) {
     remove: os.bots.remove.handler(async ({ input }) => ({
       removed: await bots.remove(input.botId, input.withConversations),
     })),
+    proposeStarters: os.bots.proposeStarters.handler(async ({ input, signal }) => {
+      const { questions } = await machineLearning.ask.propose(input, signal ? { signal } : {})
+      return { questions: questions.map(({ question }) => question) }
+    }),
   }
 }

@@ -19,6 +19,7 @@ export interface BotLibrary {
   list(): StoredBot[]
   /** Errors: item-missing. */
   get(id: BotId): StoredBot
+  find(id: BotId): StoredBot | undefined
   findByName(name: string): StoredBot | undefined
   /** Errors: name-taken. */
   create(settings: BotSettings, about: { template: string; wantsStarters: boolean }): StoredBot
@@ -58,9 +59,13 @@ export function createBotLibrary(database: Database): BotLibrary {
   const library: BotLibrary = {
     list: () => selectAll.all().map(toBot),
     get(id) {
+      const bot = library.find(id)
+      if (bot) return bot
+      throw new AppError('item-missing', 'This bot is not there any more. Choose another, or make a new one.')
+    },
+    find(id) {
       const row = select.get(id)
-      if (!row) throw new AppError('item-missing', 'This bot is not there any more. Choose another, or make a new one.')
-      return toBot(row)
+      return row && toBot(row)
     },
     findByName(name) {
       const row = selectByName.get(name.trim())

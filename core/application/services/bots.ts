@@ -5,6 +5,7 @@ import type { ReleaseChoice } from '../../contract/releases.ts'
 import type { BotId } from '../../shared/ids.ts'
 import type { BotLibrary, StoredBot } from '../library/bots.ts'
 import { createProblemFinder } from './bot-problems.ts'
+import { createStarters } from './starters.ts'
 import { plainLine } from './plain-text.ts'
 import { announceUse } from './release-uses.ts'
 import { botTemplates } from './templates.ts'
@@ -28,26 +29,27 @@ export interface Bots {
 
 export function createBots(parts: { library: BotLibrary; machineLearning: MachineLearningClient }): Bots {
   const { library, machineLearning } = parts
+  const starters = createStarters(parts)
 
   const bots: Bots = {
     async list() {
       const problems = createProblemFinder(machineLearning)
-      return Promise.all(library.list().map(async (bot) => toBot(bot, await problems(bot))))
+      const withStarters = await Promise.all(library.list().map(starters.give))
+      return Promise.all(withStarters.map(async (bot) => toBot(bot, await problems(bot))))
     },
     async get(id) {
-      const bot = library.get(id)
+      const bot = await starters.give(library.get(id))
       return toBot(bot, await createProblemFinder(machineLearning)(bot))
     },
     async create(templateId, given) {
       const template = findTemplate(templateId)
-      const { starters } = given
       const settings = botSettingsSchema.parse({
         ...template?.settings,
         ...cleaned(given),
         release: given.release ?? (await standardRelease()),
       })
       await check(settings)
-      const created = library.create(settings, { template: templateId, wantsStarters: starters === undefined })
+      const created = library.create(settings, { template: templateId, wantsStarters: given.starters === undefined })
       await announceUse(created.id, settings, machineLearning)
       return bots.get(created.id)
     },
