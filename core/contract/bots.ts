@@ -143,7 +143,8 @@ export const botsContract = {
         z.discriminatedUnion('type', [
           z.object({ type: z.literal('export-start'), name: z.string(), bytes: z.number().nullable() }),
           z.object({ type: z.literal('export-piece'), base64: z.base64() }),
-          z.object({ type: z.literal('export-end') }),
+          /** What is not in the file as it was here, as sentences. */
+          z.object({ type: z.literal('export-end'), notes: z.array(z.string()) }),
         ]),
       ),
     ),

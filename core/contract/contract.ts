@@ -51,11 +51,9 @@ export const machineLearningContract = {
 }
 export type MachineLearningContract = typeof machineLearningContract
 
-const { export: _export, import: _import, ...bots } = botsContract
-
 /** The application layer: what people make of the ML layer, and reach it through its contract alone. */
 export const applicationContract = {
-  bots,
+  bots: botsContract,
   conversations: conversationsContract,
 }
 export type ApplicationContract = typeof applicationContract

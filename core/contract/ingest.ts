@@ -1,4 +1,4 @@
-import { oc } from '@orpc/contract'
+import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { id } from './values.ts'
 
@@ -21,6 +21,16 @@ export const ingestContract = {
       }),
     )
     .output(z.object({ uploadId: id<'upload'>(), received: z.number() })),
+  /** The bytes of what was uploaded completely, in order. Errors: item-missing, input-invalid (pieces are still to come). */
+  uploaded: oc
+    .route({ method: 'GET', path: '/uploads/{uploadId}' })
+    .input(z.object({ uploadId: id<'upload'>() }))
+    .output(eventIterator(z.object({ base64: z.base64() }))),
+  /** Uploads that no document is made of; others stay. Errors: item-missing. */
+  discard: oc
+    .route({ method: 'POST', path: '/uploads/discard' })
+    .input(z.object({ uploadIds: z.array(id<'upload'>()).min(1).max(100_000) }))
+    .output(z.object({ discarded: z.int() })),
   /**
    * Adds files to a collection and starts a job that reads, chunks and embeds them. `paths` are absolute files or
    * folders on this machine; folders are walked. Files with unchanged content are skipped.

@@ -1,3 +1,5 @@
+import { exportBot } from '../services/bot-export.ts'
+import { importBot } from '../services/bot-import.ts'
 import type { ApplicationServices } from '../services/services.ts'
 import { botTemplates } from '../services/templates.ts'
 import { os } from './base.ts'
@@ -13,6 +15,11 @@ export function botHandlers({ bots, botLibrary, machineLearning }: ApplicationSe
     remove: os.bots.remove.handler(async ({ input }) => ({
       removed: await bots.remove(input.botId, input.withConversations),
     })),
+    export: os.bots.export.handler(({ input, signal }) => {
+      const { withDocuments } = input
+      return exportBot(botLibrary.get(input.botId), { withDocuments, machineLearning }, signal)
+    }),
+    import: os.bots.import.handler(({ input, signal }) => importBot(input, { bots, machineLearning }, signal)),
     proposeStarters: os.bots.proposeStarters.handler(async ({ input, signal }) => {
       const { questions } = await machineLearning.ask.propose(input, signal ? { signal } : {})
       return { questions: questions.map(({ question }) => question) }

@@ -21,8 +21,8 @@ export interface Bots {
   update(id: BotId, change: BotSettingsChange): Promise<Bot>
   /** Errors: item-missing. */
   duplicate(id: BotId): Promise<Bot>
-  /** Its conversations too, where they are to go. Errors: item-missing. */
-  remove(id: BotId, withConversations: boolean): Promise<boolean>
+  /** Its conversations keep its name, or go with it. Errors: item-missing. */
+  remove(id: BotId, withConversations?: boolean): Promise<boolean>
   /** The name, or the next one like it that no bot has. */
   freeName(name: string): string
 }
@@ -69,7 +69,7 @@ export function createBots(parts: { library: BotLibrary; machineLearning: Machin
       await announceUse(copyId, settings, machineLearning)
       return bots.get(copyId)
     },
-    async remove(id, withConversations) {
+    async remove(id, withConversations = false) {
       const { release } = library.get(id)
       const removed = library.remove(id, withConversations)
       await announceUse(id, { release, collectionIds: [] }, machineLearning)
