@@ -21,7 +21,13 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'gone.md'), '# Travel\n\nTrain journeys are booked in second class. Ümläute 🙂\n')
   rules = (await test.client.collections.create({ name: 'Rules' })).id
   await test.ingest(rules, folder)
-  const settings = { name: 'Rules bot', tone: 'dry', greeting: 'Hello', collectionIds: [rules], starters: ['How many?'] }
+  const settings = {
+    name: 'Rules bot',
+    tone: 'dry',
+    greeting: 'Hello',
+    collectionIds: [rules],
+    starters: ['How many?'],
+  }
   bot = await test.client.bots.create({ template: 'policy-assistant', settings })
 })
 afterAll(() => test[Symbol.asyncDispose]())
@@ -57,7 +63,16 @@ describe('a bot as a file', () => {
     await using other = await openTestApp()
     const { bot: there, jobId, notes } = await imported(file.bytes, other)
     expect(notes).toEqual([])
-    const { id: _id, collectionIds, release, conversations: _c, problems: _p, createdAt: _a, changedAt: _b, ...settings } = there
+    const {
+      id: _id,
+      collectionIds,
+      release,
+      conversations: _c,
+      problems: _p,
+      createdAt: _a,
+      changedAt: _b,
+      ...settings
+    } = there
     expect(bot).toMatchObject(settings)
     // What new bots follow is the same pipeline here, and in production.
     expect(release.kind).toBe('production')
@@ -142,7 +157,9 @@ describe('a bot as a file', () => {
     const { bot: made } = await test.client.bots.import({ path })
     await test.client.bots.remove({ botId: made.id })
     await expect(test.client.bots.import({ path: 'a.quarrybot' })).rejects.toMatchObject({ code: 'input-invalid' })
-    await expect(test.client.bots.import({ path: join(test.folder, 'none') })).rejects.toMatchObject({ code: 'file-missing' })
+    await expect(test.client.bots.import({ path: join(test.folder, 'none') })).rejects.toMatchObject({
+      code: 'file-missing',
+    })
   })
 })
 
@@ -155,10 +172,16 @@ describe('a crafted file', () => {
     member: 'documents/1/1.md',
     content: 'original',
   }
-  type Change = (manifest: Record<string, unknown> & { bot: Record<string, unknown>; release: Record<string, unknown> }) => void
+  type Change = (
+    manifest: Record<string, unknown> & { bot: Record<string, unknown>; release: Record<string, unknown> },
+  ) => void
 
   /** A file that is right but for what is changed in it. */
-  async function crafted(change: Change, documents: object[] = [good], members: Zippable = { 'documents/1/1.md': content }) {
+  async function crafted(
+    change: Change,
+    documents: object[] = [good],
+    members: Zippable = { 'documents/1/1.md': content },
+  ) {
     const manifest = structuredClone(await manifestIn((await exported(bot.id, false)).bytes)) as never
     Object.assign(manifest, { collections: [{ name: 'Theirs', description: '', count: 1, documents }] })
     change(manifest)
@@ -194,15 +217,28 @@ describe('a crafted file', () => {
     'a format of the future': ['input-invalid', () => crafted((manifest) => (manifest.version = 2))],
     'an implementation that nobody knows': [
       'implementation-unknown',
-      () => crafted(({ release }) => ((release.pipeline as Record<string, unknown>).generator = { id: 'shell', options: {} })),
+      () =>
+        crafted(
+          ({ release }) => ((release.pipeline as Record<string, unknown>).generator = { id: 'shell', options: {} }),
+        ),
     ],
     'options that an implementation refuses': [
       'input-invalid',
-      () => crafted(({ release }) => ((release.pipeline as Record<string, unknown>).chunker = { id: 'recursive', options: { maxTokens: -5 } })),
+      () =>
+        crafted(
+          ({ release }) =>
+            ((release.pipeline as Record<string, unknown>).chunker = { id: 'recursive', options: { maxTokens: -5 } }),
+        ),
     ],
     'a filter that is none': ['input-invalid', () => crafted(({ bot: settings }) => (settings.filter = 'type='))],
-    'a name with control characters': ['file-corrupt', () => crafted(({ bot: settings }) => (settings.name = 'a\u0000b'))],
-    'a name of ten megabytes': ['file-corrupt', () => crafted(({ bot: settings }) => (settings.name = 'x'.repeat(10_000_000)))],
+    'a name with control characters': [
+      'file-corrupt',
+      () => crafted(({ bot: settings }) => (settings.name = 'a\u0000b')),
+    ],
+    'a name of ten megabytes': [
+      'file-corrupt',
+      () => crafted(({ bot: settings }) => (settings.name = 'x'.repeat(10_000_000))),
+    ],
     'settings of another form': ['file-corrupt', () => crafted(({ bot: settings }) => (settings.languages = 'all'))],
     'a path that leads out': ['file-corrupt', () => document({ path: '../../etc/passwd' })],
     'a path that leads out by backslashes': ['file-corrupt', () => document({ path: 'a\\..\\..\\b' })],
@@ -215,12 +251,19 @@ describe('a crafted file', () => {
     'a wrong size': ['file-corrupt', () => document({ bytes: 5 })],
     'two documents of one path': [
       'file-corrupt',
-      () => crafted(none, [good, { ...good, member: 'documents/1/2.md' }], { 'documents/1/1.md': content, 'documents/1/2.md': content }),
+      () =>
+        crafted(none, [good, { ...good, member: 'documents/1/2.md' }], {
+          'documents/1/1.md': content,
+          'documents/1/2.md': content,
+        }),
     ],
     'two documents of one member': ['file-corrupt', () => crafted(none, [good, { ...good, path: 'b.md' }])],
     'a link in place of a document': [
       'file-corrupt',
-      () => crafted(none, [good], { 'documents/1/1.md': [strToU8('/etc/passwd'), { os: 3, attrs: (0o120777 << 16) >>> 0 }] }),
+      () =>
+        crafted(none, [good], {
+          'documents/1/1.md': [strToU8('/etc/passwd'), { os: 3, attrs: (0o120777 << 16) >>> 0 }],
+        }),
     ],
     'a document that unpacks to far more than it should': [
       'file-too-large',
@@ -253,12 +296,10 @@ describe('a crafted file', () => {
 
   it('with markup in every name is imported as the words that it is', async () => {
     const name = '<img src=x onerror=alert(1)>'
-    const bytes = await crafted(
-      (manifest) => {
-        manifest.bot.name = name
-        manifest.collections = [{ name, description: name, count: 1, documents: [{ ...good, path: `${name}.md` }] }]
-      },
-    )
+    const bytes = await crafted((manifest) => {
+      manifest.bot.name = name
+      manifest.collections = [{ name, description: name, count: 1, documents: [{ ...good, path: `${name}.md` }] }]
+    })
     const { bot: made, jobId } = await imported(bytes)
     expect(made.name).toBe(name)
     await test.finished(jobId!)

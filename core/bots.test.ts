@@ -196,7 +196,10 @@ describe('starter questions', () => {
     await test.client.bots.update({ botId: own.id, settings: { starters: ['What is new?'] } })
     expect(made.starters).toEqual([])
     const paths = [join(test.folder, 'cats.md')]
-    writeFileSync(paths[0]!, `# Cats at the station\n\n## Feeding times\n\nThe cats of the station are fed at seven.\n\n## The vet\n\nThe vet of the cats is Ada Holm.\n`)
+    writeFileSync(
+      paths[0]!,
+      `# Cats at the station\n\n## Feeding times\n\nThe cats of the station are fed at seven.\n\n## The vet\n\nThe vet of the cats is Ada Holm.\n`,
+    )
     const job = await test.client.ingest.start({ collectionId: later.id, paths })
     // While it is read: nothing yet, or all of it.
     const { starters } = await bot(made.id)

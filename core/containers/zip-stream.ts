@@ -16,7 +16,10 @@ const mostBytes = 0xffff_ffff
  * is kept but what the directory needs. Errors: file-too-large (a file of 4 GiB), and those of the pieces.
  * @param zip64From See `createZip`; for tests.
  */
-export async function* streamZip(files: AsyncIterable<StreamedFile>, zip64From = mostBytes): AsyncGenerator<Uint8Array> {
+export async function* streamZip(
+  files: AsyncIterable<StreamedFile>,
+  zip64From = mostBytes,
+): AsyncGenerator<Uint8Array> {
   const entries: ZipEntry[] = []
   let position = 0
   const placed = (bytes: Uint8Array): Uint8Array => {

@@ -7,7 +7,13 @@ import { type StreamedFile, streamZip } from '../../containers/zip-stream.ts'
 import { throwIfAborted } from '../../shared/abort.ts'
 import type { CollectionId } from '../../shared/ids.ts'
 import type { StoredBot } from '../library/bots.ts'
-import { type BotManifest, type ManifestDocument, manifestFormat, manifestName, manifestVersion } from './bot-manifest.ts'
+import {
+  type BotManifest,
+  type ManifestDocument,
+  manifestFormat,
+  manifestName,
+  manifestVersion,
+} from './bot-manifest.ts'
 import { fileName, plainLine } from './plain-text.ts'
 
 export type BotExportEvent =
@@ -45,14 +51,22 @@ async function* membersOf(bot: StoredBot, exporting: Exporting): AsyncGenerator<
   const { collections: all } = await machineLearning.collections.list(undefined, signal ? { signal } : {})
   const asked = bot.collectionIds.flatMap((id) => all.find((collection) => collection.id === id) ?? [])
   const gone = bot.collectionIds.length - asked.length
-  if (gone > 0) notes.push(`${gone === 1 ? 'A collection' : `${gone} collections`} of the bot was removed and is not in the file.`)
+  if (gone > 0)
+    notes.push(`${gone === 1 ? 'A collection' : `${gone} collections`} of the bot was removed and is not in the file.`)
   const collections: BotManifest['collections'] = []
   for (const [index, { id, name, description, documents: count }] of asked.entries()) {
     const documents: ManifestDocument[] = []
     if (exporting.withDocuments) yield* documentsOf(id, index, documents, exporting)
     collections.push({ name: plainLine(name).slice(0, 120), description, count, documents })
   }
-  const { id: _id, collectionIds: _ids, release: _release, wantsStarters: _wants, conversations: _count, ...settings } = bot
+  const {
+    id: _id,
+    collectionIds: _ids,
+    release: _release,
+    wantsStarters: _wants,
+    conversations: _count,
+    ...settings
+  } = bot
   const { createdAt: _created, changedAt: _changed, ...portable } = settings
   const manifest: BotManifest = {
     format: manifestFormat,
@@ -148,7 +162,10 @@ async function openOriginal(
 
 const textPiece = 250_000
 
-async function* textOf({ id: documentId }: Document, { machineLearning, signal }: Exporting): AsyncGenerator<Uint8Array> {
+async function* textOf(
+  { id: documentId }: Document,
+  { machineLearning, signal }: Exporting,
+): AsyncGenerator<Uint8Array> {
   for (let position = 0; ;) {
     const input = { documentId, start: position, end: position + textPiece, around: 0 }
     const { text, textStart, textLength } = await machineLearning.documents.text(input, signal ? { signal } : {})

@@ -235,7 +235,9 @@ async function upload(path: string, content: Uint8Array, machineLearning: Machin
 function withoutDocuments({ collections }: BotManifest): string[] {
   const names = collections.map(({ name, count }) => `"${name}" (${count} ${count === 1 ? 'document' : 'documents'})`)
   if (names.length === 0) return []
-  return [`The file has no documents. There the bot answered from ${names.join(', ')}. Choose collections in its settings.`]
+  return [
+    `The file has no documents. There the bot answered from ${names.join(', ')}. Choose collections in its settings.`,
+  ]
 }
 
 function textNotes({ collections }: BotManifest): string[] {

@@ -18,8 +18,18 @@ export function createStarters(parts: { library: BotLibrary; machineLearning: Ma
   async function make({ id, collectionIds }: StoredBot): Promise<void> {
     const { collections } = await machineLearning.collections.list()
     const asked = collections.filter((collection) => collectionIds.includes(collection.id) && collection.ready > 0)
-    if (asked.length === 0 || !(await areRead(asked.map((one) => one.id), machineLearning))) return
-    const { questions } = await machineLearning.ask.propose({ collectionIds: asked.map((one) => one.id), count: proposed })
+    if (
+      asked.length === 0 ||
+      !(await areRead(
+        asked.map((one) => one.id),
+        machineLearning,
+      ))
+    )
+      return
+    const { questions } = await machineLearning.ask.propose({
+      collectionIds: asked.map((one) => one.id),
+      count: proposed,
+    })
     library.giveStarters(
       id,
       questions.map(({ question }) => question),
