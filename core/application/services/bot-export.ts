@@ -147,7 +147,7 @@ async function openOriginal(
     return { error: toAppError(error) }
   }
 
-  async function* piecesOf(iterator: AsyncIterator<{ type: string; base64?: string }>): AsyncGenerator<Uint8Array> {
+  async function* piecesOf(iterator: AsyncIterator<FileEvent, unknown>): AsyncGenerator<Uint8Array> {
     try {
       for (;;) {
         const { done, value } = await iterator.next()
