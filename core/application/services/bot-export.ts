@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { MachineLearningClient } from '../../contract/client.ts'
 import type { Document } from '../../contract/documents.ts'
 import { type AppError, isCancellation, toAppError } from '../../contract/errors.ts'
-import { pieceBytes } from '../../contract/file-events.ts'
+import { type FileEvent, pieceBytes } from '../../contract/file-events.ts'
 import { type StreamedFile, streamZip } from '../../containers/zip-stream.ts'
 import { throwIfAborted } from '../../shared/abort.ts'
 import type { CollectionId } from '../../shared/ids.ts'
@@ -152,7 +152,7 @@ async function openOriginal(
       for (;;) {
         const { done, value } = await iterator.next()
         if (done) return
-        if (value.base64 !== undefined) yield Buffer.from(value.base64, 'base64')
+        if (value.type === 'file-piece') yield Buffer.from(value.base64, 'base64')
       }
     } finally {
       await iterator.return?.()
