@@ -43,11 +43,13 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     const last = await selectedNumber(chunks)
     expect(last).toBeGreaterThan(5)
     await expect
-      .poll(() =>
-        source
-          .locator(`[data-spans~="${last - 1}"]`)
-          .first()
-          .evaluate(inView),
+      .poll(
+        () =>
+          source
+            .locator(`[data-spans~="${last - 1}"]`)
+            .first()
+            .evaluate(inView),
+        { timeout: 10_000 },
       )
       .toBe(true)
     await page.keyboard.press('Enter')
