@@ -34,6 +34,16 @@ describe('bots', () => {
     expect((await test.client.bots.list()).bots.map(({ name }) => name)).toContain('Leave')
   })
 
+  it('keep what a wire names without a value', async () => {
+    const nothing = { greeting: undefined, length: undefined } as unknown as BotSettingsChange
+    const made = await make({ name: 'Named without values', ...nothing }, 'policy-assistant')
+    expect(made.greeting).not.toBe('')
+    expect(made.length).toBe('short')
+    const changed = await test.client.bots.update({ botId: made.id, settings: { tone: 'dry', ...nothing } })
+    expect(changed).toMatchObject({ greeting: made.greeting, length: 'short', tone: 'dry' })
+    await test.client.bots.remove({ botId: made.id })
+  })
+
   it('begin as a template says, where nothing else is given', async () => {
     const { templates } = await test.client.bots.templates()
     expect(templates.map(({ id }) => id)).toEqual([

@@ -132,7 +132,9 @@ function findTemplate(id: string) {
 
 /** What stands on one line, made so. */
 function cleaned(change: BotSettingsChange): BotSettingsChange {
-  const { name, icon, starters, ...rest } = change
+  const { name, icon, starters, ...others } = change
+  // What a wire says is undefined was not given: it must not take the place of what the template or the bot has.
+  const rest = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)) as typeof others
   const plainName = name === undefined ? undefined : plainLine(name)
   if (plainName === '') throw new AppError('input-invalid', 'The name has no visible letter. Give the bot a name.')
   return {
