@@ -116,7 +116,7 @@ function Chat({
   const leave = (): void =>
     navigate({ page: 'chat', botId: newBot?.id ?? null, conversationId: null }, { replace: true })
   return (
-    <>
+    <div className="chat-page">
       <PageHeader
         title={conversation ? titleOf(conversation) : 'New conversation'}
         scope={<BotChip bots={bots} bot={bot} removed={conversation && !bot ? conversation.bot : null} />}
@@ -207,7 +207,7 @@ function Chat({
           if (id === conversationId) leave()
         }}
       />
-    </>
+    </div>
   )
 }
 
