@@ -11,7 +11,10 @@ import { demoCorpus, openTestApp, projectRoot, type TestApp } from './testing/te
 let test: TestApp
 let whole: CollectionId
 /** Every other document of the whole; the rest; two pages on something else; nothing. */
-let [even, odd, small, empty]: CollectionId[] = []
+let even: CollectionId
+let odd: CollectionId
+let small: CollectionId
+let empty: CollectionId
 
 const files = readdirSync(demoCorpus, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
@@ -21,7 +24,10 @@ const files = readdirSync(demoCorpus, { recursive: true, withFileTypes: true })
 beforeAll(async () => {
   test = await openTestApp()
   const create = async (name: string): Promise<CollectionId> => (await test.client.collections.create({ name })).id
-  ;[even, odd, small, empty] = [await create('Even'), await create('Odd'), await create('Small'), await create('Empty')]
+  even = await create('Even')
+  odd = await create('Odd')
+  small = await create('Small')
+  empty = await create('Empty')
   whole = await create('Whole')
   const part = (name: string, among: readonly string[]): string => {
     for (const file of among) {
