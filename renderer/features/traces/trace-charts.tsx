@@ -49,58 +49,84 @@ export function TraceCharts({ stats }: { stats: TraceStats }) {
   const refusals = total.questions === 0 ? 0 : total.refused / total.questions
   return (
     <div className="trace-charts">
-      <PlotFigure
-        title={`Time to the whole answer: ${middle}${most}`}
-        description={`Seconds to the whole answer by ${per}: ${middle}${most}.`}
-        of={times}
-        fileName="traces-times"
-        data={data}
-        draw={(plot) => ({
-          height: heightPx,
-          marginLeft: 44,
-          x: { type: 'time', label: null },
-          y: { label: 'seconds', grid: true, zero: true, nice: true },
-          color: { domain: ['half', '95 %'], range: ['var(--accent)', 'var(--evidence-edge)'], legend: true },
-          marks: [
-            plot.lineY(times, { x: 'at', y: 'seconds', stroke: 'part', strokeWidth: 1.5 }),
-            plot.dot(times, {
-              x: 'at',
-              y: 'seconds',
-              fill: 'part',
-              r: 2.5,
-              title: ({ at, seconds, part }: (typeof times)[number]) =>
-                `${at.toLocaleString('en-GB')}: ${part} within ${formatDuration(seconds * 1000)}`,
-            }),
-          ],
-        })}
-      />
-      <PlotFigure
-        title={`What came of ${formatNumberOf(total.questions, 'question')}: ${Math.round(refusals * 100)} % found nothing relevant`}
-        description={`Questions by ${per}: ${outcomes.map((outcome) => `${formatCount(total[outcome])} ${outcomeLabels[outcome]}`).join(', ')}.`}
-        of={counts}
-        fileName="traces-outcomes"
-        data={data}
-        draw={(plot) => ({
-          height: heightPx,
-          marginLeft: 44,
-          x: { type: 'time', label: null },
-          y: { label: 'questions', grid: true, nice: true },
-          color: { domain: outcomes.map((outcome) => outcomeLabels[outcome]), range: outcomeColours, legend: true },
-          marks: [
-            plot.rectY(counts, {
-              x: 'at',
-              y: 'questions',
-              fill: 'outcome',
-              interval: per,
-              insetLeft: 1,
-              insetRight: 1,
-              title: ({ at, questions, outcome }: (typeof counts)[number]) =>
-                `${at.toLocaleString('en-GB')}: ${questions} ${outcome}`,
-            }),
-            plot.ruleY([0]),
-          ],
-        })}
-      />
+      <div>
+        <PlotFigure
+          title={`Time to the whole answer: ${middle}${most}`}
+          description={`Seconds to the whole answer by ${per}: ${middle}${most}.`}
+          of={times}
+          fileName="traces-times"
+          data={data}
+          draw={(plot) => ({
+            height: heightPx,
+            marginLeft: 44,
+            x: { type: 'time', label: null },
+            y: { label: 'seconds', grid: true, zero: true, nice: true },
+            color: { domain: ['half', '95 %'], range: ['var(--accent)', 'var(--evidence-edge)'] },
+            marks: [
+              plot.lineY(times, { x: 'at', y: 'seconds', stroke: 'part', strokeWidth: 1.5 }),
+              plot.dot(times, {
+                x: 'at',
+                y: 'seconds',
+                fill: 'part',
+                r: 2.5,
+                title: ({ at, seconds, part }: (typeof times)[number]) =>
+                  `${at.toLocaleString('en-GB')}: ${part} within ${formatDuration(seconds * 1000)}`,
+              }),
+            ],
+          })}
+        />
+        <Key entries={timeKey} />
+      </div>
+      <div>
+        <PlotFigure
+          title={`What came of ${formatNumberOf(total.questions, 'question')}: ${Math.round(refusals * 100)} % found nothing relevant`}
+          description={`Questions by ${per}: ${outcomes.map((outcome) => `${formatCount(total[outcome])} ${outcomeLabels[outcome]}`).join(', ')}.`}
+          of={counts}
+          fileName="traces-outcomes"
+          data={data}
+          draw={(plot) => ({
+            height: heightPx,
+            marginLeft: 44,
+            x: { type: 'time', label: null },
+            y: { label: 'questions', grid: true, nice: true },
+            color: { domain: outcomes.map((outcome) => outcomeLabels[outcome]), range: outcomeColours },
+            marks: [
+              plot.rectY(counts, {
+                x: 'at',
+                y: 'questions',
+                fill: 'outcome',
+                interval: per,
+                insetLeft: 1,
+                insetRight: 1,
+                title: ({ at, questions, outcome }: (typeof counts)[number]) =>
+                  `${at.toLocaleString('en-GB')}: ${questions} ${outcome}`,
+              }),
+              plot.ruleY([0]),
+            ],
+          })}
+        />
+        <Key entries={outcomeKey} />
+      </div>
     </div>
+  )
+}
+
+const timeKey = [
+  { label: 'half of the questions', tone: 'accent' },
+  { label: '95 % of them', tone: 'evidence' },
+]
+const outcomeKey = outcomes.map((outcome) => ({ label: outcomeLabels[outcome], tone: outcome }))
+
+/** What the colours of a plot stand for. */
+function Key({ entries }: { entries: readonly { label: string; tone: string }[] }) {
+  return (
+    <ul className="plot-key soft">
+      {entries.map(({ label, tone }) => (
+        <li key={tone}>
+          <span className="plot-swatch" data-tone={tone} aria-hidden />
+          {label}
+        </li>
+      ))}
+    </ul>
   )
 }
