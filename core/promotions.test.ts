@@ -258,7 +258,7 @@ describe('a promotion that bots wait for', () => {
     expect(events[0]).toMatchObject({ action: 'promotion-stopped', releaseNumber: 2 })
   })
 
-  it('goes on after the process ended in the middle, and without a collection that was removed', async () => {
+  it('does not wait for a collection that was removed', async () => {
     const opened = await openAsked()
     const { test, client, lineId, collectionId, folder } = opened
     await using _ = test
@@ -275,6 +275,35 @@ describe('a promotion that bots wait for', () => {
     expect(await productionOf(test, lineId)).toBe(2)
     const { indexes } = await client.releases.indexes({ releaseId, collectionIds: [collectionId] })
     expect(indexes[0]!.state).toBe('ready')
+  })
+
+  it('goes on where a process that was ended in the middle left it', async () => {
+    const first = await openAsked()
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.use(first.test)
+    const { client, lineId, collectionId, test } = first
+    const many = join(test.folder, 'many')
+    mkdirSync(many)
+    for (let number = 0; number < 120; number += 1)
+      writeFileSync(join(many, `${number}.md`), `# Note ${number}\n\n${text} Number ${number}.\n`.repeat(3))
+    await test.ingest(collectionId, many)
+    const { id: releaseId } = await client.releases.createDraft({ lineId, pipeline: small })
+    test.app.services.releaseLibrary.makeCandidate(releaseId, null)
+    const signed = { override: true, who: 'Bob', reason: 'to break it off' }
+    const { jobIds } = await client.releases.promote({ releaseId, ...signed })
+    while ((await client.jobs.get({ jobId: jobIds[0]! })).progress.done < 1)
+      await new Promise((again) => setTimeout(again, 2))
+    await test.app[Symbol.asyncDispose]()
+
+    await using second = await openTestApp({ dataFolder: test.workspace })
+    for await (const { jobs } of await second.client.jobs.watchActive()) if (jobs.length === 0) break
+    expect(await second.client.jobs.get({ jobId: jobIds[0]! })).toMatchObject({
+      status: 'done',
+      progress: { done: 121, total: 121 },
+    })
+    expect(await productionOf(second, lineId)).toBe(2)
+    const { indexes } = await second.client.releases.indexes({ releaseId, collectionIds: [collectionId] })
+    expect(indexes).toMatchObject([{ state: 'ready', waiting: 0 }])
   })
 
   it('of two candidates at once lets one through', async () => {

@@ -8,12 +8,12 @@ import { projectRoot } from '../testing/test-app.ts'
 /** The real command line in processes of its own. */
 describe('quarry pipelines and quarry prompts', { timeout: 600_000 }, () => {
   let temporary: ReturnType<typeof temporaryFolder>
-  beforeAll(() => void (temporary = temporaryFolder()))
   afterAll(() => temporary[Symbol.dispose]())
   const at = (name: string): string => join(temporary.path, name)
   const call = (...args: string[]) => quarry(...args, '--workspace', at('workspace'), '--json')
 
-  it('go from a draft through the gate into production, and back', async () => {
+  beforeAll(async () => {
+    temporary = temporaryFolder()
     writeFileSync(
       at('boats.md'),
       '# Boats\n\nPetrel is towed to the slip in May.\n\nThe engine of Fulmar is replaced after 4000 hours.\n',
@@ -22,7 +22,9 @@ describe('quarry pipelines and quarry prompts', { timeout: 600_000 }, () => {
     await call('datasets', 'create', 'Boats', '--collection', 'Station')
     const add = ['datasets', 'add', 'Boats', '--question', 'When is Petrel towed?', '--path', 'boats.md']
     await call(...add, '--quote', 'towed to the slip in May')
+  }, 120_000)
 
+  it('go from a draft through the gate into production, and back', async () => {
     const gate = ['pipelines', 'gate', 'Standard', '--dataset', 'Boats']
     expect(await call(...gate, '--rule', 'greatness>=1')).toMatchObject({
       code: 2,

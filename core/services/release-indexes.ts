@@ -266,7 +266,6 @@ export function createReleaseIndexes(parts: ReleaseIndexParts): ReleaseIndexes {
     reporter.label('loading the embedding model')
     const embedding = await parts.openEmbedding(release)
     const index = collectionIndexes.ensureBeside(pair.collectionId, release.pipeline, embedding)
-    library.setIndex(pair, index.row.id)
     const tried = new Set<string>()
     for (;;) {
       const missing = indexLibrary.documentsWithout(pair.collectionId, index.row.id)
@@ -292,6 +291,8 @@ export function createReleaseIndexes(parts: ReleaseIndexParts): ReleaseIndexes {
       )
     }
     indexLibrary.setComplete(index.row.id)
+    // Only now: one that was left from a measurement may lack what came since.
+    library.setIndex(pair, index.row.id)
   }
 
   return service
