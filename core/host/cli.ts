@@ -3,6 +3,7 @@ import type { SearchMode } from '../contract/values.ts'
 import type { CollectionId } from '../shared/ids.ts'
 import { consoleLog } from '../shared/log.ts'
 import { addChunkCommand } from './cli-chunk.ts'
+import { addBotCommands } from './cli-bots.ts'
 import { addDatasetCommands } from './cli-datasets.ts'
 import { addDocumentCommands, findDocument } from './cli-documents.ts'
 import { addEvalCommands } from './cli-eval.ts'
@@ -148,6 +149,7 @@ addNetworkCommands()
 addTraceCommands()
 addProviderCommands()
 addModelCommands()
+addBotCommands()
 addDatasetCommands()
 addEvalCommands()
 addRunCommands()

@@ -3,6 +3,7 @@ import type { AnswerMessage, Message } from '../../contract/conversations.ts'
 import { plainLine } from '../services/plain-text.ts'
 import type { ExportedConversation } from './export-conversation.ts'
 import { placeOf, releaseOf, remarksOn, scopeOf, timeOf, unsupportedIn } from './message-words.ts'
+import { inTurns } from './in-turns.ts'
 import { isWebAddress, loadMarkdown, offsetsOf, type ReadMarkdown } from './read-markdown.ts'
 
 /**
@@ -14,6 +15,7 @@ export async function conversationAsHtml(exported: ExportedConversation): Promis
   const { conversation, messages, exportedAt } = exported
   const title = escaped(plainLine(conversation.title))
   const about = `${escaped(plainLine(conversation.bot))} · ${timeOf(conversation.createdAt)} · exported from Quarry, ${timeOf(exportedAt)}`
+  const sections = await inTurns(messages, (message, index) => [messageHtml(message, index, asShown)])
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -30,7 +32,7 @@ export async function conversationAsHtml(exported: ExportedConversation): Promis
 <p class="about">${about}</p>
 </header>
 <main>
-${messages.map((message, index) => messageHtml(message, index, asShown)).join('\n')}
+${sections.join('\n')}
 </main>
 </body>
 </html>

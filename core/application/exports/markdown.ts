@@ -3,6 +3,7 @@ import type { Message } from '../../contract/conversations.ts'
 import { plainLine } from '../services/plain-text.ts'
 import type { ExportedConversation } from './export-conversation.ts'
 import { placeOf, releaseOf, remarksOn, scopeOf, timeOf, unsupportedIn } from './message-words.ts'
+import { inTurns } from './in-turns.ts'
 import { isWebAddress, loadMarkdown, offsetsOf, type ReadMarkdown } from './read-markdown.ts'
 
 /**
@@ -16,7 +17,8 @@ export async function conversationAsMarkdown(exported: ExportedConversation): Pr
     `# ${line(conversation.title)}`,
     `${line(conversation.bot)} · ${timeOf(conversation.createdAt)} · exported from Quarry, ${timeOf(exportedAt)}`,
   ]
-  return `${[...head, ...messages.flatMap((message) => partsOf(message, asIs))].join('\n\n')}\n`
+  const parts = await inTurns(messages, (message) => partsOf(message, asIs))
+  return `${[...head, ...parts].join('\n\n')}\n`
 }
 
 function partsOf(message: Message, read: ReadMarkdown): string[] {
