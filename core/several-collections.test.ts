@@ -83,7 +83,7 @@ describe('several collections', () => {
     let [first, shared, all] = [0, 0, 0]
     for (const { question } of cases) {
       const [apart, together] = [
-        await ask({ collectionIds: [even!, odd!], question }),
+        await ask({ collectionIds: [even, odd], question }),
         await ask({ collectionIds: [whole], question }),
       ]
       const places = (passages: typeof apart.passages): string[] =>
@@ -100,8 +100,8 @@ describe('several collections', () => {
 
   it('are answered from the one that knows, however small it is, and in whatever order they are named', async () => {
     for (const collectionIds of [
-      [whole, small!],
-      [small!, whole],
+      [whole, small],
+      [small, whole],
     ]) {
       const { answer, citations, passages } = await ask({
         collectionIds,
@@ -119,25 +119,25 @@ describe('several collections', () => {
     const gone = (await test.client.collections.create({ name: 'Gone' })).id
     await test.client.collections.remove({ collectionId: gone })
     const question = 'When does the kite festival begin?'
-    const { answer, note, traceId } = await ask({ collectionIds: [gone, empty!, small!, small!], question })
+    const { answer, note, traceId } = await ask({ collectionIds: [gone, empty, small, small], question })
     expect(answer).toContain('second Saturday of May')
     expect(note).toBe('One of the collections was removed and is not searched.')
     const { collectionIds } = await test.client.traces.get({ traceId })
     expect(collectionIds).toEqual([empty, small])
-    expect(await ask({ collectionIds: [empty!], question })).toMatchObject({ refused: true, note: null })
+    expect(await ask({ collectionIds: [empty], question })).toMatchObject({ refused: true, note: null })
     await expect(ask({ collectionIds: [gone], question })).rejects.toMatchObject({ code: 'item-missing' })
     await expect(ask({ collectionIds: [], question })).rejects.toMatchObject({ code: 'input-invalid' })
-    const tooMany = Array.from({ length: 51 }, () => small!)
+    const tooMany = Array.from({ length: 51 }, () => small)
     await expect(ask({ collectionIds: tooMany, question })).rejects.toMatchObject({ code: 'input-invalid' })
   })
 
   it('are searched in the documents and tags that are named, within the filter', async () => {
-    const [kite, parking] = await Promise.all(['kite.md', 'parking.md'].map((name) => documentCalled(small!, name)))
+    const [kite, parking] = await Promise.all(['kite.md', 'parking.md'].map((name) => documentCalled(small, name)))
     const boats = await documentCalled(whole, 'boats.md')
     await test.client.documents.tag({ documentIds: [parking!], add: ['Visitors'] })
     const question = 'What does the kite festival say of boats and parking?'
     const asked = async (more: Partial<AskInput>): Promise<string[]> => {
-      const { passages } = await ask({ collectionIds: [whole, small!], question, ...more })
+      const { passages } = await ask({ collectionIds: [whole, small], question, ...more })
       return [...new Set(passages.map(({ path }) => path.replace(/.*\//, '')))].sort()
     }
     expect(await asked({ documentIds: [kite!] })).toEqual(['kite.md'])
@@ -147,12 +147,12 @@ describe('several collections', () => {
     expect(await asked({ tags: ['nobody has this'] })).toEqual([])
     expect(await asked({ documentIds: [kite!, boats], filter: 'name=boats.md' })).toEqual(['boats.md'])
     expect(await asked({ documentIds: [kite!], filter: 'name=boats.md' })).toEqual([])
-    const outside = ask({ collectionIds: [even!, odd!], question, documentIds: [kite!] })
+    const outside = ask({ collectionIds: [even, odd], question, documentIds: [kite!] })
     await expect(outside).rejects.toMatchObject({
       code: 'item-missing',
       message: expect.stringContaining('kite.md') as string,
     })
-    const nowhere = ask({ collectionIds: [small!], question, documentIds: [createId('document')] })
+    const nowhere = ask({ collectionIds: [small], question, documentIds: [createId('document')] })
     await expect(nowhere).rejects.toMatchObject({ code: 'item-missing' })
   })
 
@@ -194,8 +194,8 @@ describe('several collections', () => {
   })
 
   it('have one document read as a whole where one is left of all of them', async () => {
-    const collectionIds = [whole, small!]
-    const kite = await documentCalled(small!, 'kite.md')
+    const collectionIds = [whole, small]
+    const kite = await documentCalled(small, 'kite.md')
     const summary = await ask({ collectionIds, question: 'Summarise this document.', documentIds: [kite] })
     expect(summary).toMatchObject({ passageMode: 'whole-document' })
     expect(new Set(summary.citations.map(({ documentId }) => documentId))).toEqual(new Set([kite]))
