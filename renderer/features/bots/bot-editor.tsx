@@ -1,12 +1,12 @@
 import { useEffect, useId, useMemo, useState, type ReactNode } from 'react'
-import { ArrowDown, ArrowUp, Copy, MessageSquareText, MoreHorizontal, Plus, Trash2, X } from 'lucide-react'
+import { ArrowDown, ArrowUp, Copy, Download, MessageSquareText, MoreHorizontal, Plus, Trash2, X } from 'lucide-react'
 import { create } from 'zustand'
 import type { Bot, BotSettings, BotTool } from '../../../core/contract/bots.ts'
 import type { CollectionId, ConversationId } from '../../../core/shared/ids.ts'
 import { useBots } from '../../state/bots.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
-import { useNotices } from '../../state/notices.ts'
+import { sayFailure, useNotices } from '../../state/notices.ts'
 import { hrefOf, navigate } from '../../state/route.ts'
 import { BotIcon } from '../../ui/bot-icon.tsx'
 import { BotProblems } from '../../ui/bot-problems.tsx'
@@ -17,7 +17,7 @@ import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { useReadiness } from '../../ui/reading-progress.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
-import { RemoveBotDialog } from './bot-dialogs.tsx'
+import { ExportDialog, RemoveBotDialog } from './bot-dialogs.tsx'
 import { duplicateBot } from './bot-files.ts'
 import { wordsOf } from './bot-names.ts'
 import type { TestChat } from './bots-page.tsx'
@@ -39,6 +39,7 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
   const trial = useEditor((state) => state.trials[bot.id] ?? null)
   const [failure, setFailure] = useState<string | null>(null)
   const [isSaving, setSaving] = useState(false)
+  const [exporting, setExporting] = useState<Bot | null>(null)
   const [removing, setRemoving] = useState<Bot | null>(null)
   const settings = useMemo<BotSettings>(() => ({ ...bot, ...changes }), [bot, changes])
   const isChanged = changes !== undefined
@@ -112,6 +113,12 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
                   icon: <Copy size={14} aria-hidden />,
                   onAction: () => void duplicateBot(bot),
                 },
+                {
+                  id: 'export',
+                  label: 'Export …',
+                  icon: <Download size={14} aria-hidden />,
+                  onAction: () => setExporting(bot),
+                },
                 null,
                 {
                   id: 'remove',
@@ -155,6 +162,7 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
           <Chat bot={bot} conversationId={trial} isTrial onConversation={({ id }) => setTrial(id)} />
         </section>
       </div>
+      <ExportDialog bot={exporting} onClose={() => setExporting(null)} />
       <RemoveBotDialog
         bot={removing}
         onClose={() => setRemoving(null)}
@@ -274,7 +282,11 @@ function Fields({ bot, settings, set }: FieldsProps) {
         </div>
       </Group>
       <Group title="Questions to begin with">
-        <Starters value={settings.starters} onChange={(starters) => set({ starters })} />
+        <Starters
+          value={settings.starters}
+          collectionIds={settings.collectionIds}
+          onChange={(starters) => set({ starters })}
+        />
       </Group>
     </>
   )
@@ -369,7 +381,29 @@ function Languages({ value, onChange }: { value: string[]; onChange(value: strin
 
 const mostStarters = 8
 
-function Starters({ value, onChange }: { value: string[]; onChange(value: string[]): void }) {
+function Starters({
+  value,
+  collectionIds,
+  onChange,
+}: {
+  value: string[]
+  collectionIds: CollectionId[]
+  onChange(value: string[]): void
+}) {
+  const [isProposing, setProposing] = useState(false)
+  const propose = async (): Promise<void> => {
+    setProposing(true)
+    try {
+      const { questions } = await core().bots.proposeStarters({ collectionIds, count: 4 })
+      if (questions.length === 0) {
+        useNotices.getState().say('There is nothing yet in these documents that questions could be made of.')
+      } else onChange(questions.slice(0, mostStarters))
+    } catch (error) {
+      sayFailure(error)
+    } finally {
+      setProposing(false)
+    }
+  }
   const move = (from: number, to: number): void => {
     const next = [...value]
     const [moved = ''] = next.splice(from, 1)
@@ -417,6 +451,9 @@ function Starters({ value, onChange }: { value: string[]; onChange(value: string
           onPress={() => onChange([...value, ''])}
         >
           Add a question
+        </Button>
+        <Button small isDisabled={isProposing || collectionIds.length === 0} onPress={() => void propose()}>
+          {isProposing ? 'Reading …' : value.length === 0 ? 'Propose some' : 'Propose others'}
         </Button>
       </div>
     </>

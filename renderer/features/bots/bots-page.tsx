@@ -1,11 +1,23 @@
 import { useEffect, useState, type ComponentType } from 'react'
-import { Bot as BotGlyph, Copy, MessageSquareText, MoreHorizontal, Plus, Settings2, Trash2 } from 'lucide-react'
+import {
+  Bot as BotGlyph,
+  Copy,
+  Download,
+  MessageSquareText,
+  MoreHorizontal,
+  Plus,
+  Settings2,
+  Trash2,
+  Upload,
+} from 'lucide-react'
 import type { Bot } from '../../../core/contract/bots.ts'
 import type { Conversation } from '../../../core/contract/conversations.ts'
 import type { BotId, ConversationId } from '../../../core/shared/ids.ts'
+import { shell, type Picked } from '../../platform/shell.ts'
 import { useAdding } from '../../state/adding.ts'
 import { useBots } from '../../state/bots.ts'
 import { useConnection } from '../../state/connection.ts'
+import { sayFailure } from '../../state/notices.ts'
 import { hrefOf, navigate } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { BotIcon } from '../../ui/bot-icon.tsx'
@@ -16,9 +28,9 @@ import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
-import { RemoveBotDialog } from './bot-dialogs.tsx'
+import { ExportDialog, RemoveBotDialog } from './bot-dialogs.tsx'
 import { BotEditor } from './bot-editor.tsx'
-import { duplicateBot } from './bot-files.ts'
+import { duplicateBot, importBot, isBotFile } from './bot-files.ts'
 import { NewBot, useNewBot } from './new-bot.tsx'
 
 /** A conversation to try a bot in, as the chat draws it. */
@@ -61,21 +73,40 @@ export function BotsPage({ botId, Chat }: { botId: BotId | 'new' | null; Chat: T
 }
 
 function BotList({ bots }: { bots: Bot[] }) {
+  const [exporting, setExporting] = useState<Bot | null>(null)
   const [removing, setRemoving] = useState<Bot | null>(null)
+  const [isImporting, setImporting] = useState(false)
+  const take = (picked: Picked | null): void => {
+    if (!picked) return
+    setImporting(true)
+    void importBot(picked, new AbortController().signal)
+      .catch(sayFailure)
+      .finally(() => setImporting(false))
+  }
   useEffect(() => {
     document.title = 'Bots · Quarry'
     // Conversations may have begun since.
     void useBots.getState().refresh()
     useAdding.getState().setTaker({
       title: 'Make a bot',
-      text: 'Documents and folders become a new bot.',
+      text: 'Documents and folders become a new bot; a .quarrybot file is imported.',
       take: (picked) => {
+        if (isBotFile(picked)) return take(picked)
         useNewBot.getState().add(picked)
         navigate({ page: 'bots', botId: 'new' })
       },
     })
     return () => useAdding.getState().setTaker(null)
   }, [])
+  const importFile = (
+    <Button
+      icon={<Upload size={15} aria-hidden />}
+      isDisabled={isImporting}
+      onPress={() => void shell.pickFiles().then(take, sayFailure)}
+    >
+      {isImporting ? 'Importing …' : 'Import …'}
+    </Button>
+  )
   const make = (
     <Button
       look="primary"
@@ -90,7 +121,12 @@ function BotList({ bots }: { bots: Bot[] }) {
       <PageHeader
         title="Bots"
         scope={<span className="soft number">{formatNumberOf(bots.length, 'bot')}</span>}
-        actions={make}
+        actions={
+          <>
+            {importFile}
+            {make}
+          </>
+        }
       />
       <div className="page-scroll">
         {bots.length === 0 ? (
@@ -101,17 +137,18 @@ function BotList({ bots }: { bots: Bot[] }) {
         ) : (
           <ul className="collections bot-list">
             {bots.map((bot) => (
-              <Item key={bot.id} bot={bot} onRemove={setRemoving} />
+              <Item key={bot.id} bot={bot} onExport={setExporting} onRemove={setRemoving} />
             ))}
           </ul>
         )}
       </div>
+      <ExportDialog bot={exporting} onClose={() => setExporting(null)} />
       <RemoveBotDialog bot={removing} onClose={() => setRemoving(null)} onDone={() => {}} />
     </>
   )
 }
 
-function Item({ bot, onRemove }: { bot: Bot; onRemove(bot: Bot): void }) {
+function Item({ bot, onExport, onRemove }: { bot: Bot; onExport(bot: Bot): void; onRemove(bot: Bot): void }) {
   const collections = useWorkspace((state) => state.collections) ?? []
   const names = bot.collectionIds.flatMap((id) => collections.find((each) => each.id === id)?.name ?? [])
   return (
@@ -152,6 +189,12 @@ function Item({ bot, onRemove }: { bot: Bot; onRemove(bot: Bot): void }) {
               label: 'Duplicate',
               icon: <Copy size={14} aria-hidden />,
               onAction: () => void duplicateBot(bot),
+            },
+            {
+              id: 'export',
+              label: 'Export …',
+              icon: <Download size={14} aria-hidden />,
+              onAction: () => onExport(bot),
             },
             null,
             {
