@@ -216,7 +216,7 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     await page.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('menuitem', { name: /PDF/ }).click()
     const frame = page.frameLocator('iframe.print-frame')
-    await frame.getByText('4.87 m').first().waitFor()
+    await frame.getByText('4.87 m').first().waitFor({ state: 'attached' })
     expect(complaints).toEqual([])
   })
 

@@ -101,7 +101,7 @@ describe.skipIf(!browserPath)('chat with hostile words and with very many', () =
     // The printed document runs nothing and loads nothing either.
     await page.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('menuitem', { name: /PDF/ }).click()
-    await page.frameLocator('iframe.print-frame').getByText('1.5 m').first().waitFor()
+    await page.frameLocator('iframe.print-frame').getByText('1.5 m').first().waitFor({ state: 'attached' })
     await goTo(page, '#/bots')
     await page.locator('.bot-item').first().waitFor()
     await goTo(page, `#/bots/${bot.id}`)
