@@ -51,9 +51,12 @@ function wayOut(kind: Kind, bot: Bot, inEditor: boolean): { label: string; to: R
       const [first = null] = bot.collectionIds.length === 1 ? bot.collectionIds : []
       return { label: 'Go to Library', to: { page: 'library', collectionId: first, documentId: null, span: null } }
     }
+    case 'release-missing':
+      return inEditor
+        ? { label: 'Go to Pipelines', to: { page: 'pipelines', lineId: null, releaseId: null } }
+        : { label: 'Settings', to: { page: 'bots', botId: bot.id } }
     case 'no-collection':
     case 'collection-missing':
-    case 'release-missing':
       return inEditor ? null : { label: 'Settings', to: { page: 'bots', botId: bot.id } }
   }
 }

@@ -4,6 +4,7 @@ import type { Release, ReleaseChoice } from '../../../core/contract/releases.ts'
 import type { LineId, ReleaseId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { useRead } from '../../state/use-read.ts'
+import { hrefOf } from '../../state/route.ts'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
 
@@ -82,6 +83,12 @@ export function ReleaseField({ value, onChange }: { value: ReleaseChoice; onChan
           />
         ) : null}
       </div>
+      {lineId ? (
+        <p className="field-help">
+          Releases are made and compared on the page{' '}
+          <a href={hrefOf({ page: 'pipelines', lineId, releaseId: pinnedId })}>Pipelines</a>.
+        </p>
+      ) : null}
     </div>
   )
 }
