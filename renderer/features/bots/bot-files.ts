@@ -50,11 +50,11 @@ export async function exportBot(
   let name = `${bot.name}.quarrybot`
   let total: number | null = null
   let bytes = 0
-  let isWhole = false
+  let notes: string[] | null = null
   for await (const event of await core().bots.export({ botId: bot.id, withDocuments }, { signal })) {
     if (signal.aborted) return
     if (event.type === 'export-start') ({ name, bytes: total } = event)
-    else if (event.type === 'export-end') isWhole = true
+    else if (event.type === 'export-end') ({ notes } = event)
     else {
       const piece = bytesOf(event.base64)
       pieces.push(piece)
@@ -62,7 +62,10 @@ export async function exportBot(
     }
     onProgress(bytes, total)
   }
-  if (isWhole) saveFile(name, new Blob(pieces, { type: 'application/zip' }))
+  // Without its end it is not a whole file.
+  if (!notes) return
+  saveFile(name, new Blob(pieces, { type: 'application/zip' }))
+  if (notes.length > 0) useNotices.getState().say(notes.join(' '))
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
