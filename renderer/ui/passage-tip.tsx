@@ -66,7 +66,14 @@ export function PassageTip() {
     }
     window.addEventListener('keydown', onKey, options)
     window.addEventListener('scroll', () => show(null), options)
-    return () => controller.abort()
+    // The button may go while the tip is there: with its page, or with its message.
+    const timer = setInterval(() => {
+      if (!tip.anchor.isConnected) show(null)
+    }, 100)
+    return () => {
+      controller.abort()
+      clearInterval(timer)
+    }
   }, [tip])
   if (!tip) return null
   return (
