@@ -222,10 +222,10 @@ function Fields({ bot, settings, set }: FieldsProps) {
       <Group title="How it answers">
         <p className="bot-model-note soft">
           {hasModel === null
-            ? 'Instructions, tone, length and languages are for a language model.'
+            ? 'Instructions, tone and languages are for a language model.'
             : hasModel
-              ? 'Instructions, tone, length and languages are followed by the language model of its release.'
-              : 'Its release answers with sentences of the documents, without a language model. Instructions, tone, length and languages have no effect until it has one.'}
+              ? 'Instructions, tone and languages are followed by the language model of its release.'
+              : 'Its release answers with sentences of the documents, without a language model. Instructions, tone and languages have no effect until it has one.'}
         </p>
         <Area
           label="Instructions"
