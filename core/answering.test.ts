@@ -365,6 +365,28 @@ describe('bad input', () => {
     expect(problems.map(({ kind }) => kind)).toEqual(['collection-missing'])
   })
 
+  it('of a bot whose release names a model that is not here: it says so, and the answer says why it failed', async () => {
+    const { bot, conversationId } = await begin()
+    const { lines } = await test.client.lines.list()
+    const standard = lines.find(({ isStandard }) => isStandard)!
+    const generator = { id: 'llama', options: { model: 'none-such' } }
+    const pipeline = { ...standard.production!.pipeline, generator }
+    const { id: releaseId } = await test.client.releases.createDraft({ lineId: standard.id, pipeline })
+    const release = { kind: 'pinned' as const, releaseId }
+    const { problems } = await test.client.bots.update({ botId: bot.id, settings: { release } })
+    expect(problems).toContainEqual({
+      kind: 'model-missing',
+      message:
+        'The language model "none-such" of this bot\'s release is not on this machine. Add it under Models, or choose another release.',
+    })
+    await expect(send(conversationId, 'How many days?')).rejects.toMatchObject({ code: 'model-missing' })
+    expect(await lastAnswer(conversationId)).toMatchObject({ state: 'failed', error: { code: 'model-missing' } })
+    await test.client.releases.discard({ releaseId })
+    const after = await test.client.bots.get({ botId: bot.id })
+    expect(after.problems.map(({ kind }) => kind)).toEqual(['release-missing'])
+    await expect(send(conversationId, 'And now?')).rejects.toMatchObject({ code: 'item-missing' })
+  })
+
   it('twenty questions at once, in twenty conversations and in one, are all answered', async () => {
     const asked = 'How many days of annual leave are there?'
     const { bot, conversationId } = await begin()

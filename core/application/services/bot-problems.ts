@@ -1,6 +1,7 @@
 import type { Bot, BotSettings } from '../../contract/bots.ts'
 import type { MachineLearningClient } from '../../contract/client.ts'
 import { toAppError } from '../../contract/errors.ts'
+import type { Pipeline } from '../../contract/pipeline.ts'
 import { indexProblems } from './release-uses.ts'
 
 type Problem = Bot['problems'][number]
@@ -8,19 +9,27 @@ type Problem = Bot['problems'][number]
 /** Says why a bot cannot answer, or not from everything. What the ML layer says is asked once for all bots. */
 export function createProblemFinder(machineLearning: MachineLearningClient): (bot: BotSettings) => Promise<Problem[]> {
   const collections = once(async () => (await machineLearning.collections.list()).collections)
+  const installed = once(async () => {
+    const { models } = await machineLearning.models.list()
+    return new Set(models.filter(({ state }) => state === 'installed').map(({ manifest }) => manifest.id))
+  })
   return async (bot) => {
     const known = new Map((await collections()).map((collection) => [collection.id, collection]))
-    return [...(await releaseProblems(bot, machineLearning)), ...collectionProblems(bot, known)]
+    return [...(await releaseProblems(bot, installed, machineLearning)), ...collectionProblems(bot, known)]
   }
 }
 
 async function releaseProblems(
   { release, collectionIds }: BotSettings,
+  installed: () => Promise<ReadonlySet<string>>,
   machineLearning: MachineLearningClient,
 ): Promise<Problem[]> {
   try {
-    await machineLearning.releases.resolve({ choice: release })
-    return await indexProblems({ release, collectionIds }, machineLearning)
+    const { pipeline } = await machineLearning.releases.resolve({ choice: release })
+    return [
+      ...modelProblems(pipeline, await installed()),
+      ...(await indexProblems({ release, collectionIds }, machineLearning)),
+    ]
   } catch (error) {
     const known = toAppError(error)
     if (known.code !== 'item-missing') throw known
@@ -28,6 +37,21 @@ async function releaseProblems(
     const message = release.kind === 'pinned' ? pinned : known.message
     return [{ kind: 'release-missing', message }]
   }
+}
+
+/** Models on this machine that a pipeline names; those of a provider are elsewhere. */
+function modelProblems({ embedder, reranker, generator }: Pipeline, installed: ReadonlySet<string>): Problem[] {
+  const wanted = [
+    { choice: embedder, what: 'The embedding model' },
+    { choice: reranker, what: 'The reranking model' },
+    { choice: generator, what: 'The language model' },
+  ]
+  return wanted.flatMap(({ choice, what }): Problem[] => {
+    const model = choice?.options.model
+    if (typeof model !== 'string' || choice?.options.provider !== undefined || installed.has(model)) return []
+    const where = `is not on this machine. Add it under Models, or choose another release.`
+    return [{ kind: 'model-missing', message: `${what} "${model}" of this bot's release ${where}` }]
+  })
 }
 
 function collectionProblems(
