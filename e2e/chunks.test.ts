@@ -137,7 +137,7 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
 
     // Unsaved changes stay while other pages are looked at.
     await page.getByRole('link', { name: 'Documents', exact: true }).click()
-    await page.getByRole('link', { name: 'Pipeline' }).click()
+    await page.getByRole('link', { name: 'Pipeline', exact: true }).click()
     await expect.poll(() => size.inputValue()).toBe('128')
 
     const header = page.locator('.page-scope')
@@ -238,7 +238,7 @@ async function openChunks(page: Page, name: string): Promise<{ chunks: Locator; 
 
 async function openPipeline(page: Page): Promise<void> {
   await openLibrary(page)
-  await page.getByRole('link', { name: 'Pipeline' }).click()
+  await page.getByRole('link', { name: 'Pipeline', exact: true }).click()
   await page.getByRole('heading', { name: 'Cutting' }).waitFor()
 }
 
