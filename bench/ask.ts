@@ -17,7 +17,7 @@ import { type Material, generator, percentile, readMaterial, vectorOf } from './
  * Time of one question as somebody asks it of the product, through the contract and in one process: to the first words of
  * the answer (or of the refusal) and to its end, the trace stored. Chunks are those of `npm run bench -- search`, as
  * documents of 20 chunks; extractive answers, default pipeline, one question at a time. Then the memory of the host over
- * many questions, one after the other, of a collection of 1,000 chunks.
+ * many questions, one after the other, of a collection of 200 chunks.
  *
  *   npm run bench -- ask [CHUNKS…] [--memory QUESTIONS]      (default: 10000 100000 --memory 10000)
  */
@@ -32,7 +32,7 @@ export async function run(args: string[]): Promise<void> {
   const sizes = given.length > 0 ? given : at === -1 ? [10_000, 100_000] : []
   const results: Record<string, unknown>[] = []
   for (const size of sizes) results.push(await inProduct(size, (product) => times(size, product)))
-  if (questions > 0) results.push(await inProduct(1000, (product) => memory(questions, product)))
+  if (questions > 0) results.push(await inProduct(memoryChunks, (product) => memory(questions, product)))
   for (const each of results) console.log(JSON.stringify(each))
   mkdirSync(resultsFolder, { recursive: true })
   const report = { command: 'npm run bench -- ask', results }
@@ -43,6 +43,8 @@ const dataFolder = fileURLToPath(new URL('../../shared/data/retrieval/', import.
 const resultsFolder = fileURLToPath(new URL('./results/', import.meta.url))
 const chunksPerDocument = 20
 const chunkLength = 800
+/** Few: what is left behind by a question does not depend on how much was searched. */
+const memoryChunks = 200
 
 interface Product {
   client: Client
