@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest'
 import type { Pipeline } from './contract/pipeline.ts'
 import type { ReleaseChoice, ReleaseGate } from './contract/releases.ts'
 import { defaultPipeline } from './services/default-pipeline.ts'
-import type { ReleaseId } from './shared/ids.ts'
 import { openTestApp, type TestApp } from './testing/test-app.ts'
 
 const text =
@@ -203,10 +202,10 @@ describe('the way of a release', () => {
     await expect(client.releases.promote({ releaseId: id, ...signed })).rejects.toMatchObject({ code: 'model-missing' })
     // It was in production once, with its model.
     const { releaseLibrary } = test.app.services
-    releaseLibrary.setStage(firstId as ReleaseId, 'retired')
+    releaseLibrary.setStage(firstId, 'retired')
     releaseLibrary.setStage(id, 'production')
     releaseLibrary.setStage(id, 'retired')
-    releaseLibrary.setStage(firstId as ReleaseId, 'production')
+    releaseLibrary.setStage(firstId, 'production')
     await expect(client.lines.rollBack({ lineId })).rejects.toMatchObject({
       code: 'model-missing',
       message: expect.stringContaining('"not-here" is not on this machine') as string,
