@@ -36,7 +36,7 @@ describe('bots', () => {
 
   it('keep what a wire names without a value', async () => {
     const nothing = { greeting: undefined, length: undefined } as unknown as BotSettingsChange
-    const made = await make({ name: 'Named without values', ...nothing }, 'policy-assistant')
+    const made = await make({ ...nothing, name: 'Named without values' }, 'policy-assistant')
     expect(made.greeting).not.toBe('')
     expect(made.length).toBe('short')
     const changed = await test.client.bots.update({ botId: made.id, settings: { tone: 'dry', ...nothing } })

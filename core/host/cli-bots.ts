@@ -409,7 +409,7 @@ async function writeBot(client: Client, input: { botId: Bot['id']; withDocuments
       if (event.type !== 'export-piece') continue
       const piece = Buffer.from(event.base64, 'base64')
       bytes += piece.length
-      if (!file.write(piece)) await new Promise((settle) => file.once('drain', settle))
+      if (!file.write(piece)) await new Promise<void>((settle) => file.once('drain', () => settle()))
     }
     file.end()
     await finished(file)
