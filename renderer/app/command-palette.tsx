@@ -25,6 +25,8 @@ import type { Bot } from '../../core/contract/bots.ts'
 import type { Conversation } from '../../core/contract/conversations.ts'
 import type { Document } from '../../core/contract/documents.ts'
 import type { Model } from '../../core/contract/models.ts'
+import type { PromptRecord } from '../../core/contract/prompts.ts'
+import type { ReleaseLine } from '../../core/contract/releases.ts'
 import { useBots } from '../state/bots.ts'
 import { core } from '../state/client.ts'
 import { useModels } from '../state/models.ts'
@@ -76,7 +78,8 @@ function Palette({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
     void useModels.getState().refresh()
     void useBots.getState().refresh()
   }, [])
-  const commands = useCommands(documents, models ?? noModels, bots ?? noBots, conversations, onKeys)
+  const { lines, prompts } = useLinesAndPrompts()
+  const commands = useCommands(documents, models ?? noModels, bots ?? noBots, conversations, lines, prompts, onKeys)
   const listId = useId()
   const list = useRef<HTMLUListElement>(null)
   const found = useMemo(
@@ -150,6 +153,8 @@ function useCommands(
   models: Model[],
   bots: Bot[],
   conversations: Conversation[],
+  lines: ReleaseLine[],
+  prompts: PromptRecord[],
   onKeys: () => void,
 ): Command[] {
   const collections = useWorkspace((state) => state.collections)
@@ -233,6 +238,24 @@ function useCommands(
         run: () => navigate({ ...library, collectionId: id }),
       })
     }
+    for (const { id, name } of lines) {
+      commands.push({
+        id,
+        label: name,
+        hint: 'pipeline',
+        icon: <GitBranch size={15} aria-hidden />,
+        run: () => navigate({ page: 'pipelines', lineId: id, releaseId: null }),
+      })
+    }
+    for (const { id, name } of prompts) {
+      commands.push({
+        id,
+        label: name,
+        hint: 'prompt',
+        icon: <TextQuote size={15} aria-hidden />,
+        run: () => navigate({ page: 'prompts', promptId: id }),
+      })
+    }
     for (const { manifest } of models) {
       commands.push({
         id: `model-${manifest.id}`,
@@ -252,7 +275,7 @@ function useCommands(
       })
     }
     return commands
-  }, [collections, documents, models, bots, conversations, onKeys])
+  }, [collections, documents, models, bots, conversations, lines, prompts, onKeys])
 }
 
 function command(label: string, hint: string, icon: ReactNode, run: () => void): Command {
@@ -278,6 +301,22 @@ function useConversations(): Conversation[] {
     return () => controller.abort()
   }, [])
   return conversations
+}
+
+/** Pipelines over time and prompts, read when the palette opens. */
+function useLinesAndPrompts(): { lines: ReleaseLine[]; prompts: PromptRecord[] } {
+  const [found, setFound] = useState<{ lines: ReleaseLine[]; prompts: PromptRecord[] }>({ lines: [], prompts: [] })
+  useEffect(() => {
+    const controller = new AbortController()
+    const { signal } = controller
+    Promise.all([core().lines.list(undefined, { signal }), core().prompts.list(undefined, { signal })]).then(
+      ([{ lines }, { prompts }]) => setFound({ lines, prompts }),
+      // As for documents, below.
+      () => {},
+    )
+    return () => controller.abort()
+  }, [])
+  return found
 }
 
 /** The documents of all collections, read when the palette opens. */
