@@ -35,6 +35,7 @@ const modes = [
 ] as const
 
 const noDataset = 'none'
+const numberPattern = /^\s*-?\d+(\.\d+)?\s*$/
 
 /** What must hold before a release goes into production. Nothing counts until it is saved. */
 export function GateForm({ line }: { line: ReleaseLine }) {
@@ -228,10 +229,10 @@ function RuleRow({
 }) {
   const boundId = useId()
   const parts = readRule(rule)
-  const [bound, setBound] = useState(() => String(parts?.bound ?? ''))
-  // What is typed stays as it is while it says the same number.
-  const shown = parts !== null && Number(bound) !== parts.bound ? String(parts.bound) : bound
-  const wrong = shown.trim() === '' || !Number.isFinite(Number(shown))
+  // What is typed stays as it is, a number or not, until the rule says another number.
+  const [typed, setTyped] = useState({ text: String(parts?.bound ?? ''), bound: parts?.bound })
+  const shown = typed.bound === parts?.bound ? typed.text : String(parts?.bound ?? '')
+  const wrong = !numberPattern.test(shown)
   return (
     <div className="gate-row" role="group" aria-label={`Rule ${number}`}>
       {parts ? (
@@ -255,14 +256,16 @@ function RuleRow({
               className="input number"
               inputMode="decimal"
               autoComplete="off"
-              value={wrong ? bound : shown}
+              value={shown}
               aria-invalid={wrong || undefined}
               onChange={(event) => {
                 const text = event.target.value
-                setBound(text)
-                if (/^\s*-?\d+(\.\d+)?\s*$/.test(text)) onChange(writeRule({ ...parts, bound: Number(text) }))
+                const bound = numberPattern.test(text) ? Number(text) : parts.bound
+                setTyped({ text, bound })
+                if (bound !== parts.bound) onChange(writeRule({ ...parts, bound }))
               }}
             />
+            {wrong ? <p className="field-failure">Give a number.</p> : null}
           </div>
         </>
       ) : (
