@@ -20,8 +20,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     await using opened = await bench.open()
     const { page } = opened
     await page.getByRole('button', { name: 'Open the sample workspace' }).click()
-    const ready = page.getByRole('button', { name: /^ready/i })
-    await expect.poll(() => ready.first().textContent(), { timeout: 120_000 }).toMatch(/33/)
+    await page.getByText('33 ready', { exact: false }).first().waitFor({ timeout: 120_000 })
     const { collections } = (await call('GET', '/collections')) as { collections: { id: string }[] }
     collectionId = collections[0]?.id ?? ''
     const { lines } = (await call('GET', '/lines')) as { lines: { id: string; name: string }[] }
