@@ -210,7 +210,11 @@ describe.skipIf(!browserPath)('traces', () => {
 async function openTrace(page: Page): Promise<void> {
   await go(page, '#/traces')
   await page.getByRole('searchbox', { name: 'Search traces' }).fill('quarantine new animals')
-  const row = page.getByRole('grid', { name: 'Questions' }).getByRole('row').filter({ hasText: asked }).last()
+  const rows = page.getByRole('grid', { name: 'Questions' }).getByRole('row')
+  // The other questions are gone from the list, and what is focused stays.
+  await expect.poll(() => rows.filter({ hasText: 'Fulmar' }).count()).toBe(0)
+  await expect.poll(() => rows.filter({ hasText: asked }).count()).toBeGreaterThan(0)
+  const row = rows.filter({ hasText: asked }).last()
   await row.focus()
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: asked }).waitFor()
