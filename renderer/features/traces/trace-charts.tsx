@@ -34,6 +34,12 @@ export function TraceCharts({ stats }: { stats: TraceStats }) {
       ),
     [stats],
   )
+  // From the beginning of the first bucket to the end of the last: also where there is one alone.
+  const lastAt = stats.buckets.at(-1)?.startsAt ?? 0
+  const domain = [
+    new Date(stats.buckets[0]?.startsAt ?? 0),
+    new Date(lastAt + (per === 'hour' ? 1 : 24) * 60 * 60 * 1000),
+  ]
   const rows = stats.buckets.map((bucket) => [
     new Date(bucket.startsAt).toISOString(),
     bucket.questions,
@@ -59,7 +65,7 @@ export function TraceCharts({ stats }: { stats: TraceStats }) {
           draw={(plot) => ({
             height: heightPx,
             marginLeft: 44,
-            x: { type: 'time', label: null },
+            x: { type: 'time', label: null, domain },
             y: { label: 'seconds', grid: true, zero: true, nice: true },
             color: { domain: ['half', '95 %'], range: ['var(--accent)', 'var(--evidence-edge)'] },
             marks: [
@@ -87,7 +93,7 @@ export function TraceCharts({ stats }: { stats: TraceStats }) {
           draw={(plot) => ({
             height: heightPx,
             marginLeft: 44,
-            x: { type: 'time', label: null },
+            x: { type: 'time', label: null, domain },
             y: { label: 'questions', grid: true, nice: true },
             color: { domain: outcomes.map((outcome) => outcomeLabels[outcome]), range: outcomeColours },
             marks: [
