@@ -42,7 +42,8 @@ export function ChatPage({ botId, conversationId }: { botId: BotId | null; conve
   }, [])
   useEffect(() => void useBots.getState().refresh(), [generation])
   const bot = bots?.find(({ id }) => id === botId) ?? null
-  const fallback = bots?.find(({ id }) => id === last) ?? bots?.[0]
+  const fallback =
+    bots?.find(({ id }) => id === last) ?? bots?.find(({ problems }) => problems.length === 0) ?? bots?.[0]
   useEffect(() => {
     if (bot) usePreferences.getState().set({ lastBotId: bot.id })
   }, [bot])
