@@ -17,12 +17,13 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
 
   beforeAll(async () => {
     bench = await startWorkbench()
-    await using opened = await bench.open()
-    const { page } = opened
-    await page.getByRole('button', { name: 'Open the sample workspace' }).click()
-    await page.getByText('33 ready', { exact: false }).first().waitFor({ timeout: 120_000 })
-    const { collections } = (await call('GET', '/collections')) as { collections: { id: string }[] }
-    collectionId = collections[0]?.id ?? ''
+    const sample = (await call('POST', '/workspace/sample')) as { collectionId: string; jobId: string }
+    collectionId = sample.collectionId
+    const isRead = async (): Promise<boolean> => {
+      const { status } = (await call('GET', `/jobs/${sample.jobId}`)) as { status: string }
+      return status === 'done'
+    }
+    while (!(await isRead())) await new Promise((resolve) => setTimeout(resolve, 250))
     const { lines } = (await call('GET', '/lines')) as { lines: { id: string; name: string }[] }
     lineId = lines.find(({ name }) => name === 'Standard')?.id ?? ''
     await call('POST', '/bots', { settings: { name: 'Harbour desk', collectionIds: [collectionId] } })
