@@ -74,7 +74,7 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     const trial = page.getByRole('region', { name: 'Try it' })
     await trial.getByText('Ask me about the station.').waitFor()
     await ask(trial, 'Who won the Nobel Prize in Physics in 1998?')
-    await trial.getByText('I only know the station.').waitFor({ timeout: 60_000 })
+    await trial.getByText('I only know the station.').first().waitFor({ timeout: 60_000 })
     expect(
       await trial
         .getByRole('article')
@@ -101,7 +101,7 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
       .first()
       .click()
     const inspector = page.getByRole('complementary', { name: 'Inspector' })
-    await inspector.locator('mark').first().waitFor()
+    await inspector.locator('mark, .pdf-mark').first().waitFor({ timeout: 60_000 })
     await capture(page, 'chat')
     await page.keyboard.press('Escape')
     await inspector.waitFor({ state: 'detached' })
@@ -350,6 +350,7 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     await page.locator('.bot-item').first().waitFor()
     await page.keyboard.press('g')
     await page.keyboard.press('h')
+    await page.getByRole('navigation', { name: 'Conversations' }).waitFor()
     const box = page.getByRole('textbox', { name: 'Question' })
     await box.waitFor()
     await expect.poll(() => box.evaluate((element) => element === document.activeElement)).toBe(true)
@@ -365,7 +366,7 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     }
     await page.keyboard.press('Enter')
     const inspector = page.getByRole('complementary', { name: 'Inspector' })
-    await inspector.locator('mark').first().waitFor()
+    await inspector.locator('mark, .pdf-mark').first().waitFor({ timeout: 60_000 })
     await page.keyboard.press('Escape')
     await inspector.waitFor({ state: 'detached' })
     await page.keyboard.press('?')
