@@ -65,6 +65,8 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     await form.getByLabel('Greeting').fill('Ask me about the station.')
     await form.getByLabel('When the documents do not say').fill('I only know the station.')
     await form.getByLabel('Question 1', { exact: true }).fill('What was the highest water level of 2024, and when?')
+    // The template answers from single rules only.
+    await form.getByRole('checkbox', { name: /Summarise a document/ }).check()
     const filter = form.getByRole('searchbox', { name: 'Filter' })
     await filter.fill('type=')
     await expect.poll(() => filter.getAttribute('aria-invalid')).toBe('true')
