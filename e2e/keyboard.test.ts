@@ -31,7 +31,7 @@ describe.skipIf(!browserPath)('the main job by keyboard alone', () => {
     await tabTo(page, /^Citation 1/)
     await page.keyboard.press('Enter')
     const inspector = page.getByRole('complementary', { name: 'Inspector' })
-    await inspector.locator('mark').first().waitFor()
+    await inspector.locator('mark, .pdf-mark').first().waitFor()
     await page.keyboard.press('Escape')
     await inspector.waitFor({ state: 'detached' })
     expect(complaints).toEqual([])

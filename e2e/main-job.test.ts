@@ -46,6 +46,11 @@ describe.skipIf(!browserPath)('the main job in a browser', () => {
       .click()
 
     const inspector = page.getByRole('complementary', { name: 'Inspector' })
+    // A PDF is shown as its page, the words marked on it; its text is a press away.
+    const place = inspector.locator('.pdf-mark').first()
+    await place.waitFor({ timeout: 60_000 })
+    await expect.poll(() => place.evaluate(inView)).toBe(true)
+    await inspector.getByRole('radio', { name: 'Text', exact: true }).click()
     const mark = inspector.locator('mark').first()
     await mark.waitFor()
     expect(
