@@ -154,7 +154,7 @@ describe.skipIf(!browserPath)('chat with hostile words and with very many', () =
           await messages.evaluate((element) => element.scrollTo({ top: 0 }))
           return messages.getByRole('article', { name: 'Question number 0?' }).count()
         },
-        { timeout: 120_000, intervals: [150] },
+        { timeout: 120_000, interval: 150 },
       )
       .toBe(1)
     await expectAccessible(page)
