@@ -190,9 +190,10 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     const chunks = page.getByRole('grid', { name: 'Chunks' })
     await chunks.waitFor()
     expect(await chunks.getByText('Answers with').count()).toBe(0)
-    await page.getByText('Small parts of large passages', { exact: true }).click()
+    const cutting = page.getByRole('radiogroup', { name: 'Chunker' }).first()
+    await cutting.getByText('Small parts of large passages', { exact: true }).click()
     await chunks.getByText('Answers with').first().waitFor({ timeout: 30_000 })
-    await chunks.locator('[role=row]').first().click()
+    await chunks.getByText('Answers with').first().click()
     // The passage is underlined in the source, the found part of it lit up.
     await expect.poll(() => page.locator('.origin [data-answers]').count()).toBeGreaterThan(1)
     await expectAccessible(page)
