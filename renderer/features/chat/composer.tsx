@@ -26,6 +26,7 @@ export function Composer({
   isAnswering,
   blocked,
   isTrial,
+  readsWhole,
   onSend,
   onStop,
   onEditLast,
@@ -37,6 +38,8 @@ export function Composer({
   blocked: string | null
   /** Beside a form, which may be being filled in. */
   isTrial: boolean
+  /** Whether one document may be read from beginning to end. */
+  readsWhole: boolean
   onSend(text: string, scope: MessageScope): void
   onStop(): void
   /** Up in an empty box. */
@@ -106,7 +109,7 @@ export function Composer({
   }
   return (
     <form className="composer chat-composer" onSubmit={send}>
-      <ScopeChips scope={scope} onChange={(next) => change(draftKey, { scope: next })} />
+      <ScopeChips scope={scope} readsWhole={readsWhole} onChange={(next) => change(draftKey, { scope: next })} />
       <div className="composer-anchor">
         {isOpen ? (
           <ul id={`${id}-list`} className="mention-list" role="listbox" aria-label={mentionLabel(mention)}>
@@ -190,7 +193,15 @@ function mentionLabel({ kind }: Mention): string {
 }
 
 /** What questions are asked of, each with the way to take it away. */
-function ScopeChips({ scope, onChange }: { scope: MessageScope; onChange(scope: MessageScope): void }) {
+function ScopeChips({
+  scope,
+  readsWhole,
+  onChange,
+}: {
+  scope: MessageScope
+  readsWhole: boolean
+  onChange(scope: MessageScope): void
+}) {
   const { documents, tags, reading } = scope
   if (documents.length + tags.length === 0) return null
   return (
@@ -225,7 +236,7 @@ function ScopeChips({ scope, onChange }: { scope: MessageScope; onChange(scope: 
           <X size={12} aria-hidden />
         </button>
       ))}
-      {documents.length === 1 && tags.length === 0 ? (
+      {readsWhole && documents.length === 1 && tags.length === 0 ? (
         <label className="ask-whole soft">
           <input
             type="checkbox"

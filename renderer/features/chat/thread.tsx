@@ -135,6 +135,7 @@ export function ChatThread({
         isAnswering={isAnswering || isBeginning}
         blocked={blocked}
         isTrial={isTrial}
+        readsWhole={bot?.tools.includes('summarise-document') ?? false}
         onSend={(text, scope) => void send({ text, scope })}
         onStop={() => conversationId && useThreads.getState().stop(conversationId)}
         onEditLast={() => {
