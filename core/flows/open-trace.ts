@@ -173,4 +173,5 @@ export function toRejected(passage: RetrievedPassage, reason: Rejection): Reject
     ...{ score, scoreKind, textScore, vectorScore, rerankScore, reason },
   }
 }
-const shownOfRejected = 400
+/** Fifty beginnings are most of what a trace takes on the disk. */
+const shownOfRejected = 160
