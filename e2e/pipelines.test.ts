@@ -219,7 +219,12 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     await page.getByRole('button', { name: 'Save the draft' }).waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Back to the form' }).click()
     await expect
-      .poll(() => page.getByRole('region', { name: 'Search' }).getByRole('textbox', { name: 'Passages', exact: true }).inputValue())
+      .poll(() =>
+        page
+          .getByRole('region', { name: 'Search' })
+          .getByRole('textbox', { name: 'Passages', exact: true })
+          .inputValue(),
+      )
       .toBe('4')
     await page.getByRole('button', { name: 'Discard …' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Discard it' }).click()
@@ -365,7 +370,9 @@ async function beginDraft(page: Page, as: RegExp): Promise<void> {
 }
 
 async function setNumber(page: Page, section: string, label: string, value: string): Promise<void> {
-  const field = page.getByRole('region', { name: section, exact: true }).getByRole('textbox', { name: label, exact: true })
+  const field = page
+    .getByRole('region', { name: section, exact: true })
+    .getByRole('textbox', { name: label, exact: true })
   await field.fill(value)
   await field.press('Tab')
 }
