@@ -21,12 +21,14 @@ describe('migrate', () => {
   it('makes every table STRICT', () => {
     using database = disposable(openSqlite(':memory:'))
     migrate(database.value, migrations, () => expect.unreachable('nothing to back up'))
-    const sql = database.value
-      .prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
-      .pluck()
+    // Of a virtual table, and of the tables that it keeps its own things in, the module decides.
+    const tables = database.value
+      .prepare<[], { name: string; strict: number }>(
+        `SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'`,
+      )
       .all()
-    expect(sql.length).toBeGreaterThan(8)
-    for (const statement of sql) expect(statement).toMatch(/STRICT/)
+    expect(tables.length).toBeGreaterThan(8)
+    expect(tables.filter(({ strict }) => strict === 0)).toEqual([])
   })
 
   it('applies each migration once and backs up before it changes existing data', () => {
