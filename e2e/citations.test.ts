@@ -507,8 +507,8 @@ async function expectMarked(page: Page, cited: string): Promise<void> {
   await expect.poll(async () => squeezed((await underMarks(page)).words), { timeout: 30_000 }).toBe(wanted)
   const { outside } = await underMarks(page)
   expect(outside).toBe(0)
-  expect(await marksInView(page)).toBeGreaterThan(0)
-  expect(await inkIn(page, '.pdf-mark')).toBeGreaterThan(0.02)
+  await expect.poll(() => marksInView(page)).toBeGreaterThan(0)
+  await expect.poll(() => inkIn(page, '.pdf-mark')).toBeGreaterThan(0.02)
 }
 
 /** What of the words on the pages lies under the marks, letter by letter, and how many marks lie outside of a box. */
