@@ -1,8 +1,9 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
-import { AppError, isCancellation } from '../contract/errors.ts'
+import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
+import { notReached, readAnswer } from '../shared/server-answer.ts'
 import type { FinishedSpan } from './trace-spans.ts'
 
 export interface CollectorOptions {
@@ -48,19 +49,17 @@ export function createCollector(options: CollectorOptions): Collector {
           redirect: 'error',
           signal: signal ? AbortSignal.any([signal, limit]) : limit,
         })
-        const answer = await readBytes(response)
+        const { bytes: answer } = await readAnswer(response, largestAnswer)
         if (!response.ok) throw refused(url.host, response, answer)
         return { note: noteOf(response, answer) }
       } catch (error) {
         throwIfAborted(signal)
         if (error instanceof AppError) throw error
-        const late = isCancellation(error) || (error instanceof Error && error.name === 'TimeoutError')
-        const what = late ? `did not answer within ${timeoutMs / 1000} seconds` : 'could not be reached'
-        throw new AppError(
-          'connection-lost',
-          `The collector ${url.host} ${what}. Check that it runs and that the address is right.`,
-          { retryable: true, cause: error },
-        )
+        throw notReached(error, {
+          server: `The collector ${url.host}`,
+          timeoutMs,
+          advice: 'Check that it runs and that the address is right.',
+        })
       }
     },
   }
@@ -77,17 +76,6 @@ export function collectorAddress(endpoint: string): URL {
   }
   const path = base.pathname.replace(/\/+$/, '').replace(/\/v1\/traces$/, '')
   return new URL(`${base.origin}${path}/v1/traces`)
-}
-
-async function readBytes(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of response.body ?? []) {
-    length += (part as Uint8Array).length
-    if (length > largestAnswer) break
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
 }
 
 function isProtobuf(response: Response): boolean {

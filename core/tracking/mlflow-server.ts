@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { AppError, isCancellation } from '../contract/errors.ts'
+import { AppError } from '../contract/errors.ts'
 import { throwIfAborted } from '../shared/abort.ts'
+import { notReached, readAnswer } from '../shared/server-answer.ts'
 import { type KeyValue, mlflowBatches, mlflowKey, mlflowLimits } from './mlflow-limits.ts'
 import { type ForeignRun, runDocumentPath, runIdTag, type TrackedRun } from './tracked-run.ts'
 
@@ -197,35 +198,21 @@ function createCall({ address, fetch, token, timeoutMs = defaultTimeoutMs }: Mlf
         ...(bytes ? { body: Uint8Array.from(bytes) } : {}),
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
       })
-      const answer = { status: response.status, bytes: await readBytes(response), url }
+      const { bytes: read, isWhole } = await readAnswer(response, largestAnswer)
+      if (!isWhole) throw new AppError('input-invalid', 'The server’s answer is too long to be MLflow’s.')
+      const answer = { status: response.status, bytes: read, url }
       if (answer.status === 401 || answer.status === 403) throw refused(base.host)
       return answer
     } catch (error) {
       throwIfAborted(signal)
       if (error instanceof AppError) throw error
-      const late = isCancellation(error) || (error instanceof Error && error.name === 'TimeoutError')
-      const what = late ? `did not answer within ${timeoutMs / 1000} seconds` : 'could not be reached'
-      throw new AppError(
-        'connection-lost',
-        `The MLflow server ${base.host} ${what}. Check that it runs, then try again.`,
-        {
-          retryable: true,
-          cause: error,
-        },
-      )
+      throw notReached(error, {
+        server: `The MLflow server ${base.host}`,
+        timeoutMs,
+        advice: 'Check that it runs, then try again.',
+      })
     }
   }
-}
-
-async function readBytes(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of response.body ?? []) {
-    length += (part as Uint8Array).length
-    if (length > largestAnswer) throw new AppError('input-invalid', 'The server’s answer is too long to be MLflow’s.')
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
 }
 
 /** What the server says went wrong, such as 'RESOURCE_ALREADY_EXISTS'. */
