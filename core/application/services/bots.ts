@@ -101,10 +101,10 @@ export function createBots(parts: { library: BotLibrary; machineLearning: Machin
     if (!before || canonical(settings.release) !== canonical(before.release)) {
       await machineLearning.releases.resolve({ choice: settings.release })
     }
-    const any = settings.collectionIds.find((id) => known.has(id)) ?? collections[0]?.id
+    const collectionId = settings.collectionIds.find((id) => known.has(id)) ?? collections[0]?.id
     // It is the ML layer that knows what a filter is.
-    if (any && settings.filter.trim() !== '') {
-      await machineLearning.documents.list({ collectionId: any, filter: settings.filter, limit: 1 })
+    if (collectionId && settings.filter.trim() !== '') {
+      await machineLearning.documents.list({ collectionId, filter: settings.filter, limit: 1 })
     }
   }
 
