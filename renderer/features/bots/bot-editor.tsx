@@ -1,5 +1,5 @@
 import { useEffect, useId, useMemo, useState, type ReactNode } from 'react'
-import { ArrowDown, ArrowUp, Copy, Download, MessageSquareText, MoreHorizontal, Plus, Trash2, X } from 'lucide-react'
+import { ArrowDown, ArrowUp, MessageSquareText, MoreHorizontal, Plus, X } from 'lucide-react'
 import { create } from 'zustand'
 import type { Bot, BotSettings, BotTool } from '../../../core/contract/bots.ts'
 import type { CollectionId, ConversationId } from '../../../core/shared/ids.ts'
@@ -18,7 +18,7 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { useReadiness } from '../../ui/reading-progress.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
 import { ExportDialog, RemoveBotDialog } from './bot-dialogs.tsx'
-import { duplicateBot } from './bot-files.ts'
+import { botEntries } from './bot-entries.tsx'
 import { wordsOf } from './bot-names.ts'
 import type { TestChat } from './bots-page.tsx'
 import { CollectionChoice } from './collection-choice.tsx'
@@ -107,26 +107,7 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
                   icon: <MessageSquareText size={14} aria-hidden />,
                   onAction: () => navigate({ page: 'chat', botId: bot.id, conversationId: null }),
                 },
-                {
-                  id: 'duplicate',
-                  label: 'Duplicate',
-                  icon: <Copy size={14} aria-hidden />,
-                  onAction: () => void duplicateBot(bot),
-                },
-                {
-                  id: 'export',
-                  label: 'Export …',
-                  icon: <Download size={14} aria-hidden />,
-                  onAction: () => setExporting(bot),
-                },
-                null,
-                {
-                  id: 'remove',
-                  label: 'Remove …',
-                  tone: 'danger',
-                  icon: <Trash2 size={14} aria-hidden />,
-                  onAction: () => setRemoving(bot),
-                },
+                ...botEntries(bot, { onExport: setExporting, onRemove: setRemoving }),
               ]}
             />
           </>

@@ -1,15 +1,5 @@
 import { useEffect, useState, type ComponentType } from 'react'
-import {
-  Bot as BotGlyph,
-  Copy,
-  Download,
-  MessageSquareText,
-  MoreHorizontal,
-  Plus,
-  Settings2,
-  Trash2,
-  Upload,
-} from 'lucide-react'
+import { Bot as BotGlyph, MessageSquareText, MoreHorizontal, Plus, Settings2, Upload } from 'lucide-react'
 import type { Bot } from '../../../core/contract/bots.ts'
 import type { Conversation } from '../../../core/contract/conversations.ts'
 import type { BotId, ConversationId } from '../../../core/shared/ids.ts'
@@ -30,7 +20,8 @@ import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { ExportDialog, RemoveBotDialog } from './bot-dialogs.tsx'
 import { BotEditor } from './bot-editor.tsx'
-import { duplicateBot, importBot, isBotFile } from './bot-files.ts'
+import { botEntries } from './bot-entries.tsx'
+import { importBot, isBotFile } from './bot-files.ts'
 import { NewBot, useNewBot } from './new-bot.tsx'
 
 /** A conversation to try a bot in, as the chat draws it. */
@@ -184,26 +175,7 @@ function Item({ bot, onExport, onRemove }: { bot: Bot; onExport(bot: Bot): void;
               icon: <Settings2 size={14} aria-hidden />,
               onAction: () => navigate({ page: 'bots', botId: bot.id }),
             },
-            {
-              id: 'duplicate',
-              label: 'Duplicate',
-              icon: <Copy size={14} aria-hidden />,
-              onAction: () => void duplicateBot(bot),
-            },
-            {
-              id: 'export',
-              label: 'Export …',
-              icon: <Download size={14} aria-hidden />,
-              onAction: () => onExport(bot),
-            },
-            null,
-            {
-              id: 'remove',
-              label: 'Remove …',
-              tone: 'danger',
-              icon: <Trash2 size={14} aria-hidden />,
-              onAction: () => onRemove(bot),
-            },
+            ...botEntries(bot, { onExport, onRemove }),
           ]}
         />
       </div>
