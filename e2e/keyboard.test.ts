@@ -52,6 +52,27 @@ describe.skipIf(!browserPath)('the main job by keyboard alone', () => {
       .first()
       .waitFor()
   })
+
+  it('stays where somebody went while the first page was still being chosen', async () => {
+    await using opened = await bench.open()
+    const { page } = opened
+    // The address changes in the moment in which the answer arrives that chooses the page.
+    await page.addInitScript(() => {
+      const add = WebSocket.prototype.addEventListener
+      WebSocket.prototype.addEventListener = function (this: WebSocket, type: string, listener: EventListener): void {
+        add.call(this, type, (event) => {
+          const data = event instanceof MessageEvent ? String(event.data) : ''
+          if (data.includes('"bots"') && document.querySelector('nav')) location.hash = '#/models'
+          listener(event)
+        })
+      } as typeof add
+    })
+    await page.goto(bench.url.replace(/#.*/, '#/'))
+    await page.reload()
+    await page.getByRole('heading', { name: 'Models' }).waitFor()
+    await page.waitForTimeout(300)
+    expect(new URL(page.url()).hash).toBe('#/models')
+  })
 })
 
 /** Presses Tab until what has the focus is called this, as a person would; fails after a hundred presses. */

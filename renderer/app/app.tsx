@@ -23,7 +23,7 @@ import { TunePage } from '../features/tune/tune-page.tsx'
 import { WelcomePage } from '../features/welcome/welcome-page.tsx'
 import { useBots } from '../state/bots.ts'
 import { useConnection } from '../state/connection.ts'
-import { navigate, useRoute, type Route } from '../state/route.ts'
+import { goOn, navigate, useRoute, type Route } from '../state/route.ts'
 import { useWorkspace } from '../state/workspace.ts'
 import { Button } from '../ui/button.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
@@ -105,7 +105,7 @@ function Page({ route }: { route: Route }) {
     if (!isHome || empty || bots === null) return
     const to: Route =
       bots > 0 ? { page: 'chat', botId: null, conversationId: null } : { page: 'ask', collectionId: null }
-    navigate(to, { replace: true })
+    goOn(({ page }) => page === 'home', to)
   }, [isHome, empty, bots])
   switch (route.page) {
     case 'home':

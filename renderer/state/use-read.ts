@@ -11,6 +11,8 @@ export function useRead<Value>(read: (signal: AbortSignal) => Promise<Value>, ke
     const controller = new AbortController()
     read(controller.signal).then(
       (answer) => {
+        // What was read for an earlier key may come after what is read for this one.
+        if (controller.signal.aborted) return
         setValue(answer)
         setFailure(null)
       },

@@ -5,7 +5,7 @@ import type { Collection } from '../../../core/contract/collections.ts'
 import type { CollectionId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { usePreferences } from '../../state/preferences.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { goOn, hrefOf, navigate } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { answerWithSources } from '../../ui/answer-text.ts'
 import { AnswerNotes, AnswerView, Sources, UnsupportedNote, type ShownAnswer } from '../../ui/answer-view.tsx'
@@ -29,7 +29,8 @@ export function AskPage({ collectionId }: { collectionId: CollectionId | null })
 
   useEffect(() => {
     document.title = 'Ask · Quarry'
-    if (collectionId === null && fallback) navigate({ page: 'ask', collectionId: fallback.id }, { replace: true })
+    if (collectionId !== null || !fallback) return
+    goOn((now) => now.page === 'ask' && now.collectionId === null, { page: 'ask', collectionId: fallback.id })
   }, [collectionId, fallback])
   useEffect(() => {
     if (collection) usePreferences.getState().set({ lastCollectionId: collection.id })

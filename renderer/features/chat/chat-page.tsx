@@ -18,7 +18,7 @@ import { core } from '../../state/client.ts'
 import { useConnection } from '../../state/connection.ts'
 import { toFailure } from '../../state/failure.ts'
 import { usePreferences } from '../../state/preferences.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { goOn, hrefOf, navigate } from '../../state/route.ts'
 import { BotIcon } from '../../ui/bot-icon.tsx'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -48,9 +48,12 @@ export function ChatPage({ botId, conversationId }: { botId: BotId | null; conve
     if (bot) usePreferences.getState().set({ lastBotId: bot.id })
   }, [bot])
   useEffect(() => {
-    if (botId === null && conversationId === null && fallback) {
-      navigate({ page: 'chat', botId: fallback.id, conversationId: null }, { replace: true })
-    }
+    if (botId !== null || conversationId !== null || !fallback) return
+    goOn((now) => now.page === 'chat' && now.botId === null && now.conversationId === null, {
+      page: 'chat',
+      botId: fallback.id,
+      conversationId: null,
+    })
   }, [botId, conversationId, fallback])
 
   if (!bots) return failure ? <Failed /> : <PageHeader title="Chat" />
@@ -191,7 +194,13 @@ function Chat({
           <ChatThread
             bot={bot}
             conversationId={conversationId}
-            onConversation={({ id, botId }) => navigate({ page: 'chat', botId, conversationId: id }, { replace: true })}
+            onConversation={({ id, botId }) =>
+              goOn((now) => now.page === 'chat' && now.conversationId === conversationId, {
+                page: 'chat',
+                botId,
+                conversationId: id,
+              })
+            }
           />
         )}
       </div>

@@ -4,7 +4,7 @@ import type { ChunkEdit, ShownChunk } from '../../../core/contract/chunks.ts'
 import type { CollectionId, DocumentId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { goOn, hrefOf, navigate, type Route } from '../../state/route.ts'
 import { useCollection } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -129,7 +129,9 @@ function Loaded({
   useEffect(() => {
     if (end === undefined) return undefined
     const here = { page: 'library', collectionId, documentId, span: { start, end }, view: 'chunks' } as const
-    const timer = setTimeout(() => navigate(here, { replace: true }), 300)
+    const isHere = (now: Route): boolean =>
+      now.page === 'library' && now.view === 'chunks' && now.documentId === documentId
+    const timer = setTimeout(() => goOn(isHere, here), 300)
     return () => clearTimeout(timer)
   }, [collectionId, documentId, start, end])
   // An address that was typed, or "back".

@@ -7,7 +7,7 @@ import { useAdding } from '../../state/adding.ts'
 import { core } from '../../state/client.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
 import { usePreferences } from '../../state/preferences.ts'
-import { navigate } from '../../state/route.ts'
+import { goOn } from '../../state/route.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -170,7 +170,7 @@ function useLab(query: string) {
     const timer = setTimeout(() => {
       written.current = next
       usePreferences.getState().set({ lab: next })
-      navigate({ page: 'lab', query: next }, { replace: true })
+      goOn(({ page }) => page === 'lab', { page: 'lab', query: next })
     }, 300)
     return () => clearTimeout(timer)
   }, [lab])
