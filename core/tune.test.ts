@@ -145,6 +145,39 @@ describe('a tuning', () => {
     expect(whole.values.reduce((sum, { trials }) => sum + trials, 0)).toBe(4)
   })
 
+  it('ends with the filter that helps, and builds no index for it', async () => {
+    const { test, collectionId, datasetId } = await openStation()
+    await using _ = test
+    const { client } = test
+    // The same facts as somebody proposed them once: nearly the same words, and never what a question expects.
+    const drafts = join(test.folder, 'drafts')
+    mkdirSync(drafts)
+    for (const [index, subject] of subjects.entries()) {
+      const lines = ['inspected', 'cleaned', 'painted', 'replaced', 'measured'].map(
+        (verb) => `How often the ${subject} is ${verb}: the ${subject} is ${verb} every ${90 + index} days.`,
+      )
+      writeFileSync(join(drafts, `${subject.replace(' ', '-')}.md`), `# Draft\n\n${lines.join('\n\n')}\n`)
+    }
+    await test.ingest(collectionId, drafts)
+    // The lamp's facts are left out by the second one, with their questions' passages.
+    const values = ['not path:drafts/**', 'not path:drafts/** and not name=jetty-lamp.md']
+    const spec = specOf({ metric: 'mrr@10', parameters: [{ path: 'filter', values }], earlyStop: false })
+    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 2, indexes: 1 })
+    const { tune, jobId } = await client.tunes.start({ datasetId, spec })
+    await test.finished(jobId)
+    const { result, status } = await client.tunes.get({ tuneId: tune.id })
+    expect({ status, built: result!.indexesBuilt }).toEqual({ status: 'done', built: 0 })
+    const score = (filter: unknown): number =>
+      result!.trials.find(({ parameters }) => (parameters.filter ?? '') === filter)!.score!.mean
+    expect(score(values[0])).toBeGreaterThan(score(''))
+    expect(score(values[0])).toBeGreaterThan(score(values[1]))
+    expect(result!.decision).toMatchObject({ verdict: 'better' })
+    expect(result!.recommendation.sentence).toMatch(/^Take trial 1 \(Filter “not path:drafts\/\*\*”\): mrr@10 on/)
+    expect(result!.effects[0]).toMatchObject({ path: 'filter', values: [{ value: values[0] }, { value: values[1] }] })
+    expect(await client.tunes.apply({ tuneId: tune.id, trial: 1 })).toEqual({ jobId: null })
+    expect((await client.collections.list()).collections[0]!.pipeline.filter).toBe(values[0])
+  })
+
   it('goes on after its process was killed, without measuring a finished trial again', async () => {
     const first = await openStation()
     await using cleanup = new AsyncDisposableStack()
@@ -223,6 +256,13 @@ describe('a tuning', () => {
     await expect(start([{ path: 'chunker', values: ['recursive', 'nobody'] }])).rejects.toMatchObject({
       code: 'implementation-unknown',
     })
+    await expect(start([{ path: 'filter', values: ['', 'type=pdf or'] }])).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining(
+        'The pipeline\'s filter "type=pdf or" cannot be read at character 12.',
+      ) as string,
+    })
+    await expect(start([{ path: 'filter', values: [5] }])).rejects.toThrow('"filter" of a pipeline cannot be that')
     await expect(start([{ path: 'reranker.options.candidates', values: [5] }])).rejects.toThrow('no place for')
     await expect(start([{ path: 'chunker.options.beauty', values: [5] }])).rejects.toThrow('no option "beauty"')
     await expect(

@@ -53,7 +53,7 @@ export type Document = z.infer<typeof documentSchema>
 export const tagSchema = z.string().trim().min(1).max(60)
 
 export const documentsContract = {
-  /** Sorted by path. */
+  /** Sorted by path. Errors: item-missing, input-invalid (a filter). */
   list: oc
     .route({ method: 'GET', path: '/documents' })
     .input(
@@ -62,6 +62,8 @@ export const documentsContract = {
         status: documentStatusSchema.optional(),
         /** Such as `type=pdf and year>=2024`; see docs/filters.md. */
         filter: z.string().max(2000).optional(),
+        /** Of those, what a question reaches that is answered by this release: its pipeline has a filter, too. */
+        releaseId: id<'release'>().optional(),
         limit: z.coerce.number().int().min(1).max(50_000).default(20_000),
         offset: z.coerce.number().int().min(0).default(0),
       }),

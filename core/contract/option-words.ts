@@ -15,11 +15,11 @@ export function shortLabel(path: string): string {
   return labelOf(path.split('.').at(-1) ?? path)
 }
 
-/** A value of an option as it is read: true → 'on', null → 'none'. */
+/** A value of an option as it is read: true → 'on', null and no words at all → 'none'. */
 export function valueWords(value: unknown): string {
   if (value === true) return 'on'
   if (value === false) return 'off'
-  if (value === null || value === undefined) return 'none'
+  if (value === null || value === undefined || value === '') return 'none'
   if (typeof value === 'string') return value
   if (typeof value === 'object' && 'id' in value && typeof value.id === 'string') return value.id
   return JSON.stringify(value)
@@ -27,6 +27,11 @@ export function valueWords(value: unknown): string {
 
 /** {'chunker.options.maxTokens': 128, 'retriever.options.vectorWeight': 0.5} → 'Max tokens 128, vector weight 0.5' */
 export function assignmentWords(assignment: Readonly<Record<string, unknown>>): string {
-  const words = Object.entries(assignment).map(([path, value]) => `${shortLabel(path)} ${valueWords(value)}`)
+  const words = Object.entries(assignment).map(([path, value]) => `${shortLabel(path)} ${quoted(valueWords(value))}`)
   return words.map((part, index) => (index === 0 ? part : part.charAt(0).toLowerCase() + part.slice(1))).join(', ')
+}
+
+/** Several words, such as a filter, within a sentence. */
+function quoted(words: string): string {
+  return words.includes(' ') ? `“${words}”` : words
 }

@@ -44,11 +44,16 @@ export type Prompt = z.infer<typeof promptSchema>
 
 /**
  * One JSON value that configures every family. The ingest half (parsers, cleaning, chunker, rules, embedder, index)
- * decides the index fingerprint; the ask half (retriever, reranker, generator) can change without a new index.
+ * decides the index fingerprint; the ask half (filter, retriever, reranker, generator) can change without a new index.
  */
 export const pipelineSchema = ingestSettingsSchema.extend({
   embedder: choiceSchema,
   index: choiceSchema,
+  /**
+   * Only documents that it lets through are searched, such as `type=pdf` (docs/filters.md), within whatever a question
+   * is narrowed to; empty: all.
+   */
+  filter: z.string().trim().max(2000).default(''),
   retriever: choiceSchema,
   /** Puts what the retriever found into another order; null: its order stays. */
   reranker: choiceSchema.nullable().default(null),

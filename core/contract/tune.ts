@@ -12,7 +12,7 @@ import { errorDataSchema, id } from './values.ts'
 const pathSchema = z
   .string()
   .regex(
-    /^(parsers|cleaning|chunker|rules|embedder|index|retriever|reranker|generator|passages)(\.[A-Za-z0-9_-]+)*$/,
+    /^(parsers|cleaning|chunker|rules|embedder|index|filter|retriever|reranker|generator|passages)(\.[A-Za-z0-9_-]+)*$/,
     'A parameter is a dotted path into a pipeline, such as chunker.options.maxTokens.',
   )
   .max(200)
@@ -20,7 +20,7 @@ const pathSchema = z
 export const parameterSchema = z.union([
   z.object({
     path: pathSchema,
-    /** Anything that may stand there: numbers, words, a whole choice such as {"id": "sentence"}. */
+    /** Anything that may stand there: numbers, words, a filter, a whole choice such as {"id": "sentence"}. */
     values: z.array(z.unknown()).min(1).max(1000),
   }),
   z

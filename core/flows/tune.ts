@@ -209,7 +209,9 @@ export function applyAssignment(pipeline: Pipeline, assignment: Assignment): Rec
     for (const step of steps) place = isRecord(place) || Array.isArray(place) ? Reflect.get(place, step) : undefined
     if (!isRecord(place) && !Array.isArray(place)) return undefined
     const value = assignment[path]
-    Reflect.set(place, last, steps.length === 0 && typeof value === 'string' ? { id: value, options: {} } : value)
+    // The filter is a word itself.
+    const isId = steps.length === 0 && last !== 'filter' && typeof value === 'string'
+    Reflect.set(place, last, isId ? { id: value, options: {} } : value)
   }
   return changed
 }

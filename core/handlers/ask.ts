@@ -1,6 +1,6 @@
 import { AppError } from '../contract/errors.ts'
 import { ask } from '../flows/ask.ts'
-import { askedOf } from '../services/asked.ts'
+import { type Asked, askedOf } from '../services/asked.ts'
 import { createAskSteps } from '../services/ask-steps.ts'
 import { proposeQuestions } from '../services/propose-questions.ts'
 import type { Services } from '../services/services.ts'
@@ -12,7 +12,7 @@ export function askHandlers(services: Services) {
     run: os.ask.run.handler(async function* ({ input, signal }) {
       const { question: text, ...request } = input
       const asked = await askedOf(request, services)
-      if (input.scope === 'document' && !asked.documentId) throw notOneDocument(asked.documents)
+      if (input.scope === 'document' && !asked.documentId) throw notOneDocument(asked)
       const { collectionIds, release, note } = asked
       const { pipeline } = asked.searched
       const about = {
@@ -34,10 +34,10 @@ export function askHandlers(services: Services) {
   }
 }
 
-function notOneDocument(found: number): AppError {
+function notOneDocument({ documents: found, note }: Pick<Asked, 'documents' | 'note'>): AppError {
   const which = found === 0 ? 'no document that is ready' : 'several documents'
   return new AppError(
     'input-invalid',
-    `A whole document was asked for, but there ${found === 0 ? 'is' : 'are'} ${which} here. Name one, or filter so that one is left.`,
+    `A whole document was asked for, but there ${found === 0 ? 'is' : 'are'} ${which} here. Name one, or filter so that one is left.${note === null ? '' : ` ${note}`}`,
   )
 }

@@ -3,15 +3,16 @@ import type { Page } from '../contract/parsed-document.ts'
 import type { Services } from '../services/services.ts'
 import { headingsAt } from '../services/document-texts.ts'
 import { os } from './base.ts'
-import { sqlFilter } from '../library/document-filter.ts'
+import { bothFilters, pipelineFilter, sqlFilter } from '../library/document-filter.ts'
 
 export function documentHandlers(services: Services) {
   const { documents, texts } = services
   return {
     list: os.documents.list.handler(({ input }) => {
       services.collections.getCore(input.collectionId)
-      const { status, limit, offset } = input
-      const filter = sqlFilter(input.filter)
+      const { status, releaseId, limit, offset } = input
+      const release = releaseId && services.releases.resolve({ kind: 'pinned', releaseId })
+      const filter = bothFilters(sqlFilter(input.filter), release && pipelineFilter(release.pipeline))
       const byStatus = documents.countByStatus(input.collectionId, filter)
       const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0)
       return {

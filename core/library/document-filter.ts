@@ -1,5 +1,6 @@
 import { documentStatuses } from '../contract/documents.ts'
 import { AppError } from '../contract/errors.ts'
+import type { Pipeline } from '../contract/pipeline.ts'
 import type { SqlFilter } from './documents.ts'
 import { compileGlobToSql } from './glob-to-sql.ts'
 
@@ -110,13 +111,13 @@ export function parseFilter(text: string): FilterNode {
   return node
 }
 
-/** `where` is a condition on the alias `d` of documents; each value is bound to a name that begins with 'filter'. */
-export function filterToSql(node: FilterNode): { where: string; parameters: Record<string, unknown> } {
+/** `where` is a condition on the alias `d` of documents; each value is bound to a name that begins with `name`. */
+export function filterToSql(node: FilterNode, name = 'filter'): { where: string; parameters: Record<string, unknown> } {
   const parameters: Record<string, unknown> = {}
   const bind: Bind = (value) => {
-    const name = `filter${Object.keys(parameters).length}`
-    parameters[name] = value
-    return `:${name}`
+    const bound = `${name}${Object.keys(parameters).length}`
+    parameters[bound] = value
+    return `:${bound}`
   }
   return { where: toSql(node, bind), parameters }
 }
@@ -246,8 +247,10 @@ function valueProblem(
   return undefined
 }
 
+const anyFilter = 'The filter'
+
 function invalid(message: string, position: number): AppError {
-  return new AppError('input-invalid', `The filter cannot be read at character ${position}. ${message}`, {
+  return new AppError('input-invalid', `${anyFilter} cannot be read at character ${position}. ${message}`, {
     details: { position },
   })
 }
@@ -437,4 +440,23 @@ function presence(key: string, bind: Bind): string {
 /** The conditions of a filter that a person wrote; none for none. Errors: input-invalid. */
 export function sqlFilter(text: string | undefined): SqlFilter | undefined {
   return text === undefined || text.trim() === '' ? undefined : filterToSql(parseFilter(text))
+}
+
+/** Those of a pipeline, bound to names of their own so that they go with what is asked with. Errors: input-invalid. */
+export function pipelineFilter({ filter }: Pick<Pipeline, 'filter'>): SqlFilter | undefined {
+  if (filter.trim() === '') return undefined
+  try {
+    return filterToSql(parseFilter(filter), 'pipelineFilter')
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    const named = `The pipeline's filter "${filter.length > 120 ? `${filter.slice(0, 119)}…` : filter}"`
+    const message = error.message.replace(anyFilter, () => named)
+    throw new AppError(error.code, message, { cause: error, details: error.details })
+  }
+}
+
+/** What both let through; their values are bound to different names. */
+export function bothFilters(a: SqlFilter | undefined, b: SqlFilter | undefined): SqlFilter | undefined {
+  if (!a || !b) return a ?? b
+  return { where: `(${a.where}) AND (${b.where})`, parameters: { ...a.parameters, ...b.parameters } }
 }

@@ -69,6 +69,7 @@ export async function createAskSteps(
       span.note({
         [attributeNames.dataSourceId]: indexes.map(({ row }) => row.collectionId).join(' '),
         [attributeNames.searchMode]: mode,
+        ...filterAttributes(searched),
       })
       return parts.retrieval.find(searched, { text: question, k, mode, span, ...(filter ? { filter } : {}) }, signal)
     },
@@ -103,6 +104,14 @@ export async function createAskSteps(
     },
     now: () => performance.timeOrigin + performance.now(),
   }
+}
+
+/** Collections that are asked by pipelines of their own may have a filter each. */
+function filterAttributes({ indexes }: Searched): SpanAttributes {
+  const filters = new Set(indexes.map(({ filter }) => filter))
+  if (![...filters].some(Boolean)) return {}
+  const each = indexes.map(({ row, filter }) => `${row.collectionId}: ${filter || 'all documents'}`)
+  return { [contentAttributeNames.pipelineFilter]: filters.size === 1 ? [...filters].join('') : each.join('; ') }
 }
 
 function modelAttributesOf({ generator: { id, options }, prompt }: Pipeline): SpanAttributes {

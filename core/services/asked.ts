@@ -1,15 +1,17 @@
 import type { AskedRelease, Exchange, Persona } from '../contract/ask.ts'
 import { AppError } from '../contract/errors.ts'
+import type { Pipeline } from '../contract/pipeline.ts'
 import type { Release, ReleaseChoice } from '../contract/releases.ts'
 import type { SearchMode } from '../contract/values.ts'
 import type { CollectionCore, CollectionLibrary } from '../library/collections.ts'
-import { sqlFilter } from '../library/document-filter.ts'
+import { bothFilters, pipelineFilter, sqlFilter } from '../library/document-filter.ts'
 import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
 import type { CollectionId, DocumentId } from '../shared/ids.ts'
 import type { AskedOf } from './ask-steps.ts'
 import type { CollectionIndexes, OpenIndex } from './collection-indexes.ts'
 import type { ReleaseIndexes } from './release-indexes.ts'
 import type { Releases } from './releases.ts'
+import type { SearchedIndex } from './retrieval.ts'
 
 export interface AskRequest {
   collectionIds: readonly CollectionId[]
@@ -40,25 +42,37 @@ export interface Asked extends AskedOf {
   note: string | null
 }
 
-/** Errors: item-missing, input-invalid (the filter), model-missing (of a release). */
-export async function askedOf(request: AskRequest, parts: AskedParts): Promise<Asked> {
+/** A pipeline that is asked with in place of the release, or of what the collections have, and its indexes. */
+export interface AskedWith {
+  pipeline: Pipeline
+  indexFor(id: CollectionId): Promise<OpenIndex>
+}
+
+/** Errors: item-missing, input-invalid (a filter), model-missing (of a release). */
+export async function askedOf(request: AskRequest, parts: AskedParts, given?: AskedWith): Promise<Asked> {
   const release = request.release && parts.releases.resolve(request.release)
-  const filter = both(sqlFilter(request.filter), oneOf(request.documentIds, request.tags))
+  const filter = bothFilters(sqlFilter(request.filter), oneOf(request.documentIds, request.tags))
   const { found, notes } = collectionsOf(request.collectionIds, parts)
   requireDocuments(request.documentIds, found, parts)
-  const pipeline = (release ?? found[0]!).pipeline
-  const indexes: OpenIndex[] = []
-  for (const { id } of found) {
-    const { index, note } = await indexOf(id, release, parts)
-    if (index) indexes.push(index)
+  // Each collection is searched within the filter of the pipeline by which it is asked.
+  const reached = found.map(({ id, ...own }) => ({ id, filter: (given ?? release ?? own).pipeline.filter }))
+  const indexes: SearchedIndex[] = []
+  for (const { id, filter: own } of reached) {
+    const { index, note } = given ? { index: await given.indexFor(id) } : await indexOf(id, release, parts)
+    if (index) indexes.push({ ...index, filter: own })
     if (note) notes.push(note)
   }
-  const asked = found.flatMap(({ id }) =>
-    parts.documents.list(id, { status: 'ready', limit: 2, offset: 0, ...(filter ? { filter } : {}) }),
-  )
+  const ready = (id: CollectionId, within: SqlFilter | undefined) =>
+    parts.documents.list(id, { status: 'ready', limit: 2, offset: 0, ...(within ? { filter: within } : {}) })
+  const asked = reached.flatMap((one) => ready(one.id, bothFilters(filter, pipelineFilter(one))))
   const [only] = asked.length === 1 ? asked : []
+  if (asked.length === 0) {
+    const leftOut = reached.filter((one) => one.filter !== '' && ready(one.id, filter).length > 0)
+    const filters = new Set(leftOut.map((one) => one.filter))
+    if (filters.size > 0) notes.push(`No document asked passes the pipeline's filter: ${[...filters].join('; ')}.`)
+  }
   return {
-    searched: { pipeline, indexes },
+    searched: { pipeline: (given ?? release ?? found[0]!).pipeline, indexes },
     mode: request.mode,
     ...(filter ? { filter } : {}),
     ...(only ? { documentId: only.id } : {}),
@@ -139,9 +153,4 @@ function oneOf(documentIds: readonly DocumentId[], tags: readonly string[]): Sql
       ...(tags.length > 0 ? { askedTags: JSON.stringify(tags) } : {}),
     },
   }
-}
-
-function both(a: SqlFilter | undefined, b: SqlFilter | undefined): SqlFilter | undefined {
-  if (!a || !b) return a ?? b
-  return { where: `(${a.where}) AND ${b.where}`, parameters: { ...a.parameters, ...b.parameters } }
 }

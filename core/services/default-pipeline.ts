@@ -10,6 +10,7 @@ export const defaultPipeline: Pipeline = {
   rules: defaultRules,
   embedder: { id: 'transformers', options: { model: bundledEmbedder } },
   index: { id: 'sqlite', options: {} },
+  filter: '',
   // A cap on results from one document was found to cost more than it brings (docs/benchmarks.md, Tuning).
   retriever: { id: 'hybrid', options: { perDocument: 0 } },
   reranker: null,

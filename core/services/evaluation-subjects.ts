@@ -62,7 +62,7 @@ export function createEvaluationSubjects(parts: SubjectParts): EvaluationSubject
       const retrieval = createRetrieval(own)
       const filter = sqlFilter(settings.filter)
       const asked = { mode: settings.mode, ...(filter ? { filter } : {}) }
-      const searched = { pipeline, indexes: [index] }
+      const searched = { pipeline, indexes: [{ ...index, filter: pipeline.filter }] }
       // Questions of a measurement are not what anybody asked: they leave no trace.
       const steps = settings.answers
         ? await createAskSteps({ searched, ...asked }, { ...own, retrieval, traces: noTraces })

@@ -47,7 +47,7 @@ const queries: Record<string, number[]> = { one: [1, 0], two: [0, 1, 0] }
 
 async function union(indexes: OpenIndex[], allowed?: Record<string, string[]>) {
   const opened = await openIndexUnion(
-    { pipeline: defaultPipeline, indexes },
+    { pipeline: defaultPipeline, indexes: indexes.map((index) => ({ ...index, filter: '' })) },
     allowed && { where: '', parameters: {} },
     {
       documents: { matching: (id) => (allowed?.[id] ?? []) as DocumentId[] },

@@ -1,4 +1,5 @@
 import { type IndexFilter, type IndexHit, rarityOf } from '../indexes/index-store.ts'
+import { bothFilters, pipelineFilter } from '../library/document-filter.ts'
 import type { DocumentLibrary, SqlFilter } from '../library/documents.ts'
 import type { CollectionCore } from '../library/collections.ts'
 import type { RetrieverDependencies } from '../retrievers/retriever.ts'
@@ -37,8 +38,9 @@ export async function openIndexUnion(
   parts: IndexUnionParts,
 ): Promise<IndexUnion | undefined> {
   const members: Member[] = []
-  for (const { row, store } of indexes) {
-    const documents = filter && { documentIds: parts.documents.matching(row.collectionId, filter) }
+  for (const { row, store, ...own } of indexes) {
+    const both = bothFilters(filter, pipelineFilter(own))
+    const documents = both && { documentIds: parts.documents.matching(row.collectionId, both) }
     if (documents?.documentIds.length === 0) continue
     // While a new index is being built, questions go to the present one, with the model that it was built with.
     const embedding = await parts.openEmbedding({ pipeline: row.pipeline ?? pipeline })

@@ -144,7 +144,8 @@ export function createLab(parts: LabParts): Lab {
       const open = find(labId)
       const { document, shown } = open
       checkSettings({ parsers: {}, cleaning: [], chunker, rules: [] })
-      const pipeline = { ...open.pipeline, chunker, rules: [], reranker: null }
+      // The one text that is open is searched, whatever documents the pipeline leaves out.
+      const pipeline = { ...open.pipeline, chunker, rules: [], reranker: null, filter: '' }
       const chunks = async (given?: AbortSignal): Promise<Chunk[]> => {
         const made = (await cutHeld('cut-chunks', open, chunker, given)) as { chunks: Parameters<typeof withTexts>[1] }
         return withTexts(document, made.chunks)

@@ -10,6 +10,7 @@ import { checkPrompt } from '../generators/model-answer/prompt-template.ts'
 import type { TextGenerator } from '../generators/text-generator.ts'
 import { indexDefinitions } from '../indexes/list.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
+import { pipelineFilter } from '../library/document-filter.ts'
 import type { IndexLibrary } from '../library/indexes.ts'
 import { modelsNamed, takesModel } from '../model-files/model-option.ts'
 import { parserDefinitions } from '../parsers/list.ts'
@@ -170,11 +171,12 @@ interface Checkable {
   options: z.ZodType
 }
 
-/** Every implementation is known and takes its options. Errors: implementation-unknown, input-invalid. */
+/** Every implementation is known and takes its options; the filter can be read. Errors: implementation-unknown, input-invalid. */
 export function checkPipeline(pipeline: Pipeline): void {
   checkSettings(pipeline)
   check('embedder', embedderDefinitions, pipeline.embedder)
   check('index', indexDefinitions, pipeline.index)
+  pipelineFilter(pipeline)
   check('retriever', retrieverDefinitions, pipeline.retriever)
   if (pipeline.reranker) check('reranker', rerankerDefinitions, pipeline.reranker)
   check('generator', generatorDefinitions, pipeline.generator)

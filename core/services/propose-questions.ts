@@ -6,6 +6,7 @@ import {
   questionsOf,
 } from '../flows/generate-questions.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
+import { pipelineFilter } from '../library/document-filter.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { sha256 } from '../shared/hash.ts'
@@ -14,7 +15,7 @@ import type { Retrieval } from './retrieval.ts'
 
 export interface QuestionProposals {
   collections: Pick<CollectionLibrary, 'getCore'>
-  documents: Pick<DocumentLibrary, 'readPaths' | 'exists' | 'get' | 'getText'>
+  documents: Pick<DocumentLibrary, 'readPaths' | 'matching' | 'exists' | 'get' | 'getText'>
   retrieval: Pick<Retrieval, 'retrieve'>
 }
 
@@ -48,7 +49,11 @@ export async function proposeQuestions(
   const asked = [...new Set(collectionIds)].map((id) => collections.getCore(id))
   const most = Math.max(leastDocuments, count * documentsPerQuestion)
   const chosen = chooseDocuments(
-    asked.map(({ id }) => documents.readPaths(id)),
+    asked.map(({ id, pipeline }) => {
+      const filter = pipelineFilter(pipeline)
+      const reached = filter && new Set(documents.matching(id, filter))
+      return documents.readPaths(id).filter((document) => reached?.has(document.id) ?? true)
+    }),
     most,
   )
   const proposed: ProposedQuestion[] = []

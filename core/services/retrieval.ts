@@ -36,7 +36,12 @@ export interface Searched {
   /** Its ask half says how. */
   pipeline: Pipeline
   /** Of one collection each, and read as if they were one. */
-  indexes: readonly OpenIndex[]
+  indexes: readonly SearchedIndex[]
+}
+
+export interface SearchedIndex extends OpenIndex {
+  /** Of the pipeline by which its collection is asked: only documents that it lets through are searched. */
+  filter: string
 }
 
 export type Rerank = (
@@ -49,7 +54,7 @@ export interface RetrievalRequest {
   text: string
   k: number
   mode: SearchMode
-  /** Only documents that these conditions let through. */
+  /** Only documents that these conditions let through, of those that the pipeline's own do. */
   filter?: SqlFilter
   /** Options of the retriever for this call, over those of the pipeline. */
   options?: Record<string, unknown>
@@ -71,7 +76,8 @@ export function createRetrieval(parts: RetrievalParts): Retrieval {
   const retrieval: Retrieval = {
     async retrieve(collection, query, signal) {
       const index = parts.collectionIndexes.active(collection.id)
-      const searched = { pipeline: collection.pipeline, indexes: index ? [index] : [] }
+      const { pipeline } = collection
+      const searched = { pipeline, indexes: index ? [{ ...index, filter: pipeline.filter }] : [] }
       const found = await retrieval.find(searched, query, signal)
       const rerank = retrieval.reranker(collection)
       return rerank ? rerank(query, found, signal) : found

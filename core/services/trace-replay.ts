@@ -6,7 +6,6 @@ import type { CollectionLibrary } from '../library/collections.ts'
 import type { CollectionId } from '../shared/ids.ts'
 import type { Progress } from '../shared/progress.ts'
 import { type Asked, type AskedParts, askedOf, type AskRequest } from './asked.ts'
-import type { OpenIndex } from './collection-indexes.ts'
 import type { EvaluationSubjects } from './evaluation-subjects.ts'
 import { checkPipeline, readsAlike } from './pipelines.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
@@ -36,17 +35,17 @@ export async function askedAgain(
   report: (progress: Progress) => void,
   signal: AbortSignal | undefined,
 ): Promise<Asked> {
-  const asked = await askedOf(request, parts)
-  if (choice.kind !== 'pipeline') return asked
+  if (choice.kind !== 'pipeline') return askedOf(request, parts)
   const { pipeline } = choice
   checkPipeline(pipeline)
-  const indexes: OpenIndex[] = []
-  for (const id of asked.collectionIds) {
-    requireSameTexts(id, pipeline, parts)
-    const { index } = await parts.subjects.index({ ...parts.collections.getCore(id), pipeline }, report, signal)
-    indexes.push(index)
-  }
-  return { ...asked, searched: { pipeline, indexes } }
+  return askedOf(request, parts, {
+    pipeline,
+    async indexFor(id) {
+      requireSameTexts(id, pipeline, parts)
+      const { index } = await parts.subjects.index({ ...parts.collections.getCore(id), pipeline }, report, signal)
+      return index
+    },
+  })
 }
 
 function requireSameTexts(id: CollectionId, pipeline: Pipeline, { collections, documents }: ReplayParts): void {

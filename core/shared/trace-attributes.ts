@@ -84,6 +84,8 @@ export const contentAttributeNames = {
   llmOutputContent: 'llm.output_messages.{i}.message.content',
   promptTemplate: 'llm.prompt_template.template',
   releaseLine: 'quarry.release.line',
+  /** That of the pipeline, within which was searched; what a question was narrowed to is in its request. */
+  pipelineFilter: 'quarry.pipeline.filter',
 } as const
 
 /** The name for one place of a list, from 0. */

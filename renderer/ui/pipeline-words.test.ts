@@ -74,6 +74,7 @@ describe('differences', () => {
     reranker: null,
     generator: choice('extractive'),
     prompt: null,
+    filter: '',
     passages: 8,
   }
 

@@ -6,19 +6,22 @@ import { plainLine } from './plain-text.ts'
 
 const mostNamed = 50
 
-/** Which documents a bot answers from, as it is said to a person. Errors: collection-empty where there are none. */
+/** Which documents a bot answers from, as it is said to a person. Errors: collection-empty where there are none, item-missing. */
 export async function listDocuments(
-  { name, collectionIds, filter }: Pick<BotSettings, 'name' | 'collectionIds' | 'filter'>,
+  { name, collectionIds, filter, release }: Pick<BotSettings, 'name' | 'collectionIds' | 'filter' | 'release'>,
   machineLearning: MachineLearningClient,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const { collections } = await machineLearning.collections.list(undefined, signal ? { signal } : {})
+  const options = signal ? { signal } : {}
+  const { collections } = await machineLearning.collections.list(undefined, options)
+  // Its pipeline may leave documents out, too.
+  const { id: releaseId } = await machineLearning.releases.resolve({ choice: release }, options)
   const asked = collections.filter(({ id }) => collectionIds.includes(id))
   const lists = await Promise.all(
     asked.map(async (collection) => {
-      const input = { collectionId: collection.id, status: 'ready' as const, limit: mostNamed }
+      const input = { collectionId: collection.id, status: 'ready' as const, releaseId, limit: mostNamed }
       const narrowed = filter.trim() === '' ? input : { ...input, filter }
-      return { collection, ...(await machineLearning.documents.list(narrowed, signal ? { signal } : {})) }
+      return { collection, ...(await machineLearning.documents.list(narrowed, options)) }
     }),
   )
   const total = lists.reduce((sum, list) => sum + list.total, 0)

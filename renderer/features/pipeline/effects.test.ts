@@ -16,6 +16,7 @@ const present: Pipeline = {
   reranker: null,
   generator: choice('extractive'),
   prompt: null,
+  filter: '',
   passages: 8,
 }
 

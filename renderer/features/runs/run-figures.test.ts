@@ -13,6 +13,7 @@ const pipeline: Pipeline = {
   reranker: null,
   generator: { id: 'extractive', options: {} },
   prompt: null,
+  filter: '',
   passages: 8,
 }
 

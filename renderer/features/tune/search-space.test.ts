@@ -25,6 +25,7 @@ const pipeline: Pipeline = {
   reranker: null,
   generator: { id: 'extractive', options: {} },
   prompt: null,
+  filter: '',
   passages: 8,
 }
 const described = (id: string, properties: Record<string, unknown>, required: string[] = []) => ({
