@@ -47,6 +47,7 @@ import { createNetworkAttempts } from './library/network-attempts.ts'
 import { createNetworkSettingsLibrary } from './library/network-settings.ts'
 import { createProviderLibrary } from './library/providers.ts'
 import { createPromptLibrary } from './library/prompts.ts'
+import { createReadingLibrary } from './library/readings.ts'
 import { createReleaseIndexLibrary } from './library/release-indexes.ts'
 import { createReleaseLibrary } from './library/releases.ts'
 import { createRunLibrary } from './library/runs.ts'
@@ -83,6 +84,7 @@ import { createPromotions } from './services/promotions.ts'
 import { createPreviews } from './services/previews.ts'
 import { createProviders } from './services/providers.ts'
 import { openJudge } from './services/judge.ts'
+import { createReadings } from './services/readings.ts'
 import { createReleaseGates } from './services/release-gate.ts'
 import { createReleaseIndexes } from './services/release-indexes.ts'
 import { createReleases } from './services/releases.ts'
@@ -370,8 +372,18 @@ export async function createApp(environment: Environment): Promise<App> {
     lanes: cores + 1,
   })
   const datasets = createDatasets({ datasets: datasetLibrary, collections, documents, texts })
+  const readings = createReadings({
+    readings: createReadingLibrary(database),
+    documents,
+    collections,
+    compute: parsing,
+    maximumFileBytes,
+    ocr,
+    lanes: cores + 1,
+  })
   const measuring = {
     ...stepParts,
+    readings,
     openEmbedding: openEmbeddingOnce,
     openTextGenerator: openTextGeneratorHere,
     openReranking: openRerankingHere,
@@ -388,6 +400,7 @@ export async function createApp(environment: Environment): Promise<App> {
     documents,
     jobs,
     subjects,
+    readings,
     openJudge: ({ judge }) => (judge ? openJudge(judge, openTextGeneratorHere) : Promise.resolve(undefined)),
     jobRunner: () => jobRunner,
     version: packageVersion(),
@@ -398,6 +411,7 @@ export async function createApp(environment: Environment): Promise<App> {
     runLibrary,
     collections,
     datasetLibrary,
+    readings,
     jobs,
     pipelines: () => pipelines,
     jobRunner: () => jobRunner,
@@ -656,6 +670,7 @@ export async function createApp(environment: Environment): Promise<App> {
   uploads.removeOrphans()
   collectionIndexes.dropRetired()
   collectionIndexes.dropUnused()
+  readings.dropUnused()
   releaseIndexes.tidy()
   if (environment.resumeJobs ?? true) {
     jobRunner.resume()

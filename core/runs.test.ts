@@ -329,7 +329,6 @@ describe('what cannot be measured', () => {
     await expect(start({}, { metrics: ['beauty@5'] })).rejects.toMatchObject({ code: 'implementation-unknown' })
     await expect(start({}, { metrics: ['token-f1'] })).rejects.toThrow('about answers')
     await expect(start({}, { filter: 'type=' })).rejects.toMatchObject({ code: 'input-invalid' })
-    await expect(start({ cleaning: [{ id: 'urls', options: {} }] })).rejects.toThrow('in another way')
     const { id: emptySet } = await client.datasets.create({ name: 'empty', collectionId })
     await expect(client.runs.start({ datasetId: emptySet })).rejects.toThrow('no accepted cases')
     const { id: elsewhere } = await client.collections.create({ name: 'elsewhere' })

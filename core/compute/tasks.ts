@@ -20,7 +20,8 @@ import { freeNow } from './long-texts.ts'
 import { type OcrInput, ocrInUse } from './ocr-in-use.ts'
 import { type FileToRead, readFileOrMember } from './read-file.ts'
 
-export interface ParseInput {
+/** A file, and what it is read with. */
+export interface ReadInput {
   /** Absolute path of the file, or of the one that holds it. */
   location: string
   /** The way into that file, outermost first; null for the file itself. */
@@ -30,15 +31,18 @@ export interface ParseInput {
   /** The document's path, by which rules choose settings. */
   path: string
   settings: IngestSettings
-  /** Folder of the embedder's model: chunks are measured with its tokenizer. */
-  modelFolder: string
-  /** The embedder itself, for chunkers that compare sentences; the host is asked for its vectors. */
-  embedder?: Choice
   maxBytes: number
   /** Where data for reading text from pictures is looked for, too. False: pictures are not read. */
   ocr?: OcrInput | false
   /** SHA-256 in hexadecimal of contents that are indexed already: where the bytes are one of these, nothing is parsed. */
   knownHashes: string[]
+}
+
+export interface ParseInput extends ReadInput {
+  /** Folder of the embedder's model: chunks are measured with its tokenizer. */
+  modelFolder: string
+  /** The embedder itself, for chunkers that compare sentences; the host is asked for its vectors. */
+  embedder?: Choice
 }
 
 /** The content is indexed already: nothing was parsed. */
@@ -171,6 +175,8 @@ export interface EmbedOutput {
 export interface Tasks {
   /** Reads, parses and chunks one file. Errors: file-…, type-unsupported; `details.type` says what the file is. */
   parse: { input: ParseInput; output: ParseOutput }
+  /** The same without chunks. */
+  read: { input: ReadInput; output: KnownContent | ParsedContent }
   chunk: { input: ChunkInput; output: ChunkOutput }
   /** The bytes of a file inside a file. Errors: file-…. */
   'read-member': { input: FileToRead; output: Uint8Array }
@@ -215,6 +221,7 @@ export type TaskHandlers = {
 /** The explicit list of tasks. */
 export const taskHandlers: TaskHandlers = {
   parse,
+  read: readAndParse,
   chunk,
   'read-member': (input, context) => readFileOrMember(input, context),
   hold,
@@ -235,7 +242,7 @@ async function parse(input: ParseInput, context: TaskContext): Promise<ParseOutp
 }
 
 async function readAndParse(
-  input: ParseInput,
+  input: ReadInput,
   { signal, log, onProgress }: TaskContext,
 ): Promise<KnownContent | ParsedContent> {
   const { name, settings } = input

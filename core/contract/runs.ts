@@ -109,6 +109,12 @@ export const runSummarySchema = z.object({
     /** Milliseconds that building took; null for one that was there. */
     builtMs: z.number().nullable(),
   }),
+  /**
+   * Where the pipeline reads documents in another way than the collection does: documents that were read again beside, expected
+   * passages, and how many of these have no place in the new texts (they count as never found). Offsets of results are
+   * into those texts. Null where the documents' own texts were measured.
+   */
+  reading: z.object({ documents: z.int(), passages: z.int(), lost: z.int() }).nullable().default(null),
   totalMs: z.number(),
   /** Ended before all cases were asked: it was clear that it would not win. */
   isStopped: z.boolean().default(false),

@@ -42,6 +42,11 @@ export interface Subject {
   retrieve(question: string, items: 'passages' | 'documents', signal?: AbortSignal): Promise<RetrievedPassage[]>
   /** All of that flow; absent where only retrieval is measured. */
   ask?(question: string, signal?: AbortSignal): AsyncIterable<AskEvent>
+  /**
+   * Where the pipeline reads documents in another way than they have been read: how many, and where spans of the
+   * documents' own texts are in that reading. A lost one stands where nothing is.
+   */
+  reading?: { documents: number; place(spans: readonly TextSpan[]): { span: TextSpan; lost: boolean }[] }
   /** Every chunk of the index that touches one of these spans. */
   covering(spans: readonly TextSpan[]): TextSpan[]
   countTokens(text: string): number
@@ -68,7 +73,13 @@ export interface EvaluateSteps {
 export type EvaluationEvent =
   | { type: 'index-ready'; index: RunSummary['index'] }
   | { type: 'case-end'; result: CaseResult; done: number; total: number }
-  | { type: 'evaluation-end'; results: CaseResult[]; index: RunSummary['index']; isComplete: boolean }
+  | {
+      type: 'evaluation-end'
+      results: CaseResult[]
+      index: RunSummary['index']
+      reading: RunSummary['reading']
+      isComplete: boolean
+    }
 
 /**
  * Questions in, scores out: ensure the index -> for each case ask as anybody asks -> score -> save. Questions go one at a
@@ -84,23 +95,42 @@ export async function* evaluate(
   const results: CaseResult[] = []
   const subject = await steps.prepare(signal)
   yield { type: 'index-ready', index: subject.index }
+  const { asRead, reading } = inReading(cases, subject)
   for (const [index, testCase] of cases.entries()) {
     throwIfAborted(signal)
     const known = steps.finished.get(testCase.id)
-    const result = known ?? (await examine(testCase, index + 1, subject, steps, signal))
+    const result = known ?? (await examine(testCase, asRead[index] ?? testCase, index + 1, subject, steps, signal))
     if (!known) steps.save(result)
     results.push(result)
     yield { type: 'case-end', result, done: index + 1, total: cases.length }
     if (index + 1 < cases.length && steps.isDecided?.(results)) {
-      yield { type: 'evaluation-end', results, index: subject.index, isComplete: false }
+      yield { type: 'evaluation-end', results, index: subject.index, reading, isComplete: false }
       return
     }
   }
-  yield { type: 'evaluation-end', results, index: subject.index, isComplete: true }
+  yield { type: 'evaluation-end', results, index: subject.index, reading, isComplete: true }
+}
+
+/** The cases with their passages where the subject's texts have them. */
+function inReading(
+  cases: readonly EvaluationCase[],
+  { reading }: Subject,
+): { asRead: readonly EvaluationCase[]; reading: RunSummary['reading'] } {
+  if (!reading) return { asRead: cases, reading: null }
+  const all = cases.flatMap(({ expected }) => expected)
+  const places = reading.place(all)
+  let next = 0
+  const asRead = cases.map((testCase) => ({
+    ...testCase,
+    expected: testCase.expected.map((passage) => ({ ...passage, ...places[next++]?.span })),
+  }))
+  const lost = places.filter((place) => place.lost).length
+  return { asRead, reading: { documents: reading.documents, passages: all.length, lost } }
 }
 
 async function examine(
   testCase: EvaluationCase,
+  asRead: EvaluationCase,
   number: number,
   subject: Subject,
   steps: EvaluateSteps,
@@ -128,8 +158,8 @@ async function examine(
       ? await asked(subject.ask(question, signal))
       : { passages: await subject.retrieve(question, items, signal), answer: null }
     const latencyMs = steps.clock() - startedMs
-    const brings = passages.map((passage) => broughtBy(passage, expected))
-    const { scores, problems } = await score(testCase, items, passages, brings, answer, subject, steps.metrics, signal)
+    const brings = passages.map((passage) => broughtBy(passage, asRead.expected))
+    const { scores, problems } = await score(asRead, items, passages, brings, answer, subject, steps.metrics, signal)
     return {
       ...blank,
       scores,

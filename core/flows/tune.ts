@@ -197,7 +197,7 @@ export function* pointsOf(parameters: readonly Parameter[]): Generator<Assignmen
 
 /**
  * The pipeline with these values at their paths, shorter paths first: a chunker is chosen before its options are set. A
- * choice may be given by its id alone. Undefined where a path leads nowhere (an option of a reranker that there is not).
+ * choice may be given by its id alone, cleaning by those of its steps. Undefined where a path leads nowhere (an option of a reranker that there is not).
  */
 export function applyAssignment(pipeline: Pipeline, assignment: Assignment): Record<string, unknown> | undefined {
   const changed = structuredClone(pipeline) as Record<string, unknown>
@@ -206,14 +206,23 @@ export function applyAssignment(pipeline: Pipeline, assignment: Assignment): Rec
     const steps = path.split('.')
     const last = steps.pop() ?? ''
     let place: unknown = changed
+    if (steps[0] === 'parsers' && steps.length === 2 && isRecord(changed.parsers))
+      changed.parsers[steps[1] ?? ''] ??= {}
     for (const step of steps) place = isRecord(place) || Array.isArray(place) ? Reflect.get(place, step) : undefined
     if (!isRecord(place) && !Array.isArray(place)) return undefined
     const value = assignment[path]
-    // The filter is a word itself.
-    const isId = steps.length === 0 && last !== 'filter' && typeof value === 'string'
-    Reflect.set(place, last, isId ? { id: value, options: {} } : value)
+    Reflect.set(place, last, steps.length === 0 ? asChoices(last, value) : value)
   }
   return changed
+}
+
+/** A choice that is given by its id alone; cleaning is a list of them, or a single one, or none. */
+function asChoices(path: string, value: unknown): unknown {
+  // The filter is a word itself.
+  if (path === 'filter') return value
+  const asChoice = (one: unknown): unknown => (typeof one === 'string' ? { id: one, options: {} } : one)
+  if (path !== 'cleaning') return asChoice(value)
+  return (Array.isArray(value) ? value : value === null ? [] : [value]).map(asChoice)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

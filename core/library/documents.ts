@@ -147,6 +147,8 @@ export interface DocumentLibrary {
   /** Documents of the job that have not come to an end, in path order. */
   pending(jobId: JobId): PendingDocument[]
   failedIn(collectionId: CollectionId): DocumentId[]
+  /** Every document that has been read, attachments too, in path order. */
+  read(collectionId: CollectionId): PendingDocument[]
   setStatus(id: DocumentId, status: DocumentStatus): void
   /** `triedWith`: fingerprint of the parsers there were, so that a file is not read in vain again and again. */
   setFailed(id: DocumentId, reason: ErrorData, type: string | undefined, triedWith: string): void
@@ -319,11 +321,15 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
   const updateQueued = database.prepare(
     `UPDATE documents SET status = 'queued', reason = NULL, job_id = ? WHERE id = ?`,
   )
+  const pendingColumns = `d.id, d.collection_id, d.source_id, d.parent_id, d.location, d.member, d.identity, d.path, d.name,
+    d.size, d.type, d.version, d.content_hash, v.parser
+    FROM documents d LEFT JOIN document_versions v ON v.document_id = d.id AND v.number = d.version`
   const selectPending = database.prepare<[string], PendingRow>(
-    `SELECT d.id, d.collection_id, d.source_id, d.parent_id, d.location, d.member, d.identity, d.path, d.name, d.size, d.type,
-       d.version, d.content_hash, v.parser
-     FROM documents d LEFT JOIN document_versions v ON v.document_id = d.id AND v.number = d.version
+    `SELECT ${pendingColumns}
      WHERE d.job_id = ? AND d.status NOT IN ('ready', 'failed') AND d.approval IS NULL ORDER BY d.path, d.id`,
+  )
+  const selectRead = database.prepare<[string], PendingRow>(
+    `SELECT ${pendingColumns} WHERE d.collection_id = ? AND d.version > 0 ORDER BY d.path, d.id`,
   )
   const selectFailed = database
     .prepare<[string], string>(
@@ -570,6 +576,7 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       return (selectOfSource.all(sourceId) as DocumentId[]).filter((id) => !library.promotePath(id))
     },
     pending: (jobId) => selectPending.all(jobId).map(toPending),
+    read: (collectionId) => selectRead.all(collectionId).map(toPending),
     failedIn: (collectionId) => selectFailed.all(collectionId) as DocumentId[],
     setStatus: (id, status) => void updateStatus.run(status, id),
     setFailed: (id, reason, type, triedWith) =>

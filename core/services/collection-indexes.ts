@@ -23,6 +23,8 @@ export interface CollectionIndexes {
     collectionId: CollectionId,
     pipeline: Pipeline,
     model: { modelId: string; dimensions: number },
+    /** Of texts that are not the documents' own: see services/readings.ts. */
+    reading?: string | null,
   ): OpenIndex
   /** Any index of the workspace. */
   open(row: IndexRow): OpenIndex
@@ -98,9 +100,9 @@ export function createCollectionIndexes(
         return index
       })()
     },
-    ensureBeside(collectionId, pipeline, model) {
+    ensureBeside(collectionId, pipeline, model, reading = null) {
       return database.transaction(() => {
-        const key = indexFingerprint(pipeline, model.modelId)
+        const key = indexFingerprint(pipeline, model.modelId, reading)
         const index = openOnce(indexes.ensureBeside(collectionId, key, model.dimensions, pipeline))
         index.store.create()
         return index
@@ -161,8 +163,11 @@ export function sameIndex(a: Pipeline, b: Pipeline): boolean {
   }
 }
 
-/** Hash of the ingest half of a pipeline, with the versions of its implementations: same fingerprint, same index. */
-export function indexFingerprint(pipeline: Pipeline, modelId: string): string {
+/**
+ * Hash of the ingest half of a pipeline, with the versions of its implementations: same fingerprint, same index.
+ * `reading`: key of the reading whose texts are in it, where these are not the documents' own.
+ */
+export function indexFingerprint(pipeline: Pipeline, modelId: string, reading: string | null = null): string {
   const index = findDefinition('index', indexDefinitions, pipeline.index.id)
   return fingerprint({
     chunker: withVersion(pipeline.chunker),
@@ -172,6 +177,7 @@ export function indexFingerprint(pipeline: Pipeline, modelId: string): string {
     ),
     embedder: { modelId },
     index: { id: index.id, version: index.version, options: index.options.parse(pipeline.index.options) },
+    ...(reading === null ? {} : { reading }),
   })
 }
 

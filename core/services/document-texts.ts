@@ -13,7 +13,7 @@ export interface DocumentTexts {
 
 const maximumCharacters = 20_000_000
 
-export function createDocumentTexts(documents: DocumentLibrary): DocumentTexts {
+export function createDocumentTexts(documents: Pick<DocumentLibrary, 'getText'>): DocumentTexts {
   const kept = new Map<DocumentId, StoredText>()
   let characters = 0
   const forget = (id: DocumentId): void => {

@@ -44,7 +44,8 @@ export async function fillIndex(
   let done = 0
   for await (const outcome of ingest(items, steps, { lanes: parts.lanes, ...(signal ? { signal } : {}) })) {
     if (outcome.outcome === 'failed') {
-      if (documents.exists(outcome.item.id)) throw outcome.error
+      // Where reading or cutting leaves nothing of a document, nothing of it can be found: that is no failure.
+      if (outcome.error.code !== 'file-empty' && documents.exists(outcome.item.id)) throw outcome.error
       line.skip(outcome.item.id)
     }
     done += 1

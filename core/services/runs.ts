@@ -33,7 +33,8 @@ import type { Datasets } from './datasets.ts'
 import { checkMetrics, createMetrics, resultsWanted } from './evaluation-metrics.ts'
 import { modelName } from './embedding.ts'
 import type { EvaluationSubjects } from './evaluation-subjects.ts'
-import { checkPipeline, languageModelOf, readsAlike, withDefaults } from './pipelines.ts'
+import { checkPipeline, languageModelOf, withDefaults } from './pipelines.ts'
+import type { Readings } from './readings.ts'
 
 /** Measurements: one pipeline on one dataset, kept with all that is needed to do it again. */
 export interface Runs {
@@ -80,6 +81,7 @@ export interface RunParts {
   documents: DocumentLibrary
   jobs: JobLibrary
   subjects: EvaluationSubjects
+  readings: Pick<Readings, 'of' | 'keyOf'>
   openJudge(settings: RunSettings): Promise<(JudgeDependencies & { modelId: string }) | undefined>
   /** Given when both are there: the runner does this service's work. */
   jobRunner(): JobRunner
@@ -134,16 +136,9 @@ export function createRuns(parts: RunParts): Runs {
         `The passages of "${dataset.name}" are not those of "${collection.name}". Choose this collection for the dataset first.`,
       )
     }
-    const known = [...parts.documents.known(collectionId).values()].filter(({ version }) => version > 0)
-    if (known.length === 0)
+    if (parts.documents.read(collectionId).length === 0)
       throw new AppError('collection-empty', `There are no documents in "${collection.name}" yet. Add some first.`)
-    if (!readsAlike(collection.pipeline, pipeline, known)) {
-      throw new AppError(
-        'input-invalid',
-        'This pipeline reads or cleans the documents in another way than the collection does, and cases point into the ' +
-          'text as it is. Change parsers and cleaning for the collection first, then measure.',
-      )
-    }
+    await parts.readings.of({ id: collectionId, pipeline })
     await parts.subjects.models(pipeline)
     const selected = await select(manifest)
     requireCases(selected, dataset.name)
@@ -220,7 +215,7 @@ export function createRuns(parts: RunParts): Runs {
         if (event.type === 'index-ready') report(step('asking'))
         if (event.type === 'case-end' && finished.has(event.result.caseId)) caseEnd(event.result, false)
         if (event.type !== 'evaluation-end') continue
-        const { results, index, isComplete } = event
+        const { results, index, reading, isComplete } = event
         const summary: RunSummary = {
           metrics: summarise(results, metrics, settings.seed),
           byTag: summariseByTag(results, metrics, settings.seed),
@@ -229,6 +224,7 @@ export function createRuns(parts: RunParts): Runs {
           stale: selected.stale,
           ...summariseCosts(results),
           index,
+          reading,
           totalMs: performance.now() - startedMs,
           isStopped: !isComplete,
           disturbed: parts.documents.contentOf(collection.id).hash !== facts.collection.hash,
@@ -361,7 +357,7 @@ async function factsOf(
   return {
     dataset: { name: dataset.name, version: manifest.datasetVersion, hash: version?.hash ?? dataset.hash },
     collection: { name: collection.name, ...parts.documents.contentOf(collection.id) },
-    indexFingerprint: indexFingerprint(pipeline, models.embedder),
+    indexFingerprint: indexFingerprint(pipeline, models.embedder, parts.readings.keyOf(collection)),
     code: { version: parts.version, node: process.version },
     models: {
       ...models,

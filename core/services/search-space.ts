@@ -7,6 +7,7 @@ import { embedderDefinitions } from '../embedders/list.ts'
 import { applyAssignment, type Assignment, countPoints, pointsOf, valuesOf } from '../flows/tune.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import { indexDefinitions } from '../indexes/list.ts'
+import { parserDefinitions } from '../parsers/list.ts'
 import { rerankerDefinitions } from '../rerankers/list.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
 import { canonicalJson } from '../shared/hash.ts'
@@ -158,6 +159,13 @@ export function isInSpace(point: Assignment, parameters: readonly Parameter[]): 
 
 /** What a pipeline has at a path, defaults counted; undefined where it has no such place. */
 export function valueAt(pipeline: Pipeline, path: string): unknown {
+  const [family, parserId = '', option = ''] = path.split('.')
+  // Of parsers a pipeline names only what is not as usual.
+  if (family === 'parsers' && option !== '') {
+    const definition = parserDefinitions.find(({ id }) => id === parserId)
+    const options = definition?.options.safeParse(pipeline.parsers[parserId] ?? {})
+    return options?.success ? Reflect.get(options.data as object, option) : undefined
+  }
   return path
     .split('.')
     .reduce<unknown>(

@@ -230,6 +230,8 @@ async function measure(
     collectionIndexes: createCollectionIndexes(database, indexLibrary),
     texts: createDocumentTexts(documents),
     isCurrent: () => false,
+    // What is in a test set is its text.
+    readings: { of: () => Promise.resolve(null) },
   })
   const steps = {
     prepare: () => subjects.open(collection, settings, onProgress, signal),

@@ -1,4 +1,5 @@
 import { AppError, isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
+import type { Pipeline } from '../contract/pipeline.ts'
 import type { Run, RunManifest } from '../contract/runs.ts'
 import type { Trial, Tune, TuneResult, TuneSpec } from '../contract/tune.ts'
 import type { EvaluationCase } from '../flows/evaluate.ts'
@@ -25,6 +26,7 @@ import type { CollectionId, DatasetId, JobId, RunId, TuneId } from '../shared/id
 import { indexFingerprint } from './collection-indexes.ts'
 import { parseMetricName, resultsWanted } from './evaluation-metrics.ts'
 import { type Pipelines, withDefaults } from './pipelines.ts'
+import type { Readings } from './readings.ts'
 import type { Runs } from './runs.ts'
 import { fitting, isInSpace, keyOf, pipelineAt, pointOf, problemOf, spaceOf } from './search-space.ts'
 
@@ -54,6 +56,7 @@ export interface TuningParts {
   runLibrary: RunLibrary
   collections: CollectionLibrary
   datasetLibrary: Pick<DatasetLibrary, 'get'>
+  readings: Pick<Readings, 'of' | 'keyOf'>
   jobs: JobLibrary
   pipelines(): Pipelines
   jobRunner(): JobRunner
@@ -84,6 +87,7 @@ export function createTuning(parts: TuningParts): Tuning {
           `Only ${cases.length} questions are left to search with. Add more, or hold fewer back.`,
         )
       }
+      await requireReadings(collectionId, pipeline, space, parts)
       const name = request.name ?? `${collectionName}: ${spec.metric}`
       const job = jobs.create('tune', `Tuning "${collectionName}" for ${spec.metric}`, collectionId, {})
       const stored = tunes.create({
@@ -102,11 +106,12 @@ export function createTuning(parts: TuningParts): Tuning {
     preview(collectionId, spec) {
       const { pipeline } = collections.getCore(collectionId)
       const space = spaceOf(pipeline, withMetric(spec))
+      const readingOf = readingKeys(collectionId, parts)
       const keys = new Set(
         space.map((point) => {
-          const { embedder, ...rest } = withDefaults(pipelineAt(pipeline, point))
+          const wanted = withDefaults(pipelineAt(pipeline, point))
           // The model itself is known only when it is opened; its choice stands for it.
-          return indexFingerprint({ ...rest, embedder }, canonicalJson(embedder))
+          return indexFingerprint(wanted, canonicalJson(wanted.embedder), readingOf(wanted))
         }),
       )
       return { combinations: space.length, indexes: keys.size }
@@ -147,6 +152,38 @@ export function createTuning(parts: TuningParts): Tuning {
   }
 
   return service
+}
+
+/** Keys of readings, asked once for pipelines that read alike: a search has thousands. */
+function readingKeys(collectionId: CollectionId, { readings }: TuningParts): (pipeline: Pipeline) => string | null {
+  const known = new Map<string, string | null>()
+  return (pipeline) => {
+    const { parsers, cleaning, rules } = pipeline
+    const alike = canonicalJson({ parsers, cleaning, rules })
+    const key = known.get(alike)
+    if (key !== undefined) return key
+    const found = readings.keyOf({ id: collectionId, pipeline })
+    known.set(alike, found)
+    return found
+  }
+}
+
+/** That every reading which the search will want can be had. Errors: file-missing. */
+async function requireReadings(
+  collectionId: CollectionId,
+  pipeline: Pipeline,
+  space: readonly Assignment[],
+  parts: TuningParts,
+): Promise<void> {
+  const readingOf = readingKeys(collectionId, parts)
+  const asked = new Set<string | null>([null])
+  for (const point of space) {
+    const wanted = pipelineAt(pipeline, point)
+    const key = readingOf(wanted)
+    if (asked.has(key)) continue
+    asked.add(key)
+    await parts.readings.of({ id: collectionId, pipeline: wanted })
+  }
 }
 
 /** The metric is one of those that are measured, and how many results it looks at is how many are asked for. */

@@ -11,6 +11,7 @@ import * as textPieces from './0100-text-pieces.ts'
 import * as releases from './0110-releases.ts'
 import * as bots from './0120-bots.ts'
 import * as traces from './0130-traces.ts'
+import * as readings from './0140-readings.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
 export const migrations: readonly Migration[] = [
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   releases,
   bots,
   traces,
+  readings,
 ]
 
 export interface Migration {
