@@ -125,6 +125,7 @@ describe('a pipeline that reads documents in another way', () => {
     const other = (await test.client.runs.cases({ runId: whole.id })).cases
     expect(cases.map(({ expected }) => expected)).toEqual(other.map(({ expected }) => expected))
     const comparison = await test.client.runs.compare({ runId: whole.id, otherId: less.id, metric: 'span-recall@5' })
+    expect(comparison.warnings).toEqual([expect.stringContaining('8 of 25 expected passages are not in those texts')])
     expect(comparison.metrics.find(({ name }) => name === 'span-recall@5')!.verdict).toBe('worse')
   }, 60_000)
 

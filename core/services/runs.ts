@@ -476,6 +476,14 @@ function warningsOf(before: Run, after: Run, common: number): string[] {
     warnings.push(`They were made by different versions of Quarry: ${a.code.version} and ${b.code.version}.`)
   for (const run of [before, after]) {
     if (run.summary?.disturbed) warnings.push(`Documents changed while "${run.name}" ran.`)
+    const { documents, passages, lost } = run.summary?.reading ?? { documents: 0, passages: 0, lost: 0 }
+    if (lost > 0) {
+      const others = documents === 1 ? 'one document' : `${documents} documents`
+      warnings.push(
+        `"${run.name}" read ${others} in another way, and ${lost} of ${passages} expected passages are not in those ` +
+          'texts: they count as not found.',
+      )
+    }
     if (run.summary?.failed) warnings.push(`${run.summary.failed} questions of "${run.name}" could not be asked.`)
   }
   return warnings

@@ -164,7 +164,7 @@ export function valueAt(pipeline: Pipeline, path: string): unknown {
   if (family === 'parsers' && option !== '') {
     const definition = parserDefinitions.find(({ id }) => id === parserId)
     const options = definition?.options.safeParse(pipeline.parsers[parserId] ?? {})
-    return options?.success ? Reflect.get(options.data as object, option) : undefined
+    return options?.success ? Reflect.get(options.data, option) : undefined
   }
   return path
     .split('.')

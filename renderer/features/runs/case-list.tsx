@@ -67,12 +67,14 @@ function CaseRow({ run, result, metric }: { run: Run; result: CaseResult; metric
 
 /** What was found, in order, with what it brings of what was expected. */
 export function CaseDetail({ run, result }: { run: Run; result: CaseResult }) {
+  // Of texts that were read in another way only this run knows the places: the document opens at its beginning.
+  const isOwnText = (run.summary?.reading ?? null) === null
   const links = result.retrieved.map((each, index) => ({
     label: `Result ${index + 1}`,
     collectionId: run.collectionId,
     documentId: each.documentId as DocumentId,
     name: each.path,
-    span: { start: each.start, end: each.end },
+    span: isOwnText ? { start: each.start, end: each.end } : null,
   }))
   const brought = new Set(result.retrieved.flatMap(({ brings }) => brings))
   return (

@@ -203,6 +203,15 @@ function Results({ run }: { run: Run }) {
       {summary.disturbed ? (
         <p className="run-warning">Documents or judgements changed while it ran: run it again before trusting it.</p>
       ) : null}
+      {summary.reading ? (
+        <p className="soft">
+          {formatNumberOf(summary.reading.documents, 'document')} read for this run alone, in another way than the
+          collection reads them.{' '}
+          {summary.reading.lost > 0
+            ? `${formatCount(summary.reading.lost)} of ${formatNumberOf(summary.reading.passages, 'expected passage')} are not in those texts: they count as not found.`
+            : 'All expected passages are in those texts, too.'}
+        </p>
+      ) : null}
       <section aria-labelledby="run-metrics">
         <h2 id="run-metrics">Results</h2>
         <MetricTable metrics={summary.metrics} />

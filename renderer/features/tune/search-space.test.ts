@@ -50,6 +50,17 @@ const families: Families = {
     }),
   ],
   reranker: [described('cross-encoder', {})],
+  parser: [
+    described('text', {}),
+    described('pdf', {
+      ocr: { enum: ['auto', 'off'], default: 'auto' },
+      languages: { type: 'array', items: { type: 'string' } },
+    }),
+  ],
+  cleaner: [
+    described('hyphenation', {}),
+    described('drop-pattern', { patterns: { type: 'array', items: { type: 'string' }, default: [] } }),
+  ],
 }
 const pathsOf = (parameters: Parameters<typeof searchOptions>[2]) =>
   searchOptions(families, pipeline, parameters, []).map(({ path }) => path)
@@ -64,8 +75,31 @@ describe('the options of a search', () => {
       'retriever.options.mergeNeighbours',
       'retriever.options.fusion',
       'reranker',
+      'cleaning',
+      'parsers.pdf.ocr',
     ])
     expect(options[1]).toMatchObject({ label: 'Cutting: max tokens', present: 256 })
+  })
+
+  it('are ways of reading, too: each cleaning step that does something by itself, and what parsers can be told', () => {
+    const find = (from: Pipeline, path: string) =>
+      searchOptions(families, from, [], []).find((one) => one.path === path)!
+    const cleaning = find(pipeline, 'cleaning')
+    expect(suggestedValues(cleaning)).toEqual([null, 'hyphenation'])
+    expect(cleaning.present).toBeNull()
+    expect(find(pipeline, 'parsers.pdf.ocr')).toMatchObject({ label: 'Reading pdf: ocr', present: 'auto' })
+
+    const present = [{ id: 'urls', options: { bare: false } }]
+    const other = find({ ...pipeline, cleaning: present, parsers: { pdf: { ocr: 'off' } } }, 'cleaning')
+    expect(other.values).toMatchObject({ entries: [{ label: 'None' }, { label: 'urls' }, { label: 'hyphenation' }] })
+    expect(isEditable(other, { path: 'cleaning', values: [[{ options: { bare: false }, id: 'urls' }], null] })).toBe(
+      true,
+    )
+    expect(isEditable(other, { path: 'cleaning', values: [['urls', 'hyphenation']] })).toBe(false)
+    expect(assignmentWords({ cleaning: [], 'parsers.pdf.ocr': 'off' })).toBe('Cleaning none, pdf ocr off')
+    expect(assignmentWords({ cleaning: ['urls', { id: 'hyphenation', options: {} }] })).toBe(
+      'Cleaning “urls + hyphenation”',
+    )
   })
 
   it('grow by those of what would be chosen', () => {

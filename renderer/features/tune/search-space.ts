@@ -3,8 +3,8 @@ import type { Model } from '../../../core/contract/models.ts'
 import type { Choice, Pipeline } from '../../../core/contract/pipeline.ts'
 import type { RunSettings } from '../../../core/contract/runs.ts'
 import type { Parameter, TuneSpec } from '../../../core/contract/tune.ts'
-import { labelOf, shortLabel } from '../../../core/contract/option-words.ts'
-import { fieldsOf, type Field } from '../../ui/schema-fields.ts'
+import { labelOf, shortLabel, valueWords } from '../../../core/contract/option-words.ts'
+import { fieldsOf, same, type Field } from '../../ui/schema-fields.ts'
 
 /** What is searched, as it is being put together. */
 export type SpecDraft = Pick<TuneSpec, 'parameters' | 'strategy' | 'budget' | 'metric' | 'heldOut' | 'earlyStop'> & {
@@ -20,7 +20,7 @@ const families = [
   { name: 'reranker', title: 'Reranking' },
 ] as const
 type FamilyName = (typeof families)[number]['name']
-export type Families = Record<FamilyName, Implementation[]>
+export type Families = Record<FamilyName | 'parser' | 'cleaner', Implementation[]>
 
 /** An option of a pipeline that a search can vary. */
 export interface SearchOption {
@@ -45,7 +45,7 @@ export function searchOptions(
   parameters: readonly Parameter[],
   models: readonly Model[],
 ): SearchOption[] {
-  return families.flatMap(({ name, title }) => {
+  const chosen = families.flatMap(({ name, title }) => {
     const present: Choice | null = pipeline[name]
     const ids = new Set([...(present ? [present.id] : []), ...chosenIds(parameters, name)])
     const options = new Map<string, SearchOption>()
@@ -62,6 +62,7 @@ export function searchOptions(
     const choice = choiceOf(known[name], name, title, present)
     return [...(choice ? [choice] : []), ...options.values()]
   })
+  return [...chosen, ...readingOptions(known, pipeline)]
 }
 
 /** A search of a few minutes to begin with: the options that matter most, around what they are now. */
@@ -105,7 +106,7 @@ export function isEditable({ values }: SearchOption, parameter: Parameter): bool
   if (!('values' in parameter)) return values.kind === 'number'
   return values.kind === 'number'
     ? parameter.values.every((value) => typeof value === 'number')
-    : parameter.values.every((given) => values.entries.some(({ value }) => value === given))
+    : parameter.values.every((given) => values.entries.some(({ value }) => same(value, given)))
 }
 
 /** How many values a parameter has, as the core counts them. */
@@ -148,6 +149,40 @@ export const emptySpec: SpecDraft = {
   metric: 'ndcg@10',
   heldOut: 0.3,
   earlyStop: true,
+}
+
+/** How documents are read: for each value they are read again, beside their texts. */
+function readingOptions({ parser, cleaner }: Families, pipeline: Pipeline): SearchOption[] {
+  const again = 'Documents are read again for it, beside their texts.'
+  // A step without a pattern or a list of its own does nothing.
+  const usable = cleaner.filter(({ options }) =>
+    fieldsOf(options).every(({ fallback }) => !Array.isArray(fallback) || fallback.length > 0),
+  )
+  const present = pipeline.cleaning.length === 0 ? null : pipeline.cleaning
+  const cleaning: SearchOption = {
+    path: 'cleaning',
+    label: 'Cleaning: which step',
+    help: `Each step alone, with its usual options; several together are written as JSON. ${again}`,
+    present,
+    values: {
+      kind: 'choice',
+      entries: [
+        { value: null, label: 'None' },
+        ...(present ? [{ value: present, label: valueWords(present) }] : []),
+        ...usable.map(({ id, label }) => ({ value: id, label })),
+      ],
+    },
+  }
+  const parsing = parser.flatMap(({ id, label: title, options }) =>
+    fieldsOf(options).flatMap((field): SearchOption[] => {
+      const values = valuesOf(field, [])
+      if (values === null) return []
+      const label = `Reading ${title}: ${field.label.toLowerCase()}`
+      const now = pipeline.parsers[id]?.[field.name] ?? field.fallback
+      return [{ path: `parsers.${id}.${field.name}`, label, help: `${field.help} ${again}`, present: now, values }]
+    }),
+  )
+  return [cleaning, ...parsing]
 }
 
 function chosenIds(parameters: readonly Parameter[], path: string): string[] {
