@@ -29,6 +29,8 @@ import { demoCorpus, openTestApp, projectRoot, type TestApp } from '../core/test
  *
  *   npm run bench -- tune demo covidqa chroma [--minutes 3] [--metric ndcg@10]
  *
+ * With `--reading` it searches among ways of reading the documents instead: cleaning, and what parsers can be told.
+ *
  * With `--candidates`, each change of the defaults that a search liked, by itself: all questions of the sets that the
  * defaults and the changed pipeline were asked, compared case by case. With `--answers` three hundred of them are
  * answered, too.
@@ -44,12 +46,13 @@ export async function run(args: string[]): Promise<void> {
       candidates: { type: 'boolean', default: false },
       only: { type: 'string' },
       answers: { type: 'boolean', default: false },
+      reading: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   })
   if (positionals.length === 0) await measureSharing()
   else if (values.candidates) await compareCandidates(positionals, values)
-  else await findBetter(positionals, Number(values.minutes), values.metric)
+  else await findBetter(positionals, { ...values, minutes: Number(values.minutes) })
 }
 
 const dataFolder = join(projectRoot, '../shared/data')
@@ -166,13 +169,22 @@ const around: Parameter[] = [
   { path: 'retriever.options.feedbackWeight', values: [0, 0.2, 0.4, 0.8] },
 ]
 
-async function findBetter(sets: readonly string[], minutes: number, metric: string): Promise<void> {
+const waysOfReading: Parameter[] = [
+  { path: 'cleaning', values: [null, 'hyphenation', 'repeated-lines', 'drop-sections', 'urls', 'whitespace'] },
+  { path: 'parsers.html.content', values: ['main', 'all'] },
+  { path: 'parsers.pdf.tables', values: [true, false] },
+]
+
+async function findBetter(
+  sets: readonly string[],
+  { minutes, metric, reading }: { minutes: number; metric: string; reading: boolean },
+): Promise<void> {
   const found: Record<string, unknown>[] = []
   for (const name of sets) {
     await using test = await openTestApp()
     const datasetId = await openSet(test, name)
     const spec = tuneSpecSchema.parse({
-      parameters: around,
+      parameters: reading ? waysOfReading : around,
       strategy: 'coordinate',
       metric,
       budget: { minutes },
@@ -184,7 +196,7 @@ async function findBetter(sets: readonly string[], minutes: number, metric: stri
     console.log(JSON.stringify(summary, null, 2))
     found.push(summary)
   }
-  const command = `npm run bench -- tune ${sets.join(' ')} --minutes ${minutes} --metric ${metric}`
+  const command = `npm run bench -- tune ${sets.join(' ')} --minutes ${minutes} --metric ${metric}${reading ? ' --reading' : ''}`
   write('tune-found.json', { command, load: loadavg(), found })
 }
 
