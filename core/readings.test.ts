@@ -203,7 +203,7 @@ describe('a search over parsers and cleaning', () => {
     const { test, datasetId, collectionId } = await openStation()
     await using _ = test
     const { client } = test
-    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 16, indexes: 16 })
+    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 16, indexes: 16, readings: 8 })
     const { tune, jobId } = await client.tunes.start({ datasetId, spec })
     await test.finished(jobId)
     const { status, result } = await client.tunes.get({ tuneId: tune.id })

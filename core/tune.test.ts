@@ -60,7 +60,7 @@ describe('a tuning', () => {
     await using _ = test
     const { client } = test
     const spec = specOf()
-    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 8, indexes: 2 })
+    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 8, indexes: 2, readings: 0 })
     const { tune, jobId } = await client.tunes.start({ datasetId, spec })
     await test.finished(jobId)
     const { status, result, combinations } = await client.tunes.get({ tuneId: tune.id })
@@ -118,7 +118,7 @@ describe('a tuning', () => {
       { path: 'reranker', values: [null] },
     ]
     const spec = specOf({ parameters, earlyStop: false })
-    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 6, indexes: 6 })
+    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 6, indexes: 6, readings: 0 })
     const { tune, jobId } = await client.tunes.start({ datasetId, spec })
     await test.finished(jobId)
     const { result, status } = await client.tunes.get({ tuneId: tune.id })
@@ -162,7 +162,7 @@ describe('a tuning', () => {
     // The lamp's facts are left out by the second one, with their questions' passages.
     const values = ['not path:drafts/**', 'not path:drafts/** and not name=jetty-lamp.md']
     const spec = specOf({ metric: 'mrr@10', parameters: [{ path: 'filter', values }], earlyStop: false })
-    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 2, indexes: 1 })
+    expect(await client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 2, indexes: 1, readings: 0 })
     const { tune, jobId } = await client.tunes.start({ datasetId, spec })
     await test.finished(jobId)
     const { result, status } = await client.tunes.get({ tuneId: tune.id })
@@ -286,6 +286,10 @@ describe('a tuning', () => {
         { path: 'chunker.options.overlapTokens', values: [0, 100] },
       ],
     })
-    expect(await test.client.tunes.preview({ collectionId, spec })).toEqual({ combinations: 6, indexes: 6 })
+    expect(await test.client.tunes.preview({ collectionId, spec })).toEqual({
+      combinations: 6,
+      indexes: 6,
+      readings: 0,
+    })
   })
 })

@@ -172,7 +172,14 @@ export const tunesContract = {
   preview: oc
     .route({ method: 'POST', path: '/tunes/preview' })
     .input(z.object({ collectionId: id<'collection'>(), spec: tuneSpecSchema }))
-    .output(z.object({ combinations: z.number(), indexes: z.int() })),
+    .output(
+      z.object({
+        combinations: z.number(),
+        indexes: z.int(),
+        /** Ways of reading the documents, by parsers and cleaning, other than that of the collection. */
+        readings: z.int(),
+      }),
+    ),
   /** Makes the pipeline of a trial that of the collection; its index is there already. Errors: item-missing, and those of collections.setPipeline. */
   apply: oc
     .route({ method: 'POST', path: '/tunes/{tuneId}/apply' })

@@ -11,6 +11,7 @@ import type { CollectionCore, CollectionLibrary } from '../library/collections.t
 import type { DocumentLibrary, PendingDocument, StoredText } from '../library/documents.ts'
 import type { ReadingKey, ReadingLibrary } from '../library/readings.ts'
 import { parserOfType } from '../parsers/choose-parser.ts'
+import { parserDefinitions } from '../parsers/list.ts'
 import { throwIfAborted } from '../shared/abort.ts'
 import { fingerprint } from '../shared/hash.ts'
 import type { DocumentId } from '../shared/ids.ts'
@@ -155,7 +156,8 @@ export function createReadings(parts: ReadingParts): Readings {
 function readingKey(pipeline: Pipeline): string {
   const { parsers, cleaning, rules } = withDefaults(pipeline)
   return fingerprint({
-    parsers,
+    // Told or not, what is as usual is the same.
+    parsers: parserDefinitions.map(({ id, options }) => [id, options.parse(parsers[id] ?? {})]),
     cleaning,
     rules: rules.flatMap(({ paths, types, parsers: own, cleaning: steps }) =>
       own || steps ? [{ paths, types, parsers: own ?? null, cleaning: steps ?? null }] : [],

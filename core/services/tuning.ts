@@ -34,7 +34,7 @@ import { fitting, isInSpace, keyOf, pipelineAt, pointOf, problemOf, spaceOf } fr
 export interface Tuning {
   /** Errors: see contract. */
   start(request: StartTune): Promise<{ tune: Tune; jobId: JobId }>
-  preview(collectionId: CollectionId, spec: TuneSpec): { combinations: number; indexes: number }
+  preview(collectionId: CollectionId, spec: TuneSpec): { combinations: number; indexes: number; readings: number }
   /** Errors: item-missing. */
   get(id: TuneId): Tune
   list(limit: number): Omit<Tune, 'result'>[]
@@ -107,14 +107,17 @@ export function createTuning(parts: TuningParts): Tuning {
       const { pipeline } = collections.getCore(collectionId)
       const space = spaceOf(pipeline, withMetric(spec))
       const readingOf = readingKeys(collectionId, parts)
+      const readings = new Set<string>()
       const keys = new Set(
         space.map((point) => {
           const wanted = withDefaults(pipelineAt(pipeline, point))
           // The model itself is known only when it is opened; its choice stands for it.
-          return indexFingerprint(wanted, canonicalJson(wanted.embedder), readingOf(wanted))
+          const reading = readingOf(wanted)
+          if (reading !== null) readings.add(reading)
+          return indexFingerprint(wanted, canonicalJson(wanted.embedder), reading)
         }),
       )
-      return { combinations: space.length, indexes: keys.size }
+      return { combinations: space.length, indexes: keys.size, readings: readings.size }
     },
     get: (id) => present(tunes.get(id), runLibrary),
     list: (limit) => tunes.list(limit).map(withoutOutcome),

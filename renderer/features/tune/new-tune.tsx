@@ -391,13 +391,18 @@ function describe(dataset: Dataset, spec: SpecDraft) {
   return { cases, metrics }
 }
 
-function effort({ combinations, indexes }: { combinations: number; indexes: number }, { strategy, budget }: SpecDraft) {
+function effort(
+  { combinations, indexes, readings }: { combinations: number; indexes: number; readings: number },
+  { strategy, budget }: SpecDraft,
+) {
   if (combinations === 0) return 'None of them is a pipeline: these values do not go together.'
   const trials = budget.trials ?? (strategy === 'grid' || budget.minutes !== undefined ? combinations : 30)
   const tried = trials >= combinations ? 'All may be tried' : `At most ${formatCount(trials)} of them are tried`
   const shared = indexes < combinations ? ' What they share is made once.' : ''
   const best = strategy === 'coordinate' ? 'Fewer are tried, one option after the other.' : `${tried}.`
-  return `${best}${shared}`
+  const again =
+    readings > 0 ? ` Documents are read again in ${formatNumberOf(readings, 'other way')}, beside the collection.` : ''
+  return `${best}${shared}${again}`
 }
 
 function withLimit(budget: SpecDraft['budget'], name: 'trials' | 'minutes', value: number | undefined) {
