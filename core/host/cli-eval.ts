@@ -4,10 +4,11 @@ import type { Client } from '../contract/client.ts'
 import type { Dataset } from '../contract/datasets.ts'
 import { AppError } from '../contract/errors.ts'
 import type { ChunkingResult } from '../contract/evaluation.ts'
-import { type Pipeline, pipelineSchema } from '../contract/pipeline.ts'
+import { type Choice, type Pipeline, pipelineSchema } from '../contract/pipeline.ts'
 import { type Comparison, type Run, runSettingsSchema } from '../contract/runs.ts'
 import type { SearchMode } from '../contract/values.ts'
-import { type Gate, type GateResult, judgeGates, parseGate } from '../shared/gates.ts'
+import { type Gate, judgeGates, meansOf } from '../shared/gates.ts'
+import { gateCase, gateFailed, gateOption, lossCase, lossesOf, showGates, showLosses } from './cli-gates.ts'
 import { command, type GlobalOptions, modeOption, positiveInteger, run, terminal } from './command-line.ts'
 import {
   finishJob,
@@ -22,9 +23,6 @@ import {
   jsonObject,
   wholeNumber,
 } from './evaluation-parts.ts'
-import type { JunitCase } from './junit.ts'
-
-const gateFailed = 3
 
 interface MeasureOptions extends GlobalOptions {
   dataset: string
@@ -33,6 +31,7 @@ interface MeasureOptions extends GlobalOptions {
   metrics?: string[]
   mode: SearchMode
   answers?: boolean
+  judge?: string
   split?: string
   tag?: string
   limit?: number
@@ -62,22 +61,28 @@ export function addEvalCommands(): void {
     .option('--metrics <names...>', 'such as recall@5 span-iou@5 (default: all that the cases allow)')
     .addOption(modeOption())
     .option('--answers', 'measure answers too')
+    .option(
+      '--judge <model>',
+      'and have a language model judge them: its id here (quarry models list), or PROVIDER/MODEL',
+    )
     .option('--split <name>', 'only this part of the dataset')
     .option('--tag <name>', 'only cases with this tag')
     .option('--limit <count>', 'so many of the cases, drawn by the seed', positiveInteger)
     .option('--seed <number>', 'for drawing and for intervals', wholeNumber, 1)
     .option('-k <count>', 'results asked for', positiveInteger, 10)
-    .option('--gate <rule>', "what must hold, such as 'recall@5>=0.9'; may be given again", collectGate)
+    .addOption(gateOption('recall@5>=0.9'))
     .option('--baseline <run>', 'id of a run, or "pinned": a shown loss against it fails')
     .option('--junit <file>', 'write the outcome as a JUnit report')
     .action((options: MeasureOptions) =>
       run(options, { program: 'quarry eval' }, async (client) => {
         const dataset = await findDataset(client, options.dataset)
         const pipeline = options.pipeline ? await readPipeline(client, dataset, options.pipeline) : undefined
+        const judge = options.judge === undefined ? null : await findJudge(client, options.judge)
         const settings = runSettingsSchema.parse({
           metrics: options.metrics ?? [],
           mode: options.mode,
-          answers: options.answers ?? false,
+          answers: options.answers ?? judge !== null,
+          judge,
           split: options.split,
           tag: options.tag,
           limit: options.limit,
@@ -130,7 +135,7 @@ export function addEvalCommands(): void {
     .addOption(modeOption())
     .option('-k <count>', 'results that are looked at', positiveInteger, 5)
     .option('--seed <number>', 'for intervals', wholeNumber, 1)
-    .option('--gate <rule>', "what must hold, such as 'recall>=0.9'; may be given again", collectGate)
+    .addOption(gateOption('recall>=0.9'))
     .option('--junit <file>', 'write the outcome as a JUnit report')
     .action(
       (
@@ -183,6 +188,15 @@ async function findBaseline(client: Client, dataset: Dataset, name: string): Pro
   throw new AppError('item-missing', `No run on "${dataset.name}" is pinned: quarry runs pin RUN`)
 }
 
+/** A model of a provider where the name begins with that of one, else a model on this machine. */
+async function findJudge(client: Client, name: string): Promise<Choice> {
+  const slash = name.indexOf('/')
+  const { providers } = await client.providers.list()
+  const provider = providers.find(({ id }) => id === name.slice(0, Math.max(0, slash)))
+  if (!provider) return { id: 'llama', options: { model: name } }
+  return { id: provider.kind, options: { provider: provider.id, model: name.slice(slash + 1) } }
+}
+
 /** A whole pipeline, or members that replace those of the collection's own. */
 async function readPipeline(client: Client, dataset: Dataset, file: string): Promise<Pipeline> {
   const given = await readJson(file)
@@ -205,12 +219,8 @@ async function report(
 ): Promise<number> {
   const { summary } = measured
   if (!summary) throw new AppError('internal', 'The run ended without results.')
-  const metrics = Object.fromEntries(summary.metrics.map(({ name, mean }) => [name, mean]))
-  const gates = judgeGates(options.gate ?? [], metrics)
-  const watched = new Set(gates.map(({ metric }) => metric))
-  const losses = (comparison?.metrics ?? []).filter(
-    ({ name, verdict }) => verdict === 'worse' && (watched.size === 0 || watched.has(name)),
-  )
+  const gates = judgeGates(options.gate ?? [], meansOf(summary.metrics))
+  const losses = lossesOf(comparison, gates)
   const passed = gates.every((gate) => gate.passed) && losses.length === 0
   const json = {
     run: measured.id,
@@ -230,8 +240,7 @@ async function report(
     if (comparison) showComparison(comparison)
   })
   showGates(gates, options)
-  for (const { name, before, after } of losses)
-    terminal.complain(`${name} is worse than that of the baseline: ${after.toFixed(4)} instead of ${before.toFixed(4)}`)
+  showLosses(losses)
   if (options.junit) {
     const cases = (await allCases(client, measured.id)).map(({ caseId, question, scores, error, latencyMs }) => ({
       name: `${caseId}: ${question}`,
@@ -239,11 +248,7 @@ async function report(
       ...(error ? { error: error.message } : {}),
       output: shortScores(scores),
     }))
-    const lost = losses.map(({ name, before, after }) => ({
-      name: `${name} is no worse than that of the baseline`,
-      failure: `${after} instead of ${before}`,
-    }))
-    await writeJunit(options.junit, 'quarry eval', [...gates.map(gateCase), ...lost, ...cases])
+    await writeJunit(options.junit, 'quarry eval', [...gates.map(gateCase), ...losses.map(lossCase), ...cases])
   }
   if (!passed) return gateFailed
   return summary.failed > 0 ? 1 : 0
@@ -274,25 +279,6 @@ function showChunking({ metrics, intervals, chunks, mean_characters: characters,
   terminal.write(
     `${chunks} chunks, ${characters.toFixed(0)} characters on average; ${queries} questions, ${k} results\n`,
   )
-}
-
-function showGates(gates: readonly GateResult[], { json }: GlobalOptions): void {
-  for (const { rule, value, passed } of gates) {
-    const what = `${rule}: ${value === null ? 'not measured' : value.toFixed(4)}`
-    if (!passed) terminal.complain(`gate failed, ${what}`)
-    else if (!json) terminal.write(`gate passed, ${what}\n`)
-  }
-}
-
-function gateCase({ rule, value, passed }: GateResult): JunitCase {
-  const name = `gate ${rule}`
-  return passed ? { name } : { name, failure: value === null ? 'not measured' : `it is ${value}` }
-}
-
-function collectGate(text: string, before: Gate[] | undefined): Gate[] {
-  const gate = parseGate(text)
-  if (!gate) throw new InvalidArgumentError("A gate is a metric, a comparison and a number, such as 'recall@5>=0.9'.")
-  return [...(before ?? []), gate]
 }
 
 function charactersPerToken(text: string): number | undefined {

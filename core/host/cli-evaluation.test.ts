@@ -1,3 +1,4 @@
+import { startRemoteServer } from '../testing/remote-server.ts'
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -98,6 +99,7 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
     const after = await inWorkspace('eval', 'run', '--dataset', 'Rounds', '--baseline', 'pinned', '--json')
     expect(after.code).toBe(3)
     expect(after.json).toMatchObject({ passed: false, baseline: run })
+    const { run: worse } = after.json as { run: string }
     expect(after.errors).toMatch(/span-precision-omega is worse/)
     const same = await inWorkspace(
       'eval',
@@ -116,7 +118,28 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
     const rows = (list.json as { runs: { id: string; name: string; baseline: boolean }[] }).runs
     expect(rows.find(({ baseline }) => baseline)).toMatchObject({ id: run, name: 'small' })
     const compare = await inWorkspace('runs', 'compare', run, rows[0]!.id)
-    expect(compare.output).toMatch(/no difference shown/)
+    expect(compare).toMatchObject({ code: 0, output: expect.stringMatching(/no difference shown/) as string })
+    const junit = await inWorkspace(
+      'runs',
+      'compare',
+      run,
+      worse,
+      '--gate',
+      'recall@5>=0',
+      '--junit',
+      at('compare.xml'),
+    )
+    expect(junit).toMatchObject({ code: 0, output: expect.stringContaining('gate passed, recall@5>=0') as string })
+    expect(readFileSync(at('compare.xml'), 'utf8')).toMatch(
+      /<testsuite name="quarry runs compare"[^]*name="gate recall@5&gt;=0"\/>[^]*name="span-iou@5 against the baseline"/,
+    )
+    // Without a gate every metric counts, and one of them is worse.
+    const lost = await inWorkspace('runs', 'compare', run, worse, '--junit', at('lost.xml'), '--json')
+    expect(lost).toMatchObject({ code: 3, json: { gates: [], passed: false } })
+    expect(lost.errors).toMatch(/span-precision-omega is worse/)
+    expect(readFileSync(at('lost.xml'), 'utf8')).toContain(
+      'name="span-precision-omega is no worse than that of the baseline"><failure',
+    )
     const again = await inWorkspace('runs', 'rerun', run, '--json')
     const show = await inWorkspace('runs', 'show', run, '--json')
     const metricsOf = (value: unknown) => (value as { summary: { metrics: unknown } }).summary.metrics
@@ -159,6 +182,26 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
       expect(refused.errors).toMatch(complaint)
     }
     expect((await calibrate('labels.csv', '--threshold', '2')).code).toBe(2)
+  })
+
+  it('has a model judge the answers, one of a provider by its name', async () => {
+    await using server = await startRemoteServer()
+    server.says('{"claims": [{"claim": "It is said.", "verdict": true}, {"claim": "It is not.", "verdict": false}]}')
+    const url = server.baseUrl('openai-compatible')
+    const added = await inWorkspace('providers', 'add', 'mine', '--kind', 'openai-compatible', '--url', url, '--allow')
+    expect(added.code).toBe(0)
+    const judged = (judge: string, ...more: string[]) =>
+      inWorkspace('eval', 'run', '--dataset', 'Rounds', '--limit', '2', '--judge', judge, '--json', ...more)
+    const { code, json } = await judged('mine/good-model')
+    expect(code).toBe(0)
+    expect(json).toMatchObject({ metrics: { faithfulness: { mean: 0.5, errors: 0 } } })
+    server.says('{"no": "claims"}')
+    const failed = await judged('mine/good-model', '--gate', 'faithfulness<=1')
+    // A judge's failure is no score: not 0, and nothing that could pass a gate.
+    expect(failed).toMatchObject({ code: 3, json: { gates: [{ value: null, passed: false }] } })
+    const missing = await judged('nothing-like-it')
+    expect(missing).toMatchObject({ code: 2, json: { error: { code: 'model-missing' } } })
+    expect((await inWorkspace('providers', 'remove', 'mine')).code).toBe(0)
   })
 
   it('tunes, and says what it found', async () => {

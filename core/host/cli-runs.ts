@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
-import papaparse from 'papaparse'
-import { z } from 'zod'
+import { parseCaseLabels } from '../contract/case-labels.ts'
 import { AppError } from '../contract/errors.ts'
 import type { Run } from '../contract/runs.ts'
 import type { Tune } from '../contract/tune.ts'
+import { judgeGates, type Gate } from '../shared/gates.ts'
+import { comparisonCase, gateCase, gateFailed, gateOption, lossesOf, showGates, showLosses } from './cli-gates.ts'
 import { addTrackingCommands } from './cli-tracking.ts'
 import { command, type GlobalOptions, run, terminal } from './command-line.ts'
 import {
@@ -16,7 +17,14 @@ import {
   showRun,
   showComparison,
   shortScores,
+  writeJunit,
 } from './evaluation-parts.ts'
+
+interface CompareOptions {
+  metric?: string
+  gate?: Gate[]
+  junit?: string
+}
 
 /** `quarry runs`: what was measured, compared, exported, pinned. */
 export function addRunCommands(): void {
@@ -69,12 +77,25 @@ export function addRunCommands(): void {
     .argument('<before>', id)
     .argument('<after>', id)
     .option('--metric <name>', 'which one orders the cases')
-    .action((before: string, after: string, options: GlobalOptions & { metric?: string }) =>
+    .addOption(gateOption('recall@5>=0.9'))
+    .option('--junit <file>', 'write the outcome as a JUnit report; like --gate, it makes a shown loss fail')
+    .action((before: string, after: string, options: GlobalOptions & CompareOptions) =>
       run(options, { program: 'quarry runs' }, async (client) => {
         const ids = { runId: before as Run['id'], otherId: after as Run['id'] }
         const comparison = await client.runs.compare({ ...ids, metric: options.metric, limit: 20 })
-        terminal.result(options.json, comparison, () => showComparison(comparison))
-        return 0
+        const means = Object.fromEntries(comparison.metrics.map((metric) => [metric.name, metric.after]))
+        const gates = judgeGates(options.gate ?? [], means)
+        // Who only looks is told what differs; who decides by it is told whether it is good enough.
+        const decides = options.gate !== undefined || options.junit !== undefined
+        const losses = decides ? lossesOf(comparison, gates) : []
+        const passed = gates.every((gate) => gate.passed) && losses.length === 0
+        const json = decides ? { ...comparison, gates, passed } : comparison
+        terminal.result(options.json, json, () => showComparison(comparison))
+        showGates(gates, options)
+        showLosses(losses)
+        const lines = comparison.metrics.map((metric) => comparisonCase(metric, losses.includes(metric)))
+        await writeJunit(options.junit, 'quarry runs compare', [...gates.map(gateCase), ...lines])
+        return passed ? 0 : gateFailed
       }),
     )
 
@@ -98,7 +119,7 @@ export function addRunCommands(): void {
     .action((runId: string, options: GlobalOptions & { labels: string; metric: string; threshold: number }) =>
       run(options, { program: 'quarry runs' }, async (client) => {
         const { metric, threshold } = options
-        const labels = readLabels(await readFile(resolve(options.labels), 'utf8'), options.labels)
+        const labels = parseCaseLabels(await readFile(resolve(options.labels), 'utf8'), options.labels)
         const found = await client.runs.calibrate({ runId, metric, labels, threshold })
         const unused = Object.keys(labels).length - found.cases
         terminal.result(options.json, { ...found, metric, threshold, unused }, () => {
@@ -201,57 +222,6 @@ function tableRow(found: Run) {
     'p50 ms': found.summary ? found.summary.latencyMs.p50.toFixed(1) : '',
     baseline: found.isBaseline ? 'yes' : '',
   }
-}
-
-const yes = new Set(['yes', 'y', 'true', '1', 'right'])
-const no = new Set(['no', 'n', 'false', '0', 'wrong'])
-
-/** Labels by case. Errors: input-invalid, naming the case or the line. */
-export function readLabels(text: string, file: string): Record<string, boolean> {
-  const labels = text.trimStart().startsWith('{') ? labelsOfJson(text, file) : labelsOfCsv(text, file)
-  if (Object.keys(labels).length > 0) return labels
-  throw new AppError('input-invalid', `${file} has no labels. Write a line "case,label" and then one for each case.`)
-}
-
-function labelsOfJson(text: string, file: string): Record<string, boolean> {
-  const parsed = labelsSchema.safeParse(parseJson(text))
-  if (parsed.success) return parsed.data
-  const place = parsed.error.issues[0]?.path.join('.')
-  throw new AppError(
-    'input-invalid',
-    `${file} must be a JSON object with true or false for each case${place ? `; "${place}" has neither` : ''}.`,
-  )
-}
-
-const labelsSchema = z.record(z.string(), z.boolean())
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function labelsOfCsv(text: string, file: string): Record<string, boolean> {
-  const { data, meta } = papaparse.parse<Record<string, string>>(text.replace(/^\uFEFF/, ''), {
-    header: true,
-    skipEmptyLines: 'greedy',
-    transformHeader: (name) => name.trim().toLowerCase(),
-  })
-  for (const column of ['case', 'label'])
-    if (!meta.fields?.includes(column))
-      throw new AppError('input-invalid', `${file} has no column "${column}". Its first line must be: case,label`)
-  const labels = new Map<string, boolean>()
-  data.forEach(({ case: caseId = '', label = '' }, index) => {
-    const word = label.trim().toLowerCase()
-    const where = `${file}, line ${index + 2}`
-    if (!yes.has(word) && !no.has(word))
-      throw new AppError('input-invalid', `${where}: "${label}" is no label. Write yes or no.`)
-    if (labels.has(caseId)) throw new AppError('input-invalid', `${where}: the case "${caseId}" is there twice.`)
-    labels.set(caseId, yes.has(word))
-  })
-  return Object.fromEntries(labels)
 }
 
 function share(text: string): number {

@@ -82,8 +82,8 @@ export function showRun({ id, name, status, summary, facts, error, note, tags }:
   terminal.table(
     summary.metrics.map(({ name: metric, mean, low, high, cases, errors }) => ({
       metric,
-      mean: mean.toFixed(4),
-      '95 % interval': `${low.toFixed(4)} to ${high.toFixed(4)}`,
+      mean: cases === 0 ? '' : mean.toFixed(4),
+      '95 % interval': cases === 0 ? 'not scored' : `${low.toFixed(4)} to ${high.toFixed(4)}`,
       cases,
       errors,
     })),

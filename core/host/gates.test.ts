@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes'
 import { describe, expect, it } from 'vitest'
-import { judgeGates, parseGate } from '../shared/gates.ts'
+import { judgeGates, meansOf, parseGate } from '../shared/gates.ts'
 import { junitOf } from './junit.ts'
 
 describe('a gate', () => {
@@ -16,6 +16,15 @@ describe('a gate', () => {
     const gate = parseGate(text)
     if (wanted) expect(gate).toMatchObject(wanted)
     else expect(gate).toBeUndefined()
+  })
+
+  it('fails for a metric that could score no case: its mean is none, not 0', () => {
+    const means = meansOf([
+      { name: 'recall@5', mean: 0.9, cases: 8 },
+      { name: 'unsupported-rate', mean: 0, cases: 0 },
+    ])
+    expect(means).toEqual({ 'recall@5': 0.9 })
+    expect(judgeGates([parseGate('unsupported-rate<=0.1')!], means)).toMatchObject([{ value: null, passed: false }])
   })
 
   it('passes and fails by its number, and fails for what was not measured', () => {

@@ -9,7 +9,7 @@ import type { ReleaseIndexLibrary } from '../library/release-indexes.ts'
 import type { ReleaseLibrary } from '../library/releases.ts'
 import type { RunLibrary } from '../library/runs.ts'
 import type { LocateModel } from '../model-files/locator.ts'
-import { type GateResult as RuleResult, judgeGates, parseGate } from '../shared/gates.ts'
+import { type GateResult as RuleResult, judgeGates, meansOf, parseGate } from '../shared/gates.ts'
 import { canonicalJson } from '../shared/hash.ts'
 import type { CollectionId, DatasetId, JobId, ReleaseId, RunId } from '../shared/ids.ts'
 import { withMetrics } from './evaluation-metrics.ts'
@@ -290,8 +290,7 @@ function nothingToLose({ name }: ReleaseLine): GateCheck {
 
 function thresholdChecks({ rules }: ReleaseGate, run: Run): GateCheck[] {
   const gates = rules.flatMap((rule) => parseGate(rule) ?? [])
-  const means = Object.fromEntries(run.summary!.metrics.map(({ name, mean }) => [name, mean]))
-  return judgeGates(gates, means).map((result) => ({
+  return judgeGates(gates, meansOf(run.summary!.metrics)).map((result) => ({
     kind: 'threshold',
     label: result.rule,
     passed: result.passed,

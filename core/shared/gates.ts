@@ -26,6 +26,11 @@ export function parseGate(text: string): Gate | undefined {
   return { rule: text.trim(), metric, operator: operator as Gate['operator'], bound: Number(bound) }
 }
 
+/** What gates are held against. A metric that could score no case has no mean, and 0 would pass where less is better. */
+export function meansOf(metrics: readonly { name: string; mean: number; cases: number }[]): Record<string, number> {
+  return Object.fromEntries(metrics.flatMap(({ name, mean, cases }) => (cases > 0 ? [[name, mean]] : [])))
+}
+
 /** A metric that nobody measured fails its gate: a name that was mistyped must not pass. */
 export function judgeGates(gates: readonly Gate[], metrics: Readonly<Record<string, number>>): GateResult[] {
   return gates.map((gate) => {

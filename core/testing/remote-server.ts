@@ -21,7 +21,7 @@ export interface RemoteServer extends AsyncDisposable {
   next(...answers: Answer[]): void
   /** Whether all that `next` was given was asked for. */
   isThrough(): boolean
-  /** What chat models write instead of their own words. */
+  /** What chat models write instead of their own words; where they keep to a schema, only JSON. */
   says(text: string | undefined): void
   /** Another model behind the same names: other vectors. */
   swapModel(): void
@@ -273,7 +273,8 @@ function write(
   const text = JSON.stringify(messages)
   // A letter a token, so that nothing in a text is one special token.
   const promptTokens = text.length
-  if (schema !== undefined) {
+  // What keeps to a schema is JSON: other words of `says` are not for it.
+  if (schema !== undefined && !said?.startsWith('{')) {
     return { pieces: ['{"verdict"', ': "supported"', ', "source": 1}'], reason: 'stop', promptTokens }
   }
   if (said !== undefined) {
