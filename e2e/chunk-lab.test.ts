@@ -173,7 +173,7 @@ describe.skipIf(!browserPath)('the chunk lab', () => {
     // In the other column the same place is lit.
     expect(await text.locator('[data-column="0"] [data-lit]').count()).toBeGreaterThan(0)
     await page.getByRole('button', { name: 'Unmark the expected passage' }).press('Enter')
-    await page.getByText('Select the passage it should find').waitFor()
+    await page.getByText('Select what it should find').waitFor()
     expect(complaints).toEqual([])
   })
 

@@ -128,7 +128,7 @@ export function LabPage({ query }: { query: string }) {
       {opened ? (
         <UsePipelineDialog
           chunker={using}
-          label={chunkers?.find(({ id }) => id === using?.id)?.label ?? ''}
+          chunkers={chunkers ?? []}
           text={opened.text}
           onClose={() => setUsing(null)}
         />

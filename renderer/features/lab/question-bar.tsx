@@ -88,7 +88,7 @@ export function QuestionBar({
             />
           </>
         ) : (
-          <span className="soft">Select the passage it should find</span>
+          <span className="soft">Select what it should find</span>
         )}
       </div>
       <SaveCase

@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { Radio, RadioGroup } from 'react-aria-components'
 import type { Collection } from '../../../core/contract/collections.ts'
 import type { LabText } from '../../../core/contract/lab.ts'
+import type { Implementation } from '../../../core/contract/catalogue.ts'
 import type { Choice, Pipeline, Rule } from '../../../core/contract/pipeline.ts'
 import { core } from '../../state/client.ts'
 import { noteStart } from '../../state/jobs.ts'
@@ -17,25 +18,39 @@ import { SelectField } from '../../ui/select-field.tsx'
 /** Makes a column's chunker that of a collection, after saying what a new index means. */
 export function UsePipelineDialog({
   chunker,
-  label,
+  chunkers,
   text,
   onClose,
 }: {
   /** Null: closed. */
   chunker: Choice | null
-  label: string
+  /** Those that there are, for their names. */
+  chunkers: readonly Implementation[]
   text: LabText
   onClose(): void
 }) {
   const isOpen = chunker !== null
+  const nameOf = (id: string): string => chunkers.find((each) => each.id === id)?.label ?? id
+  const label = chunker ? nameOf(chunker.id) : ''
   return (
     <Dialog isOpen={isOpen} onClose={onClose} title={`Use “${label}” in a pipeline`}>
-      {chunker ? <Form chunker={chunker} label={label} text={text} onClose={onClose} /> : null}
+      {chunker ? <Form chunker={chunker} nameOf={nameOf} text={text} onClose={onClose} /> : null}
     </Dialog>
   )
 }
 
-function Form({ chunker, label, text, onClose }: { chunker: Choice; label: string; text: LabText; onClose(): void }) {
+function Form({
+  chunker,
+  nameOf,
+  text,
+  onClose,
+}: {
+  chunker: Choice
+  nameOf(id: string): string
+  text: LabText
+  onClose(): void
+}) {
+  const label = nameOf(chunker.id)
   const collections = useWorkspace((state) => state.collections) ?? []
   const [chosen, setChosen] = useState<string | null>(text.collectionId)
   const [scope, setScope] = useState<'type' | 'all'>('type')
@@ -81,9 +96,11 @@ function Form({ chunker, label, text, onClose }: { chunker: Choice; label: strin
         />
         <dl className="lab-change">
           <dt>Chunker now</dt>
-          <dd>{choiceText(rule && scope === 'type' ? (rule.chunker ?? pipeline.chunker) : pipeline.chunker)}</dd>
+          <dd>
+            {choiceText(rule && scope === 'type' ? (rule.chunker ?? pipeline.chunker) : pipeline.chunker, nameOf)}
+          </dd>
           <dt>Then</dt>
-          <dd>{choiceText(chunker)}</dd>
+          <dd>{choiceText(chunker, nameOf)}</dd>
         </dl>
         {rule ? (
           <RadioGroup
@@ -127,9 +144,9 @@ function withChunker(pipeline: Pipeline, chunker: Choice, rule: Rule | null): Pi
   return { ...pipeline, rules: pipeline.rules.map((each) => (each === rule ? { ...each, chunker } : each)) }
 }
 
-function choiceText({ id, options }: Choice): string {
+function choiceText({ id, options }: Choice, nameOf: (id: string) => string): string {
   const words = Object.entries(options).map(
     ([name, value]) => `${labelOf(name).toLowerCase()} ${JSON.stringify(value)}`,
   )
-  return words.length === 0 ? `${id}, usual options` : `${id}: ${words.join(', ')}`
+  return words.length === 0 ? `${nameOf(id)}, usual options` : `${nameOf(id)}: ${words.join(', ')}`
 }
