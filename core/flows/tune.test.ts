@@ -228,7 +228,7 @@ describe('the report', () => {
     })
     const shown = recommend({ ...evidence, verdict: 'no difference shown' }, '')
     expect(shown.trial).toBeNull()
-    expect(shown.sentence).toContain('no difference shown')
+    expect(shown.sentence).toContain('and no difference was shown:')
     expect(recommend(null, 'nothing was better').sentence).toBe('Stay with the present pipeline: nothing was better.')
   })
 })

@@ -309,7 +309,7 @@ export function recommend(evidence: Evidence | null, reason: string): TuneResult
     `${metric} on ${cases} questions that no trial saw is ${after.toFixed(3)} instead of ${before.toFixed(3)} ` +
     `(difference ${signed(difference.mean)}, 95 % interval ${signed(difference.low)} to ${signed(difference.high)})`
   if (verdict === 'better') return { sentence: `Take trial ${trial} (${what}): ${figures}.`, trial }
-  const lead = verdict === 'worse' ? 'it is worse' : 'no difference shown'
+  const lead = verdict === 'worse' ? 'it is worse' : 'no difference was shown'
   return {
     sentence: `Stay with the present pipeline: the best of the trials was ${trial} (${what}), and ${lead}: ${figures}.`,
     trial: null,

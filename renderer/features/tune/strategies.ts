@@ -2,7 +2,7 @@ import type { TuneSpec } from '../../../core/contract/tune.ts'
 
 /** How a search goes through its combinations, each in a sentence. */
 export const strategies: { id: TuneSpec['strategy']; name: string; sentence: string }[] = [
-  { id: 'grid', name: 'Every one', sentence: 'Tries all combinations. Right while there are some dozens.' },
+  { id: 'grid', name: 'All combinations', sentence: 'Tries every one. Right while there are some dozens.' },
   {
     id: 'random',
     name: 'Drawn at random',

@@ -30,8 +30,8 @@ it('tells what each value does against the middle of its option', () => {
       path: 'chunker.options.maxTokens',
       range: 0.2,
       values: [
-        { value: 128, mean: 0.8, trials: 2 },
         { value: 256, mean: 0.6, trials: 2 },
+        { value: 128, mean: 0.8, trials: 2 },
       ],
     },
     { path: 'retriever.options.mergeNeighbours', range: 0, values: [{ value: true, mean: 0.7, trials: 4 }] },

@@ -26,13 +26,16 @@ export interface EffectBar {
   trials: number
 }
 
-/** What each value of each option does to the mean, most effective option first; options of one value do nothing. */
+/**
+ * What each value of each option does to the mean, most effective option first; options of one value do nothing. Numbers
+ * stand in their order, so that a tendency is seen.
+ */
 export function effectBars(effects: TuneResult['effects']): EffectBar[] {
   return effects
     .filter(({ values }) => values.length > 1)
     .flatMap(({ path, values }) => {
       const middle = values.reduce((sum, { mean }) => sum + mean, 0) / values.length
-      return values.map(({ value, mean, trials }) => ({
+      return inOrder(values).map(({ value, mean, trials }) => ({
         option: shortLabel(path),
         value: valueWords(value),
         mean,
@@ -40,6 +43,11 @@ export function effectBars(effects: TuneResult['effects']): EffectBar[] {
         trials,
       }))
     })
+}
+
+function inOrder<Value extends { value: unknown }>(values: readonly Value[]): Value[] {
+  if (!values.every(({ value }) => typeof value === 'number')) return [...values]
+  return values.toSorted((a, b) => Number(a.value) - Number(b.value))
 }
 
 /** How far the search went, in a sentence. */

@@ -85,8 +85,8 @@ function UnderWay({ tune }: { tune: Tune }) {
   return (
     <div className="run-way">
       <p role="status">
-        {tune.status === 'queued' ? 'Waiting for other work to end.' : `${trials} measured.`}{' '}
-        <span className="soft">{label}</span>
+        {tune.status === 'queued' ? 'Waiting for other work to end.' : `${trials} measured`}
+        {tune.status !== 'queued' && label ? <span className="soft"> · {label}</span> : null}
       </p>
       <Meter share={shareOf(done, total)} label="Search" valueText={`${trials} measured`} />
       {tune.jobId ? (
