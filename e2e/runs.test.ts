@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startRemoteServer } from '../core/testing/remote-server.ts'
 import { browserPath, expectAccessible, type OpenPage, startWorkbench, type Workbench } from './workbench.ts'
 
 /** Measuring on the sample workspace: two pipelines, their results, and whether the second one is better. */
@@ -16,6 +18,14 @@ describe.skipIf(!browserPath)('runs', () => {
     await opened?.[Symbol.asyncDispose]()
     await workbench?.[Symbol.asyncDispose]()
   })
+
+  const post = async (path: string, body: object): Promise<void> => {
+    const { origin, hash } = new URL(workbench.url)
+    const authorization = `Bearer ${hash.replace('#token=', '')}`
+    const headers = { authorization, 'content-type': 'application/json' }
+    const answer = await fetch(`${origin}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    expect(answer.status, await answer.text()).toBe(200)
+  }
 
   const start = async (mode: string, name: string): Promise<void> => {
     const { page } = opened
@@ -101,6 +111,80 @@ describe.skipIf(!browserPath)('runs', () => {
     await page.getByRole('button', { name: 'Compare two' }).click()
     await page.getByRole('heading', { name: 'Did it help?' }).waitFor()
     expect(opened.complaints).toEqual([])
+  })
+
+  it('sets what a judge said beside what a person says, by keys', async () => {
+    await using server = await startRemoteServer()
+    // Whatever it reads, it finds it all true.
+    server.says('{"claims": [{"claim": "All of it.", "verdict": true}]}')
+    await post('providers', { id: 'mine', kind: 'openai-compatible', baseUrl: server.baseUrl('openai-compatible') })
+    await post('network/allowed', { host: server.host, purposes: ['chat'] })
+    const { page, complaints } = opened
+    await page.goto(`${workbench.url.split('#')[0]}#/datasets`)
+    await page.getByRole('link', { name: 'Skerry Point questions' }).click()
+    await page.getByRole('button', { name: 'Measure …' }).click()
+    const dialog = page.getByRole('dialog', { name: 'New run' })
+    await dialog.getByRole('button', { name: /Skerry Point questions/ }).waitFor()
+    await dialog.getByText('Answer every question, too').click()
+    await dialog.getByRole('button', { name: /Judged by/ }).click()
+    await page.getByRole('option', { name: /^A model of/ }).click()
+    const start = dialog.getByRole('button', { name: 'Start', exact: true })
+    expect(await start.isDisabled()).toBe(true)
+    await dialog.getByLabel(/^Model, as/).fill('good-model')
+    await dialog.getByLabel('Name (optional)').fill('judged')
+    await expectAccessible(page)
+    await start.click()
+    await page.getByRole('heading', { level: 1, name: 'judged' }).waitFor()
+    await page.getByRole('heading', { name: 'Can the judge be trusted?' }).waitFor({ timeout: 120_000 })
+
+    const panel = page.getByRole('region', { name: 'Can the judge be trusted?' })
+    await panel.getByRole('button', { name: /Judged/ }).click()
+    await page.getByRole('option', { name: 'faithfulness' }).click()
+    const place = panel.getByText(/^Case \d+ of \d+/)
+    // Its score is not shown before a person has said theirs.
+    expect(await panel.getByText('The judge gave').count()).toBe(0)
+    await panel.getByRole('button', { name: /^Yes, right/ }).focus()
+    await page.keyboard.press('r')
+    await panel.getByText('The judge gave 1.000: it agrees.').waitFor()
+    await page.keyboard.press('n')
+    await expect.poll(() => place.textContent()).toMatch(/^Case 2 of \d+, 1 labelled$/)
+    await page.keyboard.press('w')
+    await panel.getByText('The judge gave 1.000: it does not agree.').waitFor()
+    const figures = panel.locator('.calibration-figures dd')
+    await expect.poll(() => figures.allTextContents()).toEqual(['50.0 %', '.000', '2'])
+    await expectAccessible(page)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      panel.getByRole('button', { name: 'Save labels' }).click(),
+    ])
+    const saved = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\r\n')
+    expect(saved).toEqual(['case,label', expect.stringMatching(/,yes$/), expect.stringMatching(/,no$/)])
+
+    // They outlast the page; a file brings more, and one that is none says what is wrong with it.
+    await page.reload()
+    await expect.poll(() => figures.allTextContents()).toEqual(['50.0 %', '.000', '2'])
+    await panel.getByRole('list', { name: 'Where the judge does not agree' }).getByRole('button').click()
+    await expect.poll(() => place.textContent()).toMatch(/^Case 2 of/)
+    await panel.getByRole('button', { name: /^Take it back/ }).press('u')
+    await expect.poll(() => figures.allTextContents()).toEqual(['100.0 %', '–', '1'])
+    const bring = async (text: string): Promise<void> => {
+      const [chooser] = await Promise.all([
+        page.waitForEvent('filechooser'),
+        panel.getByRole('button', { name: 'Import labels …' }).click(),
+      ])
+      await chooser.setFiles({ name: 'labels.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+    }
+    await bring('case,label\nx,perhaps\n')
+    await panel.getByText('labels.csv, line 2: "perhaps" is no label. Write yes or no.').waitFor()
+    await bring(saved.join('\n'))
+    await expect.poll(() => figures.allTextContents()).toEqual(['50.0 %', '.000', '2'])
+    if (process.env.QUARRY_SCREENSHOTS) {
+      await panel.scrollIntoViewIfNeeded()
+      await page.screenshot({ path: `${process.env.QUARRY_SCREENSHOTS}/runs-judge.png` })
+    }
+    expect(complaints).toEqual([])
   })
 
   it.each([

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { judgedQuestions } from '../contract/case-labels.ts'
 import { agreementOf } from '../shared/agreement.ts'
 import { answerRelevance } from './answer-relevance.ts'
 import { contextPrecision } from './context-precision.ts'
 import { contextRecall } from './context-recall.ts'
 import type { AnsweredCase } from './evaluator.ts'
 import { faithfulness } from './faithfulness.ts'
+import { evaluatorDefinitions } from './list.ts'
 
 const answered: AnsweredCase = {
   question: 'How long?',
@@ -86,4 +88,9 @@ describe('agreement with people', () => {
     expect(agreementOf([true, true], [true, true])).toEqual({ cases: 2, agreement: 1, kappa: null })
     expect(() => agreementOf([true], [])).toThrow('same cases')
   })
+})
+
+it('are all metrics that a person can be asked about beside the judge', () => {
+  const judged = evaluatorDefinitions.filter(({ kind }) => kind === 'judged').map(({ id }) => id)
+  expect(Object.keys(judgedQuestions).toSorted()).toEqual(judged.toSorted())
 })

@@ -135,7 +135,7 @@ function Page({ route }: { route: Route }) {
         <DatasetsPage datasetId={route.datasetId} caseId={route.caseId} view={route.view} version={route.version} />
       )
     case 'runs':
-      return <RunsPage runId={route.runId} otherId={route.otherId} />
+      return <RunsPage runId={route.runId} otherId={route.otherId} newOn={route.newOn ?? null} />
     case 'tune':
       return <TunePage tuneId={route.tuneId} />
     case 'pipelines':

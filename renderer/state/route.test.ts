@@ -43,6 +43,7 @@ describe('routes', () => {
     { page: 'providers' },
     { page: 'network' },
     { page: 'runs', runId: null, otherId: null },
+    { page: 'runs', runId: null, otherId: null, newOn: 'dat_1' as DatasetId },
     { page: 'runs', runId: 'run_1' as RunId, otherId: null },
     { page: 'runs', runId: 'run_1' as RunId, otherId: 'run_2' as RunId },
     { page: 'traces', traceId: null },

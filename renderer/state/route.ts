@@ -48,8 +48,8 @@ export type Route =
       view?: 'review' | 'versions'
       version?: number
     }
-  /** `otherId`: the run that `runId` is compared with. */
-  | { page: 'runs'; runId: RunId | null; otherId: RunId | null }
+  /** `otherId`: the run that `runId` is compared with; `newOn`: a dataset on which a new one is set up. */
+  | { page: 'runs'; runId: RunId | null; otherId: RunId | null; newOn?: DatasetId }
   | { page: 'tune'; tuneId: TuneId | 'new' | null }
   | { page: 'pipelines'; lineId: LineId | null; releaseId: ReleaseId | null }
   | { page: 'prompts'; promptId: PromptId | null }
@@ -103,7 +103,9 @@ export function parseRoute(hash: string): Route {
     return /^\d{1,9}$/.test(version) ? { ...place, version: Number(version) } : place
   }
   if (page === 'runs' && parts.length <= 3) {
-    return { page, runId: (first as RunId) ?? null, otherId: (second as RunId) ?? null }
+    const newOn = first === undefined ? new URLSearchParams(query).get('new-on') : null
+    const place = { page, runId: (first as RunId) ?? null, otherId: (second as RunId) ?? null } as const
+    return newOn ? { ...place, newOn: newOn as DatasetId } : place
   }
   if (page === 'tune' && parts.length <= 2) return { page, tuneId: (first as TuneId) ?? null }
   if (page === 'pipelines' && parts.length <= 3) {
@@ -125,7 +127,10 @@ export function hrefOf(route: Route): string {
     const query = view ? `?view=${view}` : version === undefined ? '' : `?version=${version}`
     return join('datasets', datasetId, datasetId && caseId) + (datasetId && !caseId ? query : '')
   }
-  if (route.page === 'runs') return join('runs', route.runId, route.runId && route.otherId)
+  if (route.page === 'runs') {
+    const { runId, otherId, newOn } = route
+    return join('runs', runId, runId && otherId) + (newOn && !runId ? `?new-on=${encodeURIComponent(newOn)}` : '')
+  }
   if (route.page === 'tune') return join('tune', route.tuneId)
   if (route.page === 'pipelines') return join('pipelines', route.lineId, route.lineId && route.releaseId)
   if (route.page === 'prompts') return join('prompts', route.promptId)

@@ -1,5 +1,6 @@
 import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react'
 import {
+  ChartScatter,
   Check,
   ChevronDown,
   Download,
@@ -274,6 +275,13 @@ function Actions({
         Propose questions …
       </Button>
       <ImportMenu onSource={onImport} />
+      <Button
+        icon={<ChartScatter size={15} aria-hidden />}
+        isDisabled={(states.accepted ?? 0) === 0 || dataset.collectionId === null}
+        onPress={() => navigate({ page: 'runs', runId: null, otherId: null, newOn: datasetId })}
+      >
+        Measure …
+      </Button>
       <Menu
         label="More"
         trigger={

@@ -7,6 +7,7 @@ import { Button } from '../../ui/button.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatCount, formatDuration, formatScore } from '../../ui/format.ts'
 import { formatMetric } from '../../ui/metric-figures.ts'
+import { metricOf, worstFirst } from './run-figures.ts'
 
 const shownAtFirst = 50
 
@@ -23,15 +24,11 @@ export function CaseList({
   total: number
 }) {
   const [shown, setShown] = useState(shownAtFirst)
-  const lower = run.summary?.metrics.find(({ name }) => name === metric)?.better === 'lower'
-  const ordered = useMemo(() => {
-    const sign = lower ? -1 : 1
-    const score = (each: CaseResult): number => (metric in each.scores ? sign * (each.scores[metric] ?? 0) : -Infinity)
-    return [...cases].sort((a, b) => score(a) - score(b) || a.number - b.number)
-  }, [cases, metric, lower])
+  const better = metricOf(run, metric)?.better
+  const ordered = useMemo(() => worstFirst(cases, metric, better), [cases, metric, better])
   return (
     <>
-      <ul className="case-list" aria-label={`Cases, lowest ${metric} first`}>
+      <ul className="case-list" aria-label={`Cases, worst ${metric} first`}>
         {ordered.slice(0, shown).map((each) => (
           <CaseRow key={each.number} run={run} result={each} metric={metric} />
         ))}
@@ -130,7 +127,12 @@ export function CaseDetail({ run, result }: { run: Run; result: CaseResult }) {
             ))}
           </ul>
         </>
-      ) : null}
+      ) : result.error ? null : (
+        <p className="soft">
+          The case names no passage
+          {Object.keys(result.scores).length === 0 ? ', so that nothing that is found can be right or wrong' : ''}.
+        </p>
+      )}
       <h4>Found</h4>
       {result.retrieved.length === 0 ? <p className="soft">Nothing.</p> : null}
       <ol className="case-found">
@@ -148,14 +150,14 @@ export function CaseDetail({ run, result }: { run: Run; result: CaseResult }) {
                 <span className="case-brings">brings expected {each.brings.map((place) => place + 1).join(', ')}</span>
               ) : null}
             </div>
-            {each.text === null ? null : <p className="case-text">{each.text}</p>}
+            {each.text === null ? null : <p className="case-words">{each.text}</p>}
           </li>
         ))}
       </ol>
       {result.answer ? (
         <>
-          <h4>Answer</h4>
-          <p className="case-text">{result.answer.text}</p>
+          <h4>{result.answer.refused ? 'Answer: refused' : 'Answer'}</h4>
+          <p className="case-words">{result.answer.text}</p>
         </>
       ) : null}
     </div>

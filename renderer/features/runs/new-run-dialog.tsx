@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from 'react'
 import { Switch } from 'react-aria-components'
 import type { Dataset } from '../../../core/contract/datasets.ts'
+import type { Choice } from '../../../core/contract/pipeline.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
@@ -11,7 +12,9 @@ import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, TextLine } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
+import { formatNumberOf } from '../../ui/format.ts'
 import { SelectField } from '../../ui/select-field.tsx'
+import { isWholeJudge, JudgeField } from './judge-field.tsx'
 import { pipelineWords } from './run-figures.ts'
 
 const modes = [
@@ -21,28 +24,41 @@ const modes = [
 ] as const
 type Mode = (typeof modes)[number]['id']
 
+const wholeSet = ''
+
 /** Which dataset, which collection's pipeline, how. */
-export function NewRunDialog({ onClose }: { onClose(): void }) {
+export function NewRunDialog({ on = null, onClose }: { on?: string | null; onClose(): void }) {
   const { value, failure, retry } = useRead((signal) => core().datasets.list({ signal }), 'datasets')
   const collections = useWorkspace((state) => state.collections) ?? []
   const datasets = value?.datasets ?? []
-  const [wanted, setDatasetId] = useState<string | null>(null)
+  const [wanted, setDatasetId] = useState<string | null>(on)
+  const [split, setSplit] = useState(wholeSet)
   const [mode, setMode] = useState<Mode>('hybrid')
   const [name, setName] = useState('')
   const [k, setK] = useState('10')
   const [answers, setAnswers] = useState(false)
+  const [judge, setJudge] = useState<Choice | null>(null)
   const [problem, setProblem] = useState<ErrorData | null>(null)
   const [starting, setStarting] = useState(false)
   const datasetId = wanted ?? datasets[0]?.id ?? null
   const dataset = datasets.find(({ id }) => id === datasetId)
   const collection = collections.find(({ id }) => id === dataset?.collectionId)
+  const splits = Object.entries(dataset?.splits ?? {})
+  const part = splits.some(([each]) => each === split) ? split : wholeSet
   const start = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
     if (!dataset || !collection) return
     setStarting(true)
     setProblem(null)
     try {
-      const settings = { mode, k: Number(k), answers, metrics: [] }
+      const settings = {
+        mode,
+        k: Number(k),
+        answers,
+        metrics: [],
+        judge: answers ? judge : null,
+        ...(part === wholeSet ? {} : { split: part }),
+      }
       const named = name.trim() === '' ? {} : { name: name.trim() }
       const { runs } = await core().runs.start({
         datasetId: dataset.id,
@@ -75,6 +91,17 @@ export function NewRunDialog({ onClose }: { onClose(): void }) {
             entries={datasets.map((each) => ({ id: each.id, label: each.name, hint: casesWords(each) }))}
             onChange={setDatasetId}
           />
+          {splits.length > 1 ? (
+            <SelectField
+              label="Split"
+              value={part}
+              entries={[
+                { id: wholeSet, label: 'All cases' },
+                ...splits.map(([id, cases]) => ({ id, label: id, hint: formatNumberOf(cases, 'case') })),
+              ]}
+              onChange={setSplit}
+            />
+          ) : null}
           {dataset && !collection ? (
             <p className="field-failure" role="alert">
               The documents of this dataset are not in a collection here. Import it into one first.
@@ -106,12 +133,17 @@ export function NewRunDialog({ onClose }: { onClose(): void }) {
             </span>
             Answer every question, too, and measure the answers
           </Switch>
+          {answers ? <JudgeField value={judge} onChange={setJudge} /> : null}
           {problem ? <FailureNote failure={problem} /> : null}
         </div>
         <footer className="dialog-footer">
           <Button onPress={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" isDisabled={!dataset || !collection || starting}>
-            {starting ? 'Starting…' : 'Start'}
+          <Button
+            look="primary"
+            type="submit"
+            isDisabled={!dataset || !collection || starting || (answers && !isWholeJudge(judge))}
+          >
+            {starting ? 'Starting …' : 'Start'}
           </Button>
         </footer>
       </form>
@@ -120,5 +152,5 @@ export function NewRunDialog({ onClose }: { onClose(): void }) {
 }
 
 function casesWords({ states, version }: Dataset): string {
-  return `${states.accepted ?? 0} cases · v${version}`
+  return `${formatNumberOf(states.accepted ?? 0, 'case')} · v${version}`
 }

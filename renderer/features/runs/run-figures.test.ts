@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
-import { flatten, histogram, paretoFront, pipelineWords } from './run-figures.ts'
+import type { CaseResult } from '../../../core/contract/runs.ts'
+import { flatten, histogram, paretoFront, pipelineWords, worstFirst } from './run-figures.ts'
 
 const pipeline: Pipeline = {
   parsers: {},
@@ -21,6 +22,27 @@ it('names a pipeline by what tells it from others', () => {
   expect(pipelineWords(pipeline)).toBe('recursive 256 · static-256 · hybrid')
   const other = { ...pipeline, chunker: { id: 'page', options: {} }, reranker: { id: 'llama', options: {} } }
   expect(pipelineWords(other)).toBe('page · static-256 · hybrid · llama')
+})
+
+it('names the leg of the search that was measured alone: it is no hybrid then', () => {
+  expect(pipelineWords(pipeline, 'text')).toBe('recursive 256 · static-256 · words only')
+  expect(pipelineWords(pipeline, 'vector')).toBe('recursive 256 · static-256 · meaning only')
+})
+
+describe('the order of cases', () => {
+  const of = (number: number, score?: number, failed = false) =>
+    ({
+      number,
+      scores: score === undefined ? {} : { m: score },
+      error: failed ? { code: 'internal', message: '', retryable: false, details: {} } : null,
+    }) as CaseResult
+  const cases = [of(1), of(2, 0.5), of(3, 1), of(4, 0), of(5, undefined, true), of(6, 0.5)]
+  const order = (better: 'higher' | 'lower') => worstFirst(cases, 'm', better).map(({ number }) => number)
+
+  it('begins with what could not be asked and ends with what has no score', () => {
+    expect(order('higher')).toEqual([5, 4, 2, 6, 3, 1])
+    expect(order('lower')).toEqual([5, 3, 2, 6, 4, 1])
+  })
 })
 
 describe('figures', () => {

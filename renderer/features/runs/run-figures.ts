@@ -1,26 +1,59 @@
 import type { Pipeline } from '../../../core/contract/pipeline.ts'
-import type { MetricResult, Run } from '../../../core/contract/runs.ts'
+import type { CaseResult, MetricResult, Run } from '../../../core/contract/runs.ts'
+import type { SearchMode } from '../../../core/contract/values.ts'
 
-/** A pipeline in a few words: "recursive 256 · static-256 · hybrid". */
-export function pipelineWords({ chunker, embedder, retriever, reranker, generator }: Pipeline): string {
+/** What was measured in a few words: the pipeline, and how it was searched where that was not the usual way. */
+export function runWords({ manifest: { pipeline, settings } }: Pick<Run, 'manifest'>): string {
+  return pipelineWords(pipeline, settings.mode)
+}
+
+/** A pipeline in a few words: "recursive 256 · static-256 · hybrid". One leg of the search alone is named instead of it. */
+export function pipelineWords(
+  { chunker, embedder, retriever, reranker, generator }: Pipeline,
+  mode: SearchMode = 'hybrid',
+): string {
   const size = chunker.options.maxTokens
   const model = embedder.options.model
   return [
     typeof size === 'number' ? `${chunker.id} ${size}` : chunker.id,
     typeof model === 'string' ? model : embedder.id,
-    retriever.id,
+    mode === 'hybrid' ? retriever.id : legs[mode],
     ...(reranker ? [reranker.id] : []),
     ...(generator.id === 'extractive' ? [] : [generator.id]),
   ].join(' · ')
 }
 
+const legs = { text: 'words only', vector: 'meaning only' } as const
+
+/** Undefined, too, where no case could be scored: there is no mean then. */
 export function metricOf(run: Run, name: string): MetricResult | undefined {
-  return run.summary?.metrics.find((metric) => metric.name === name)
+  return run.summary?.metrics.find((metric) => metric.name === name && metric.cases > 0)
 }
 
 /** Every metric that any of the runs has, in the order in which the first one that has it names it. */
 export function metricNames(runs: readonly Run[]): string[] {
   return [...new Set(runs.flatMap(({ summary }) => summary?.metrics.map(({ name }) => name) ?? []))]
+}
+
+/**
+ * Cases in the order in which they are worth looking at: those that could not be asked, then from the worst score to the
+ * best, and in the end those that the metric says nothing about, such as questions that are rightly refused.
+ */
+export function worstFirst(
+  cases: readonly CaseResult[],
+  metric: string,
+  better: MetricResult['better'] = 'higher',
+): CaseResult[] {
+  const sign = better === 'lower' ? -1 : 1
+  const place = ({ error, scores }: CaseResult): number => {
+    const score = scores[metric]
+    if (error) return -Infinity
+    return score === undefined ? Infinity : sign * score
+  }
+  return [...cases].sort((a, b) => {
+    const [first, second] = [place(a), place(b)]
+    return first === second ? a.number - b.number : first - second
+  })
 }
 
 export interface ParetoPoint {

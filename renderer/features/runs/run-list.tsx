@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from 'react'
-import { ChartScatter, FlaskConical, GitCompareArrows, Pin, Plus } from 'lucide-react'
+import { ChartScatter, GitCompareArrows, Pin, Plus } from 'lucide-react'
 import type { MetricResult, Run } from '../../../core/contract/runs.ts'
 import type { DatasetId } from '../../../core/shared/ids.ts'
-import { navigate, hrefOf } from '../../state/route.ts'
+import { goOn, navigate, hrefOf } from '../../state/route.ts'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
@@ -12,12 +12,12 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { RowTable, sortRows, type RowColumn, type RowSort } from '../../ui/row-table.tsx'
 import { SelectField } from '../../ui/select-field.tsx'
 import { NewRunDialog } from './new-run-dialog.tsx'
-import { metricNames, metricOf, pipelineWords } from './run-figures.ts'
+import { metricNames, metricOf, runWords } from './run-figures.ts'
 import { ParetoPlot } from './run-plots.tsx'
 import { isUnderWay, useRuns } from './use-runs.ts'
 
 /** All runs as a table: sort, filter, choose two to compare, see quality against what it costs. */
-export function RunList() {
+export function RunList({ newOn }: { newOn: DatasetId | null }) {
   const { value, failure, retry } = useRuns()
   const [sort, setSort] = useState<RowSort>({ column: 'when', descending: true })
   const [dataset, setDataset] = useState('all')
@@ -25,6 +25,11 @@ export function RunList() {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [plots, setPlots] = useState(false)
   const [isNew, setNew] = useState(false)
+  const closeNew = (): void => {
+    setNew(false)
+    if (newOn)
+      goOn((route) => route.page === 'runs' && route.newOn === newOn, { page: 'runs', runId: null, otherId: null })
+  }
   useEffect(() => {
     document.title = 'Runs · Quarry'
   }, [])
@@ -96,7 +101,7 @@ export function RunList() {
         {failure ? <FailureNote failure={failure} onRetry={retry} /> : null}
         {value && all.length === 0 ? (
           <EmptyState
-            icon={<FlaskConical size={28} aria-hidden />}
+            icon={<ChartScatter size={28} aria-hidden />}
             title="Nothing has been measured yet"
             actions={
               <Button look="primary" onPress={() => setNew(true)}>
@@ -126,7 +131,7 @@ export function RunList() {
           <p className="runs-none soft">No run matches. Change the dataset or the filter.</p>
         ) : null}
       </div>
-      {isNew ? <NewRunDialog onClose={() => setNew(false)} /> : null}
+      {isNew || newOn ? <NewRunDialog key={newOn} on={newOn} onClose={closeNew} /> : null}
     </>
   )
 }
@@ -178,8 +183,8 @@ function columnsFor(
       numeric: false,
       leastRem: 15,
       leaves: 4,
-      text: (run) => pipelineWords(run.manifest.pipeline),
-      compare: (a, b) => pipelineWords(a.manifest.pipeline).localeCompare(pipelineWords(b.manifest.pipeline)),
+      text: (run) => runWords(run),
+      compare: (a, b) => runWords(a).localeCompare(runWords(b)),
     },
     {
       id: 'dataset',
@@ -278,7 +283,7 @@ function datasetsOf(runs: readonly Run[]): { id: string; label: string }[] {
 
 function mentions(run: Run, text: string): boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  const all = [run.name, pipelineWords(run.manifest.pipeline), run.note, ...run.tags].join(' ').toLowerCase()
+  const all = [run.name, runWords(run), run.note, ...run.tags].join(' ').toLowerCase()
   return words.every((word) => all.includes(word))
 }
 

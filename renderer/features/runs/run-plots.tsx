@@ -30,6 +30,7 @@ export function ParetoPlot({ runs }: { runs: readonly Run[] }) {
     return all.map((point) => ({ ...point, front: front.has(point.id) })).sort((a, b) => a.cost - b.cost)
   }, [runs, metric, cost])
   const front = points.filter((point) => point.front)
+  const dearest = Math.max(...points.map((point) => point.cost))
   const colour = metricColour(metric)
   const unit = `${cost.label.toLowerCase()} (${cost.unit})`
 
@@ -76,20 +77,33 @@ export function ParetoPlot({ runs }: { runs: readonly Run[] }) {
               fill: (point: { front: boolean }) => (point.front ? colour : 'var(--surface)'),
               title: (point: { name: string; quality: number }) => `${point.name}: ${formatMetric(point.quality)}`,
             }),
-            plot.text(front, {
-              x: 'cost',
-              y: 'quality',
-              text: 'name',
-              dy: -10,
-              fill: 'var(--text)',
-              lineWidth: 14,
-              textOverflow: 'ellipsis',
-            }),
+            // A name in the middle of its point would be cut off at the edges: there it begins or ends with it.
+            ...(['start', 'middle', 'end'] as const).map((anchor) =>
+              plot.text(
+                front.filter(({ cost: price }) => anchorAt(price, dearest) === anchor),
+                {
+                  x: 'cost',
+                  y: 'quality',
+                  text: 'name',
+                  dy: -10,
+                  textAnchor: anchor,
+                  fill: 'var(--text)',
+                  lineWidth: 24,
+                  textOverflow: 'ellipsis',
+                },
+              ),
+            ),
           ],
         })}
       />
     </section>
   )
+}
+
+/** Where the name of a point stands, by its place between nothing and the dearest. */
+function anchorAt(cost: number, dearest: number): 'start' | 'middle' | 'end' {
+  const share = cost / dearest
+  return share < 0.2 ? 'start' : share > 0.8 ? 'end' : 'middle'
 }
 
 /** How many cases have which score. */

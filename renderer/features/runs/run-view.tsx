@@ -31,9 +31,10 @@ import { formatInterval } from '../../ui/metric-figures.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { saveFile } from '../../ui/save-file.ts'
 import { SelectField } from '../../ui/select-field.tsx'
+import { CalibrationSection } from './calibration-panel.tsx'
 import { CaseList } from './case-list.tsx'
 import { MlflowDialog } from './mlflow-dialog.tsx'
-import { flatten, pipelineWords } from './run-figures.ts'
+import { flatten, runWords } from './run-figures.ts'
 import { ScorePlot, TagPlot } from './run-plots.tsx'
 import { isUnderWay } from './use-runs.ts'
 
@@ -48,7 +49,7 @@ export function RunView({ runId }: { runId: RunId }) {
     <>
       <PageHeader
         title={run?.name ?? 'Run'}
-        scope={run ? <span className="soft">{pipelineWords(run.manifest.pipeline)}</span> : null}
+        scope={run ? <span className="soft">{runWords(run)}</span> : null}
         actions={run ? <RunActions run={run} onChange={retry} /> : null}
       />
       <div className="page-scroll">
@@ -221,7 +222,7 @@ function Results({ run }: { run: Run }) {
             ...(summary.failed > 0 ? [`${formatCount(summary.failed)} could not be asked`] : []),
             ...(summary.stale > 0 ? [`${formatCount(summary.stale)} out of date, left out`] : []),
             `median ${formatDuration(summary.latencyMs.p50)}, 95 % under ${formatDuration(summary.latencyMs.p95)}`,
-            `${formatCount(Math.round(summary.contextTokens))} tokens found a question`,
+            `${formatCount(Math.round(summary.contextTokens))} tokens found per question`,
             `index ${formatBytes(summary.index.bytes)}, ${formatNumberOf(summary.index.chunks, 'chunk')}`,
             summary.index.builtMs === null
               ? 'index was there'
@@ -245,6 +246,7 @@ function Results({ run }: { run: Run }) {
         </div>
         <CaseList run={run} metric={metric} cases={cases} total={value?.total ?? 0} />
       </section>
+      <CalibrationSection run={run} cases={cases} />
     </>
   )
 }
@@ -271,9 +273,9 @@ function MetricTable({ metrics }: { metrics: readonly MetricResult[] }) {
               <th scope="row">
                 {metric.name} <span className="soft">{metric.label}</span>
               </th>
-              <td className="table-numeric number">{formatInterval(metric)}</td>
+              <td className="table-numeric number">{metric.cases === 0 ? '–' : formatInterval(metric)}</td>
               <td className="metric-drawn">
-                <IntervalBar value={metric} name={metric.name} />
+                {metric.cases === 0 ? null : <IntervalBar value={metric} name={metric.name} />}
               </td>
               <td className="table-numeric number">
                 {formatCount(metric.cases)}
