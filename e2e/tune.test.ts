@@ -240,6 +240,36 @@ describe.skipIf(!browserPath)('tuning', () => {
     expect(complaints).toEqual([])
   })
 
+  it('searches among ways of reading, which leave the collection as it is', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    const before = await pipelineOf(bench)
+    await go(page, '#/tune/new')
+    const preview = page.getByRole('status').filter({ hasText: /index|option|value|number/ })
+    for (const name of ['Cutting: max tokens', 'Search: vector weight'])
+      await page.getByRole('button', { name: `Leave out ${name}` }).click()
+    const vary = async (option: RegExp): Promise<void> => {
+      await page.getByRole('button', { name: 'Vary another option' }).click()
+      await page.getByRole('menuitem', { name: option }).click()
+    }
+    await vary(/^Cleaning: which step/)
+    await page.getByRole('group', { name: 'Cleaning: which step' }).getByText('Join broken words').click()
+    await capture(page, 'tune-reading')
+    await preview.getByText(/Documents are read again in 4 other ways, beside the collection\./).waitFor()
+    await expectAccessible(page)
+    await page.getByLabel('Name (optional)').fill('Ways of reading')
+    await page.getByRole('button', { name: 'Start the search' }).click()
+    await page.getByRole('heading', { name: 'Recommendation' }).waitFor({ timeout: 180_000 })
+    await capture(page, 'tune-reading-result')
+    const table = page.getByRole('region', { name: 'Trials' })
+    await table.getByRole('link', { name: /^Cleaning urls/ }).click()
+    await page.getByText('33 documents were read again, in another way than the collection reads them.').waitFor()
+    await capture(page, 'tune-reading-run')
+    await expectAccessible(page)
+    expect(await pipelineOf(bench)).toEqual(before)
+    expect(complaints).toEqual([])
+  })
+
   it('is cancelled with what it has measured, and removed', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened

@@ -206,8 +206,8 @@ function Results({ run }: { run: Run }) {
       ) : null}
       {summary.reading ? (
         <p className="soft">
-          {formatNumberOf(summary.reading.documents, 'document')} read for this run alone, in another way than the
-          collection reads them.{' '}
+          {formatNumberOf(summary.reading.documents, 'document')} were read again, in another way than the collection
+          reads them.{' '}
           {summary.reading.lost > 0
             ? `${formatCount(summary.reading.lost)} of ${formatNumberOf(summary.reading.passages, 'expected passage')} are not in those texts: they count as not found.`
             : 'All expected passages are in those texts, too.'}
