@@ -82,6 +82,8 @@ export function createReadings(parts: ReadingParts): Readings {
   const placed = new Map<string, Span | null>()
   const othersOf = ({ id, pipeline }: Pick<CollectionCore, 'id' | 'pipeline'>) => {
     const present = parts.collections.getCore(id).pipeline
+    // The usual case, and there may be very many documents to be looked at.
+    if (readingKey(pipeline) === readingKey(present)) return []
     return documents.read(id).flatMap((document) => {
       const parser = otherParser(document, pipeline, present)
       return parser === null ? [] : [{ document, key: keyOf(document, parser) }]
