@@ -161,6 +161,45 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     expect(complaints).toEqual([])
   })
 
+  it('searches only the documents that a filter lets through, without a new index', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await openPipeline(page)
+    const search = page.getByRole('region', { name: 'Search', exact: true })
+    const filter = search.getByRole('searchbox', { name: 'Documents searched' })
+    await search.getByText('All documents').waitFor()
+    await filter.fill('type=pdf and')
+    await search.getByText(/^The filter cannot be read at character 13\. Expected a condition/).waitFor()
+    expect(await filter.getAttribute('aria-invalid')).toBe('true')
+    await filter.scrollIntoViewIfNeeded()
+    await capture(page, 'pipeline-filter-refused')
+    await expectAccessible(page)
+    const apply = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Apply …' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByText('Changes nothing about the chunks.').waitFor()
+      await dialog.getByRole('button', { name: 'Apply', exact: true }).click()
+    }
+    await apply()
+    await page.getByText(/^The pipeline's filter "type=pdf and" cannot be read at character 13\./).waitFor()
+
+    await filter.fill('type=pdf')
+    await search.getByText(/^\d+ documents are searched$/).waitFor()
+    const question = 'wave height limit for Fulmar was 2.0 m until 31 January 2025'
+    expect(await textsFound(page, bench, question)).toContain('was 2.0 m until 31 January 2025')
+    await apply()
+    await page.getByText('The settings are applied. No document had to be read or cut again.').waitFor()
+    await expect.poll(() => textsFound(page, bench, question)).not.toContain('was 2.0 m until 31 January 2025')
+    expect(await page.getByRole('button', { name: 'Go back' }).count()).toBe(0)
+    await search.getByText(/^\d+ documents are searched$/).waitFor()
+    await capture(page, 'pipeline-filter')
+
+    await filter.fill('')
+    await apply()
+    await expect.poll(() => textsFound(page, bench, question)).toContain('was 2.0 m until 31 January 2025')
+    expect(complaints).toEqual([])
+  })
+
   it('edits rules and cleaning, and discards them', async () => {
     await using opened = await bench.open()
     const { page } = opened

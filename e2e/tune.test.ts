@@ -64,6 +64,42 @@ describe.skipIf(!browserPath)('tuning', () => {
     await page.getByRole('button', { name: 'Leave out Search: merge neighbours' }).click()
     await preview.getByText('4 combinations, 2 indexes').waitFor()
 
+    // Filters are checked as they are typed, and need no index of their own.
+    await page.getByRole('button', { name: 'Vary another option' }).click()
+    await page.getByRole('menuitem', { name: 'Search: documents searched' }).click()
+    const filters = page.getByRole('group', { name: 'Search: documents searched' })
+    await filters.getByText('Now all documents.').waitFor()
+    const filter = filters.getByLabel('Filter 1', { exact: true }).getByRole('searchbox')
+    await filter.fill('type=pdf or')
+    await filters.getByText(/^The filter cannot be read at character 12\./).waitFor()
+    await page
+      .locator('.tune-preview')
+      .getByText(/^The pipeline's filter "type=pdf or" cannot be read/)
+      .waitFor()
+    expect(await start.isDisabled()).toBe(true)
+    await filter.fill('not type=pdf')
+    await filters.getByText(/^\d+ documents are searched$/).waitFor()
+    await preview.getByText('8 combinations, 2 indexes').waitFor()
+    await filters.getByRole('button', { name: 'Add a filter' }).click()
+    await filters.getByLabel('Filter 2', { exact: true }).getByRole('searchbox').fill('type=markdown')
+    await preview.getByText('12 combinations, 2 indexes').waitFor()
+    await capture(page, 'tune-filters')
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Edit as JSON' }).click()
+    await expect
+      .poll(() =>
+        page
+          .getByLabel('As JSON')
+          .inputValue()
+          .then((text) => JSON.parse(text) as unknown),
+      )
+      .toMatchObject({ parameters: [{}, {}, { path: 'filter', values: ['', 'not type=pdf', 'type=markdown'] }] })
+    await page.getByRole('button', { name: 'Back to the form' }).click()
+    await filters.getByRole('button', { name: 'Take out filter 2' }).click()
+    await preview.getByText('8 combinations, 2 indexes').waitFor()
+    await page.getByRole('button', { name: 'Leave out Search: documents searched' }).click()
+    await preview.getByText('4 combinations, 2 indexes').waitFor()
+
     // The same search, written down; a path that leads nowhere is refused by the core.
     await page.getByRole('button', { name: 'Edit as JSON' }).click()
     const json = page.getByLabel('As JSON')
@@ -198,7 +234,7 @@ describe.skipIf(!browserPath)('tuning', () => {
   })
 
   it('takes what is recommended with one button', async () => {
-    const collectionId = await makeStation(bench)
+    await makeStation(bench)
     await using opened = await bench.open()
     const { page, complaints } = opened
     await go(page, '#/tune/new')
@@ -226,10 +262,7 @@ describe.skipIf(!browserPath)('tuning', () => {
       .getByRole('dialog', { name: 'Make this the pipeline?' })
       .getByRole('button', { name: 'Make it the pipeline' })
       .click()
-    const pipeline = async () => {
-      const { collections } = await ask<{ collections: { id: string; pipeline: unknown }[] }>(bench, 'collections')
-      return collections.find(({ id }) => id === collectionId)?.pipeline
-    }
+    const pipeline = async () => (await findStation(bench)).pipeline
     await expect.poll(pipeline, { timeout: 60_000 }).toMatchObject({
       chunker: { id: 'recursive', options: { maxTokens: 16, minTokens: 0 } },
     })
@@ -270,6 +303,47 @@ describe.skipIf(!browserPath)('tuning', () => {
     expect(complaints).toEqual([])
   })
 
+  it('ends with the filter that leaves out what misleads, and takes it over without a new index', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    const station = await findStation(bench)
+    const folder = join(bench.workspace, 'drafts')
+    mkdirSync(folder)
+    for (const subject of subjects)
+      writeFileSync(
+        join(folder, `${subject.replace(' ', '-')}.md`),
+        `# Draft\n\n${verbs.map((verb) => `How often the ${subject} is ${verb}: the ${subject} is ${verb} every 90 days.\n\n`).join('')}`,
+      )
+    await addFolder(bench, station.id, folder)
+    await go(page, '#/tune/new')
+    await page.getByRole('button', { name: /Dataset$/ }).click()
+    await page.getByRole('option', { name: /^Rounds/ }).click()
+    for (const name of ['Cutting: max tokens', 'Search: vector weight'])
+      await page.getByRole('button', { name: `Leave out ${name}` }).click()
+    await page.getByRole('button', { name: 'Vary another option' }).click()
+    await page.getByRole('menuitem', { name: 'Search: documents searched' }).click()
+    await page.getByLabel('Filter 1', { exact: true }).getByRole('searchbox').fill('not path:drafts/**')
+    await page.getByText('8 documents are searched').waitFor()
+    await page.getByText('2 combinations, 1 index', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Start the search' }).click()
+    await page.getByText(/^Take trial 1 \(Filter “not path:drafts\/\*\*”\): ndcg@10 on/).waitFor({ timeout: 180_000 })
+    await page.getByText(/0 indexes built for 2 trials/).waitFor()
+    await capture(page, 'tune-filter-recommended')
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Make this the pipeline …' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Make this the pipeline?' })
+    await dialog.getByText('not path:drafts/**', { exact: true }).waitFor()
+    await dialog.getByRole('button', { name: 'Make it the pipeline' }).click()
+    await expect
+      .poll(async () => (await findStation(bench)).pipeline, { timeout: 60_000 })
+      .toMatchObject({ filter: 'not path:drafts/**' })
+    await page
+      .getByRole('region', { name: 'Recommendation' })
+      .getByText('the pipeline now')
+      .waitFor({ timeout: 30_000 })
+    expect(complaints).toEqual([])
+  })
+
   it('is cancelled with what it has measured, and removed', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
@@ -281,8 +355,8 @@ describe.skipIf(!browserPath)('tuning', () => {
     await page.getByRole('button', { name: 'Remove …' }).click()
     await page.getByRole('button', { name: 'Remove it' }).click()
     await page.getByRole('link', { name: 'Sizes and weights' }).waitFor()
-    // It, three more strategies, and the station.
-    expect(await page.locator('[data-row-link]').count()).toBe(5)
+    // It, three more strategies, ways of reading, and the station's two.
+    expect(await page.locator('[data-row-link]').count()).toBe(7)
     expect(complaints).toEqual([])
   })
 })
@@ -301,14 +375,16 @@ async function pipelineOf(bench: Workbench): Promise<unknown> {
   return collections.find(({ name }) => name !== 'Station')?.pipeline
 }
 
+const subjects = ['tide gauge', 'winch', 'fume hood', 'net shed', 'salinometer', 'jetty lamp', 'bilge pump', 'mast']
+const verbs = ['inspected', 'cleaned', 'painted', 'replaced', 'measured']
+
 /** Forty facts in eight documents, and a question about each: small chunks are what finds them. */
-async function makeStation(bench: Workbench): Promise<string> {
+async function makeStation(bench: Workbench): Promise<void> {
   const { id: collectionId } = await ask<{ id: string }>(bench, 'collections', { name: 'Station' })
   const folder = join(bench.workspace, 'station')
   mkdirSync(folder)
-  const subjects = ['tide gauge', 'winch', 'fume hood', 'net shed', 'salinometer', 'jetty lamp', 'bilge pump', 'mast']
   const facts = subjects.flatMap((subject, row) =>
-    ['inspected', 'cleaned', 'painted', 'replaced', 'measured'].map((verb, column) => ({
+    verbs.map((verb, column) => ({
       path: `station/${subject.replace(' ', '-')}.md`,
       text: `The ${subject} is ${verb} every ${row * 5 + column + 2} days.`,
       question: `How often is the ${subject} ${verb}?`,
@@ -319,14 +395,26 @@ async function makeStation(bench: Workbench): Promise<string> {
       join(bench.workspace, path),
       `# ${path}\n\n${own.map(({ text }) => `${text} Ask the keeper if it was not done.\n\n`).join('')}`,
     )
-  const { jobId } = await ask<{ jobId: string }>(bench, 'sources', { collectionId, location: folder })
-  await expect
-    .poll(() => ask<{ status: string }>(bench, `jobs/${jobId}`).then(({ status }) => status), { timeout: 60_000 })
-    .toBe('done')
+  await addFolder(bench, collectionId, folder)
   const { id: datasetId } = await ask<{ id: string }>(bench, 'datasets', { name: 'Rounds', collectionId })
   for (const { question, path, text } of facts)
     await ask(bench, `datasets/${datasetId}/cases`, { datasetId, case: { question, expected: [{ path, text }] } })
-  return collectionId
+}
+
+async function findStation(bench: Workbench): Promise<{ id: string; name: string; pipeline: unknown }> {
+  const { collections } = await ask<{ collections: { id: string; name: string; pipeline: unknown }[] }>(
+    bench,
+    'collections',
+  )
+  return collections.find(({ name }) => name === 'Station')!
+}
+
+/** Adds a folder to a collection, and waits until it is read. */
+async function addFolder(bench: Workbench, collectionId: string, location: string): Promise<void> {
+  const { jobId } = await ask<{ jobId: string }>(bench, 'sources', { collectionId, location })
+  await expect
+    .poll(() => ask<{ status: string }>(bench, `jobs/${jobId}`).then(({ status }) => status), { timeout: 60_000 })
+    .toBe('done')
 }
 
 /** The contract over HTTP: a command where something is given, else a query. */

@@ -224,6 +224,21 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
     expect(shown.output).toMatch(/indexes built for 3 trials/)
     const wrong = await inWorkspace('tune', '--dataset', 'Rounds', '--set', 'chunker.options.maxTokens=1', '--json')
     expect(wrong).toMatchObject({ code: 2, json: { error: { code: 'input-invalid' } } })
+
+    // Filters: no words at all are all documents, and one with a comma in it goes into a list.
+    const filtered = (values: string) =>
+      inWorkspace('tune', '--dataset', 'Rounds', '--set', `filter=${values}`, '--json')
+    expect(await filtered(',type=markdown and not name=nothing.md')).toMatchObject({
+      code: 0,
+      json: {
+        spec: { parameters: [{ path: 'filter', values: ['', 'type=markdown and not name=nothing.md'] }] },
+        result: { indexesBuilt: 0, unfinished: null },
+      },
+    })
+    expect(await filtered('["name:{a,b}.md", "type=pdf or"]')).toMatchObject({
+      code: 2,
+      json: { error: { message: expect.stringContaining('The pipeline\'s filter "type=pdf or"') as string } },
+    })
   })
 
   it('cuts a file without a workspace', async () => {

@@ -41,6 +41,12 @@ describe('quarry pipelines and quarry prompts', { timeout: 600_000 }, () => {
     const edit = ['pipelines', 'edit', 'Standard@draft', '--set']
     expect(await call(...edit, 'passages=none')).toMatchObject({ code: 2, json: { error: { code: 'input-invalid' } } })
     expect(await call(...edit, 'nowhere.at.all=1')).toMatchObject({ code: 2 })
+    expect(await call(...edit, 'filter=year>many')).toMatchObject({
+      code: 2,
+      json: { error: { code: 'input-invalid' } },
+    })
+    expect(await call(...edit, 'filter=not type=pdf')).toMatchObject({ json: { pipeline: { filter: 'not type=pdf' } } })
+    expect(await call(...edit, 'filter=')).toMatchObject({ code: 0, json: { pipeline: { filter: '' } } })
     expect(await call(...edit, 'passages=5')).toMatchObject({ code: 0, json: { pipeline: { passages: 5 } } })
     const measured = await call('pipelines', 'measure', 'Standard@draft')
     expect(measured).toMatchObject({ code: 0, json: { metrics: { 'recall@5': 1 }, note: null } })

@@ -17,8 +17,9 @@ export function FilterField({
   onChange,
   failure,
   note,
+  label = 'Filter',
   autoFocus = false,
-}: Filtering & { failure: string | null; note: string; autoFocus?: boolean }) {
+}: Filtering & { failure: string | null; note: string; label?: string; autoFocus?: boolean }) {
   const id = useId()
   return (
     <div className="filter-field">
@@ -28,7 +29,7 @@ export function FilterField({
           type="search"
           className="input mono"
           placeholder="Filter: type=pdf and year>=2024"
-          aria-label="Filter"
+          aria-label={label}
           value={value}
           autoFocus={autoFocus}
           maxLength={2000}

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react'
 import type { Implementation } from '../../core/contract/catalogue.ts'
 import type { Choice, Pipeline } from '../../core/contract/pipeline.ts'
+import type { CollectionId } from '../../core/shared/ids.ts'
+import { CheckedFilter } from './checked-filter.tsx'
 import { ModelLink } from './model-link.tsx'
 import { NumberLine } from './number-line.tsx'
 import {
@@ -24,11 +26,14 @@ export function PipelineForm({
   families,
   onChange,
   refusals,
+  collectionIds,
 }: {
   value: Pipeline
   families: Families
   onChange(change: Partial<Pipeline>): void
   refusals: Refusals
+  /** Whose documents the filter is tried on. */
+  collectionIds: readonly CollectionId[]
 }) {
   return (
     <>
@@ -93,8 +98,22 @@ export function PipelineForm({
       ) : null}
       <PipelineSection
         title="Search"
-        help="How passages are found for a question, and how many an answer is made from."
+        help="In which documents passages are found for a question, how, and how many an answer is made from."
       >
+        <div className="field">
+          <p className="field-label">Documents searched</p>
+          <CheckedFilter
+            label="Documents searched"
+            value={value.filter}
+            collectionIds={collectionIds}
+            none="All documents"
+            what={collectionIds.length === 1 ? 'are searched' : `of ${collectionIds.length} collections are searched`}
+            onChange={(filter) => onChange({ filter })}
+          />
+          <p className="field-help">
+            Only these are searched, within whatever a question or a bot is narrowed to. No new index is made for it.
+          </p>
+        </div>
         <ChoiceSelect
           kind="retriever"
           label="Search with"

@@ -90,6 +90,7 @@ describe('differences', () => {
       chunker: choice('recursive', { maxTokens: 128 }),
       retriever: choice('hybrid', { merge: false }),
       reranker: choice('cross'),
+      filter: 'type=pdf',
       passages: 5,
       cleaning: [choice('urls')],
       rules: [{ paths: ['a/**'], types: [], chunker: choice('fixed', { maxTokens: 64 }) }],
@@ -99,13 +100,14 @@ describe('differences', () => {
       { label: 'Cutting: max tokens', before: '256', after: '128' },
       { label: 'Search: merge', before: 'on', after: 'off' },
       { label: 'Reranking', before: 'none', after: 'Reads both' },
+      { label: 'Documents searched', before: 'all', after: 'type=pdf' },
       { label: 'Passages given to an answer', before: '8', after: '5' },
       { label: 'Cleaning', before: 'none', after: 'Shorten addresses' },
       { label: 'Rules', before: 'none', after: 'a/**: Windows, max tokens 64' },
       { label: 'Reading PDF: ocr', before: '–', after: 'off' },
     ])
     expect(differenceWords(pipelineDifferences(pipeline, after, families))).toBe(
-      'Cutting: max tokens 256 → 128; Search: merge on → off; 5 more',
+      'Cutting: max tokens 256 → 128; Search: merge on → off; 6 more',
     )
   })
 

@@ -69,6 +69,7 @@ export function pipelineFacts(pipeline: Pipeline, families: Families): PipelineF
   })
   return [
     ...named,
+    { path: 'filter', label: 'Documents searched', value: pipeline.filter || 'all' },
     { path: 'passages', label: 'Passages given to an answer', value: String(pipeline.passages) },
     { path: 'prompt', label: 'Prompt', value: promptWords(pipeline.prompt) },
     {

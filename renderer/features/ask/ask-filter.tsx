@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { Filter, X } from 'lucide-react'
 import type { CollectionId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
-import { toFailure } from '../../state/failure.ts'
+import { useFilterCheck } from '../../state/filter-check.ts'
 import { Button } from '../../ui/button.tsx'
 import { joinFilter, splitFilter } from '../../ui/filter-expression.ts'
 import { facetsOf, FilterField, QuickFilters, type FilterFacets } from '../../ui/filter-field.tsx'
@@ -16,7 +16,8 @@ export function AskFilter({ collectionId }: { collectionId: CollectionId }) {
   const set = (next: string): void => useAsk.getState().setFilter(collectionId, next)
   const conditions = splitFilter(filter)
   const isWhole = useAsk((state) => state.wholes[collectionId] ?? false)
-  const { failure, note, total } = useCheck(collectionId, filter)
+  const { failure, total } = useFilterCheck([collectionId], filter)
+  const note = total === null ? '' : total === 0 ? 'No document matches' : `${formatNumberOf(total, 'document')} to ask`
   const facets = useFacets(collectionId, open)
   return (
     <section className="ask-filter" aria-label="Filter of the question">
@@ -68,42 +69,6 @@ export function AskFilter({ collectionId }: { collectionId: CollectionId }) {
       ) : null}
     </section>
   )
-}
-
-/** What the core says of the filter: why it cannot be read, or how many documents it lets through. */
-function useCheck(
-  collectionId: CollectionId,
-  filter: string,
-): { failure: string | null; note: string; total: number | null } {
-  const [checked, setChecked] = useState({
-    filter: '',
-    failure: null as string | null,
-    note: '',
-    total: null as number | null,
-  })
-  const wanted = filter.trim()
-  useEffect(() => {
-    if (wanted === '') return undefined
-    const controller = new AbortController()
-    const { signal } = controller
-    const check = async (): Promise<void> => {
-      try {
-        const { total } = await core().documents.list({ collectionId, filter: wanted, limit: 1 }, { signal })
-        if (signal.aborted) return
-        const note = total === 0 ? 'No document matches' : `${formatNumberOf(total, 'document')} to ask`
-        setChecked({ filter: wanted, failure: null, note, total })
-      } catch (error) {
-        const failure = toFailure(error)
-        if (!signal.aborted && failure) setChecked({ filter: wanted, failure: failure.message, note: '', total: null })
-      }
-    }
-    const timer = setTimeout(() => void check(), 250)
-    return () => {
-      clearTimeout(timer)
-      controller.abort()
-    }
-  }, [collectionId, wanted])
-  return checked.filter === wanted ? checked : { failure: null, note: '', total: null }
 }
 
 const noFacets: FilterFacets = { types: [], tags: [] }

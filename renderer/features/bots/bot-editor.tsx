@@ -2,6 +2,7 @@ import { useEffect, useId, useMemo, useState, type ReactNode } from 'react'
 import { ArrowDown, ArrowUp, MessageSquareText, MoreHorizontal, Plus, X } from 'lucide-react'
 import { create } from 'zustand'
 import type { Bot, BotSettings, BotTool } from '../../../core/contract/bots.ts'
+import type { Release } from '../../../core/contract/releases.ts'
 import type { CollectionId, ConversationId } from '../../../core/shared/ids.ts'
 import { useBots } from '../../state/bots.ts'
 import { core } from '../../state/client.ts'
@@ -11,8 +12,7 @@ import { hrefOf, navigate } from '../../state/route.ts'
 import { BotIcon } from '../../ui/bot-icon.tsx'
 import { BotProblems } from '../../ui/bot-problems.tsx'
 import { Button, IconButton } from '../../ui/button.tsx'
-import { FilterField } from '../../ui/filter-field.tsx'
-import { formatNumberOf } from '../../ui/format.ts'
+import { CheckedFilter } from '../../ui/checked-filter.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { useReadiness } from '../../ui/reading-progress.tsx'
@@ -165,7 +165,9 @@ const toolLabels: [BotTool, string, string][] = [
 ]
 
 function Fields({ bot, settings, set }: FieldsProps) {
-  const hasModel = useHasModel(bot)
+  const saved = useRelease(bot.release)
+  const release = useRelease(settings.release)
+  const hasModel = saved && saved.pipeline.generator.id !== 'extractive'
   return (
     <>
       <Group title="What it is">
@@ -195,6 +197,7 @@ function Fields({ bot, settings, set }: FieldsProps) {
         />
         <Citable
           collectionIds={settings.collectionIds}
+          release={release}
           value={settings.filter}
           onChange={(filter) => set({ filter })}
         />
@@ -273,71 +276,51 @@ function Fields({ bot, settings, set }: FieldsProps) {
   )
 }
 
-/** Whether a language model words the answers now; null while it is not known, or nothing answers. */
-function useHasModel(bot: Bot): boolean | null {
-  const key = JSON.stringify(bot.release)
-  const [known, setKnown] = useState<{ key: string; hasModel: boolean } | null>(null)
+/** The release that is meant now; null while it is not known, or nothing answers. */
+function useRelease(choice: BotSettings['release']): Release | null {
+  const key = JSON.stringify(choice)
+  const [known, setKnown] = useState<{ key: string; release: Release } | null>(null)
   useEffect(() => {
     const controller = new AbortController()
     core()
-      .releases.resolve({ choice: JSON.parse(key) as Bot['release'] }, { signal: controller.signal })
-      .then(({ pipeline }) => setKnown({ key, hasModel: pipeline.generator.id !== 'extractive' }))
+      .releases.resolve({ choice: JSON.parse(key) as BotSettings['release'] }, { signal: controller.signal })
+      .then((release) => setKnown({ key, release }))
       // What is wrong with the release stands among the bot's problems.
       .catch(() => {})
     return () => controller.abort()
   }, [key])
-  return known?.key === key ? known.hasModel : null
+  return known?.key === key ? known.release : null
 }
 
-/** Which documents may be cited, with what the core says of the filter. */
+/** Which documents may be cited, within what its pipeline searches. */
 function Citable({
   collectionIds,
+  release,
   value,
   onChange,
 }: {
   collectionIds: readonly CollectionId[]
+  release: Release | null
   value: string
   onChange(value: string): void
 }) {
-  const [checked, setChecked] = useState<{ key: string; failure: string | null; note: string } | null>(null)
-  const ids = collectionIds.join(' ')
-  const filter = value.trim()
-  const key = `${ids}|${filter}`
-  useEffect(() => {
-    if (filter === '' || ids === '') return undefined
-    const controller = new AbortController()
-    const { signal } = controller
-    const check = async (): Promise<void> => {
-      try {
-        const pages = await Promise.all(
-          (ids.split(' ') as CollectionId[]).map((collectionId) =>
-            core().documents.list({ collectionId, filter, limit: 1 }, { signal }),
-          ),
-        )
-        const total = pages.reduce((sum, page) => sum + page.total, 0)
-        const note = total === 0 ? 'No document matches' : `${formatNumberOf(total, 'document')} may be cited`
-        setChecked({ key, failure: null, note })
-      } catch (error) {
-        const failure = toFailure(error)
-        if (!signal.aborted && failure) setChecked({ key, failure: failure.message, note: '' })
-      }
-    }
-    const timer = setTimeout(() => void check(), 250)
-    return () => {
-      clearTimeout(timer)
-      controller.abort()
-    }
-  }, [key, ids, filter])
-  const known = checked?.key === key ? checked : null
+  const searched = release?.pipeline.filter ?? ''
   return (
     <div className="field">
       <h3>What may be cited</h3>
-      <FilterField
+      <CheckedFilter
         value={value}
         onChange={onChange}
-        failure={known?.failure ?? null}
-        note={known?.note ?? (filter === '' ? 'All documents of its collections' : '')}
+        collectionIds={collectionIds}
+        releaseId={searched === '' ? undefined : release?.id}
+        none="All documents of its collections"
+        what="may be cited"
       />
+      {searched === '' ? null : (
+        <p className="field-help">
+          Its pipeline searches only documents that pass <code>{searched}</code>.
+        </p>
+      )}
     </div>
   )
 }

@@ -78,7 +78,7 @@ function Editor({
       const { jobId } = await core().collections.setPipeline({ collectionId, pipeline: value })
       useDrafts.getState().noteApplied(collectionId, value, jobId)
       if (jobId) await noteStart(jobId)
-      else useNotices.getState().say('The settings are applied. No document is concerned.')
+      else useNotices.getState().say('The settings are applied. No document had to be read or cut again.')
       await useWorkspace.getState().refresh()
     } catch (error) {
       setFailure(toFailure(error))
@@ -90,7 +90,13 @@ function Editor({
         <div className="pipeline-scroll">
           {failure ? <FailureNote failure={failure} title="The settings were not applied" /> : null}
           <Cancelled collection={collection} />
-          <PipelineForm value={value} families={families} onChange={set} refusals={refusals} />
+          <PipelineForm
+            value={value}
+            families={families}
+            onChange={set}
+            refusals={refusals}
+            collectionIds={[collectionId]}
+          />
           <PipelineSection title="Indexes" help="What questions are answered from.">
             <IndexPanel collection={collection} families={families} />
           </PipelineSection>

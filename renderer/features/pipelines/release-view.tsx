@@ -13,6 +13,7 @@ import { usePreferences } from '../../state/preferences.ts'
 import { useReleaseChanges, useReleasing } from '../../state/releases.ts'
 import { hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
+import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { NoteField } from '../../ui/draft-dialog.tsx'
@@ -146,6 +147,7 @@ function Actions({ facts, release }: { facts: LineFacts; release: Release }) {
 
 function DraftView({ facts, release, families }: { facts: LineFacts; release: Release; families: Families }) {
   const { drafts, edit, discard } = useDrafts()
+  const collections = useWorkspace((state) => state.collections) ?? []
   const draft = drafts[release.id]
   const value = draft?.value ?? release.pipeline
   const [json, setJson] = useState<string | null>(null)
@@ -190,7 +192,13 @@ function DraftView({ facts, release, families }: { facts: LineFacts; release: Re
           </div>
           {failure ? <FailureNote failure={failure} title="The draft was not saved" /> : null}
           {json === null ? (
-            <PipelineForm value={value} families={families} onChange={set} refusals={refusals} />
+            <PipelineForm
+              value={value}
+              families={families}
+              onChange={set}
+              refusals={refusals}
+              collectionIds={collections.map(({ id }) => id)}
+            />
           ) : (
             <JsonField
               value={json}

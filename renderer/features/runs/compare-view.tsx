@@ -251,5 +251,5 @@ function won(change: { before: number; after: number }, metrics: readonly Metric
 
 function shown(value: unknown): string {
   if (value === undefined || value === null) return '–'
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value)
 }

@@ -91,7 +91,7 @@ export function histogram(scores: readonly number[], bins = 10): { from: number;
 /** Dotted paths and values of a JSON value, in order: what a person can compare line by line. */
 export function flatten(value: unknown, path = ''): { path: string; value: string }[] {
   if (typeof value !== 'object' || value === null || (Array.isArray(value) && value.length === 0)) {
-    return [{ path, value: typeof value === 'string' ? value : JSON.stringify(value) }]
+    return [{ path, value: typeof value === 'string' && value !== '' ? value : JSON.stringify(value) }]
   }
   const entries = Object.entries(value)
   if (entries.length === 0) return [{ path, value: '{}' }]

@@ -106,7 +106,7 @@ function leavesOf(value: unknown, path: string): [string, string][] {
   if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
     return Object.entries(value).flatMap(([key, member]) => leavesOf(member, path === '' ? key : `${path}.${key}`))
   }
-  return value === undefined ? [] : [[path, typeof value === 'string' ? value : JSON.stringify(value)]]
+  return value === undefined ? [] : [[path, typeof value === 'string' && value !== '' ? value : JSON.stringify(value)]]
 }
 
 /** Time that each kind of step took, those of one name together, in the order in which they began. */

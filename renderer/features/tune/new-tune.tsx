@@ -191,6 +191,7 @@ function Editor({
           <SpaceForm
             options={options}
             parameters={spec.parameters}
+            collectionId={collection.id}
             onChange={(parameters) => set({ parameters })}
             onProblem={setProblem}
           />

@@ -75,6 +75,7 @@ describe('the options of a search', () => {
       'retriever.options.mergeNeighbours',
       'retriever.options.fusion',
       'reranker',
+      'filter',
       'cleaning',
       'parsers.pdf.ocr',
     ])
@@ -105,6 +106,16 @@ describe('the options of a search', () => {
   it('grow by those of what would be chosen', () => {
     expect(pathsOf([])).not.toContain('chunker.options.overlapTokens')
     expect(pathsOf([{ path: 'chunker', values: ['recursive', 'fixed'] }])).toContain('chunker.options.overlapTokens')
+  })
+
+  it('are filters, too: all documents beside those that are searched now', () => {
+    const filterOf = (filter: string) =>
+      searchOptions(families, { ...pipeline, filter }, [], []).find(({ path }) => path === 'filter')!
+    expect(suggestedValues(filterOf(''))).toEqual([''])
+    expect(suggestedValues(filterOf('type=pdf'))).toEqual(['', 'type=pdf'])
+    expect(isEditable(filterOf(''), { path: 'filter', values: ['', 'type=pdf and year>=2024'] })).toBe(true)
+    expect(isEditable(filterOf(''), { path: 'filter', values: [null] })).toBe(false)
+    expect(isEditable(filterOf(''), { path: 'filter', from: 1, to: 2, step: 1 })).toBe(false)
   })
 
   it('leave out a choice that cannot do without an option of its own', () => {
@@ -152,6 +163,10 @@ describe('values', () => {
     expect(assignmentWords({ 'chunker.options.maxTokens': 128, 'retriever.options.mergeNeighbours': true })).toBe(
       'Max tokens 128, merge neighbours on',
     )
+    expect(assignmentWords({ filter: 'type=pdf and year>=2024', passages: 4 })).toBe(
+      'Filter “type=pdf and year>=2024”, passages 4',
+    )
+    expect(assignmentWords({ filter: '' })).toBe('Filter none')
   })
 })
 

@@ -33,11 +33,12 @@ export interface SearchOption {
   values:
     | { kind: 'number'; integer: boolean; least?: number; most?: number }
     | { kind: 'choice'; entries: { value: unknown; label: string }[] }
+    | { kind: 'filters' }
 }
 
 /**
  * What can be varied: the choice in each family, and the options of what is chosen now or would be chosen by `parameters`.
- * Options that are neither a number nor one of a few are left to the JSON view.
+ * Options that are neither a number nor one of a few nor a filter are left to the JSON view.
  */
 export function searchOptions(
   known: Families,
@@ -45,6 +46,13 @@ export function searchOptions(
   parameters: readonly Parameter[],
   models: readonly Model[],
 ): SearchOption[] {
+  const filter: SearchOption = {
+    path: 'filter',
+    label: 'Search: documents searched',
+    help: 'Each filter is tried by itself. One that leaves out documents with expected passages scores worse, as it should.',
+    present: pipeline.filter,
+    values: { kind: 'filters' },
+  }
   const chosen = families.flatMap(({ name, title }) => {
     const present: Choice | null = pipeline[name]
     const ids = new Set([...(present ? [present.id] : []), ...chosenIds(parameters, name)])
@@ -62,7 +70,7 @@ export function searchOptions(
     const choice = choiceOf(known[name], name, title, present)
     return [...(choice ? [choice] : []), ...options.values()]
   })
-  return [...chosen, ...readingOptions(known, pipeline)]
+  return [...chosen, filter, ...readingOptions(known, pipeline)]
 }
 
 /** A search of a few minutes to begin with: the options that matter most, around what they are now. */
@@ -73,9 +81,10 @@ export function firstParameters(options: readonly SearchOption[]): Parameter[] {
   })
 }
 
-/** Where to begin: around what a number is now, every one of a few. */
+/** Where to begin: around what a number is now, every one of a few; all documents beside those that are searched now. */
 export function suggestedValues({ values, present }: SearchOption): unknown[] {
   if (values.kind === 'choice') return values.entries.map(({ value }) => value)
+  if (values.kind === 'filters') return [...new Set(['', present])]
   const { integer, least = -Infinity, most = Infinity } = values
   const now = typeof present === 'number' ? present : Number.isFinite(least) ? least : 1
   const around = integer ? [Math.round(now / 2), now, now * 2] : [now - 0.25, now, now + 0.25].map(rounded)
@@ -104,6 +113,7 @@ export function parseNumbers(
 /** Whether the form can show a parameter without losing any of it: JSON can say more. */
 export function isEditable({ values }: SearchOption, parameter: Parameter): boolean {
   if (!('values' in parameter)) return values.kind === 'number'
+  if (values.kind === 'filters') return parameter.values.every((value) => typeof value === 'string')
   return values.kind === 'number'
     ? parameter.values.every((value) => typeof value === 'number')
     : parameter.values.every((given) => values.entries.some(({ value }) => same(value, given)))

@@ -1,8 +1,10 @@
 import { useState } from 'react'
-import { Plus, Trash2 } from 'lucide-react'
+import { Plus, Trash2, X } from 'lucide-react'
 import type { Parameter } from '../../../core/contract/tune.ts'
+import type { CollectionId } from '../../../core/shared/ids.ts'
 import { shortLabel, valueWords } from '../../../core/contract/option-words.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
+import { CheckedFilter } from '../../ui/checked-filter.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { CheckSet } from '../../ui/schema-form.tsx'
@@ -12,11 +14,14 @@ import { countOf, isEditable, parseNumbers, suggestedValues, type SearchOption }
 export function SpaceForm({
   options,
   parameters,
+  collectionId,
   onChange,
   onProblem,
 }: {
   options: readonly SearchOption[]
   parameters: readonly Parameter[]
+  /** Whose pipeline is looked for. */
+  collectionId: CollectionId
   onChange(parameters: Parameter[]): void
   /** What keeps an option from being searched; null when that is mended. */
   onProblem(path: string, problem: string | null): void
@@ -43,10 +48,16 @@ export function SpaceForm({
               />
             </div>
             <p className="field-help">
-              {option?.help} {option && option.present !== undefined ? <>Now {valueWords(option.present)}.</> : null}
+              {option?.help} {option && option.present !== undefined ? <>Now {presentWords(option)}.</> : null}
             </p>
             {option && isEditable(option, parameter) ? (
-              <Values option={option} parameter={parameter} onChange={replace} onProblem={onProblem} />
+              <Values
+                option={option}
+                parameter={parameter}
+                collectionId={collectionId}
+                onChange={replace}
+                onProblem={onProblem}
+              />
             ) : (
               <p className="field-help">
                 <code>{parameter.path}</code>: {JSON.stringify({ ...parameter, path: undefined })}. It is edited as
@@ -78,6 +89,7 @@ export function SpaceForm({
 interface ValuesProps {
   option: SearchOption
   parameter: Parameter
+  collectionId: CollectionId
   onChange(parameter: Parameter): void
   onProblem(path: string, problem: string | null): void
 }
@@ -86,6 +98,7 @@ function Values({ option, parameter, onChange, ...rest }: ValuesProps) {
   const { values } = option
   if (values.kind === 'number')
     return <NumberValues option={option} parameter={parameter} onChange={onChange} {...rest} />
+  if (values.kind === 'filters') return <FilterValues parameter={parameter} onChange={onChange} {...rest} />
   const chosen = 'values' in parameter ? parameter.values.map((value) => JSON.stringify(value)) : []
   return (
     <CheckSet
@@ -102,7 +115,57 @@ function Values({ option, parameter, onChange, ...rest }: ValuesProps) {
   )
 }
 
-function NumberValues({ option, parameter, onChange, onProblem }: ValuesProps) {
+/** Filters, one a line, and all documents beside them. What is wrong with one stands below it, and where it is counted. */
+function FilterValues({ parameter, collectionId, onChange }: Omit<ValuesProps, 'option' | 'onProblem'>) {
+  const { path } = parameter
+  const given = 'values' in parameter ? parameter.values.filter((value) => typeof value === 'string') : []
+  const [hasAll, setAll] = useState(given.includes(''))
+  const written = given.filter((value) => value !== '')
+  // A line without words yet is no value.
+  const [lines, setLines] = useState(written.length > 0 ? written : [''])
+  const tell = (all: boolean, filters: readonly string[]): void => {
+    setAll(all)
+    setLines([...filters])
+    const words = filters.map((filter) => filter.trim()).filter((filter) => filter !== '')
+    onChange({ path, values: [...new Set([...(all ? [''] : []), ...words])] })
+  }
+  return (
+    <div className="tune-filters">
+      <CheckSet
+        label="Values"
+        entries={[{ id: 'all', label: 'All documents' }]}
+        value={hasAll ? ['all'] : []}
+        onChange={(ids) => tell(ids.length > 0, lines)}
+      />
+      {lines.map((line, index) => (
+        <div key={index} className="tune-filter" role="group" aria-label={`Filter ${index + 1}`}>
+          <CheckedFilter
+            label={`Filter ${index + 1}`}
+            value={line}
+            collectionIds={[collectionId]}
+            none=""
+            what="are searched"
+            onChange={(next) => tell(hasAll, lines.with(index, next))}
+          />
+          <IconButton
+            label={`Take out filter ${index + 1}`}
+            icon={<X size={14} aria-hidden />}
+            onPress={() => tell(hasAll, lines.toSpliced(index, 1))}
+          />
+        </div>
+      ))}
+      <Button small look="quiet" icon={<Plus size={14} aria-hidden />} onPress={() => setLines([...lines, ''])}>
+        Add a filter
+      </Button>
+    </div>
+  )
+}
+
+function presentWords({ present, values }: SearchOption): string {
+  return values.kind === 'filters' && present === '' ? 'all documents' : valueWords(present)
+}
+
+function NumberValues({ option, parameter, onChange, onProblem }: Omit<ValuesProps, 'collectionId'>) {
   const { path, values } = option
   const limits = values.kind === 'number' ? values : { integer: false }
   const isRange = !('values' in parameter)
