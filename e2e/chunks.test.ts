@@ -138,7 +138,7 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     // Unsaved changes stay while other pages are looked at.
     await page.getByRole('link', { name: 'Documents', exact: true }).click()
     await page.getByRole('link', { name: 'Pipeline', exact: true }).click()
-    await expect.poll(() => size.inputValue()).toBe('128')
+    await expect.poll(() => size.inputValue(), { timeout: 30_000 }).toBe('128')
 
     const header = page.locator('.page-scope')
     const before = await header.textContent()
