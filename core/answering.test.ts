@@ -167,6 +167,47 @@ describe('a question', () => {
     )
     const unable = await begin({ tools: [] })
     expect((await send(unable.conversationId, 'Which documents do you have?')).answer.traceId).not.toBeNull()
+    const travel = (await test.client.documents.list({ collectionId: rules })).documents[1]!
+    const scope = { documents: [{ documentId: travel.id, name: travel.name }], tags: ['trips'] }
+    const chipped = await send(conversationId, 'Which documents do you have?', { scope })
+    expect(chipped.answer.text).toContain('harbour.md')
+    expect(chipped.answer.text).toMatch(/Questions go only to `travel.md`, #trips now\.$/)
+  })
+
+  it('that is none, but a greeting or a call for help, is answered by the bot, and nothing follows on it', async () => {
+    const { conversationId } = await begin({ greeting: 'I know the rules.', starters: ['Who takes requests?'] })
+    for (const said of ['Hello!', 'help', 'What can you do?']) {
+      const { answer } = await send(conversationId, said)
+      expect(answer).toMatchObject({ state: 'done', traceId: null, citations: [], refused: false })
+      expect(answer.text).toMatch(/^I know the rules\.[^]*- Who takes requests\?/)
+    }
+    expect((await send(conversationId, 'And for part-time staff?')).answer.rewritten).toBeNull()
+    expect((await send(conversationId, 'Thanks')).answer.text).toContain('welcome')
+  })
+
+  it('is asked of the document that it names, by its file name or, for a summary, without the ending', async () => {
+    const { conversationId } = await begin({ collectionIds: [rules, places] })
+    const documentsOf = ({ citations }: AnswerMessage) => [...new Set(citations.map(({ document }) => document))]
+    const summary = (await send(conversationId, 'summarise Travel.md please')).answer
+    expect(summary).toMatchObject({
+      passageMode: 'whole-document',
+      note: 'Asked only of “travel.md”, which the question names.',
+    })
+    expect(documentsOf(summary)).toEqual(['travel.md'])
+    expect((await send(conversationId, 'Give me a summary of the harbour document')).answer.passageMode).toBe(
+      'whole-document',
+    )
+    const detail = (await send(conversationId, 'How many days are there in leave.md?')).answer
+    expect(detail).toMatchObject({ passageMode: 'retrieved', note: expect.stringContaining('leave.md') as string })
+    expect(documentsOf(detail)).toEqual(['leave.md'])
+    // Words that happen to be a file's name, and a name in another name, narrow nothing down.
+    for (const other of ['Is there an overview of travel costs?', 'What does old-travel.md say about trains?']) {
+      expect((await send(conversationId, other)).answer.note ?? '').not.toContain('Asked only')
+    }
+    expect((await send(conversationId, 'Summarise everything')).answer).toMatchObject({
+      refused: true,
+      note: 'One document at a time is summed up: name its file in the question.',
+    })
   })
 
   it('gives the conversation a short title, cut at a word’s end', async () => {

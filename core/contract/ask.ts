@@ -86,7 +86,10 @@ export const askEventSchema = z.discriminatedUnion('type', [
     type: z.literal('retrieval-end'),
     passages: z.array(passageSchema),
     passageMode: passageModeSchema,
-    /** Why a document that was to be given as a whole was not; what could not be searched; as sentences. */
+    /**
+     * Which documents the question named and was therefore asked of; why a document that was to be given as a whole was
+     * not; what could not be searched; as sentences.
+     */
     note: z.string().nullable(),
     /** What was found has little to do with the question: the answer is to be read with care. */
     lowRelevance: z.boolean(),
@@ -108,7 +111,7 @@ export const askEventSchema = z.discriminatedUnion('type', [
     passageMode: passageModeSchema,
     /** Citations that a model made up. They are not in the answer. */
     invented: z.int(),
-    /** See retrieval-end. */
+    /** See retrieval-end; also what would have to be asked otherwise, where nothing was found. */
     note: z.string().nullable(),
     lowRelevance: z.boolean(),
     durationMs: z.number(),

@@ -103,6 +103,7 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
     trace.refused = numbering.refused
     // Who says that nothing answers the question need not be doubted.
     trace.lowRelevance = isFar && !trace.refused
+    const hint = trace.refused && !whole && isOverviewOfSeveral(question, steps) ? oneDocumentNote : null
     const { citations, unsupported } = trace
     const usage = modelCall.end(trace.answer)
     generation.note({
@@ -130,7 +131,7 @@ export async function* ask(question: Question, steps: AskSteps, signal?: AbortSi
       refused: record.refused,
       passageMode: record.passageMode,
       invented: numbering.invented,
-      note,
+      note: [note, hint].filter(Boolean).join(' ') || null,
       lowRelevance: record.lowRelevance,
       durationMs: record.durationMs,
     }
@@ -186,6 +187,13 @@ async function readWhole(
     ]
   })
 }
+
+/** Somebody asks what the documents say as a whole, and which one is not told. */
+function isOverviewOfSeveral({ text, scope = 'auto' }: Question, { document }: AskSteps): boolean {
+  return !document && scope === 'auto' && asksForOverview(text)
+}
+
+const oneDocumentNote = 'One document at a time is summed up: name its file in the question.'
 
 const tooLongNote =
   'The document is longer than can be read for one answer, so this is answered from passages that were found in it.'

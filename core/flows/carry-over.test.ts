@@ -77,6 +77,8 @@ describe('a question that follows on another', () => {
   it('may follow a follow-up, and nothing follows nothing', () => {
     const chain = [limit, 'And for Tystie?'].map((question) => ({ question, answer: '' }))
     expect(carryOver('Who decided that?', chain)).toBe('Who decided that (the wave height limit for Tystie)?')
+    const far = [...chain, { question: 'Who decided that?', answer: '' }]
+    expect(carryOver('When was it?', far)).toBe('When was it (decided that, the wave height limit for Tystie)?')
     const thanked = [limit, 'Thanks!'].map((question) => ({ question, answer: '' }))
     expect(carryOver('And for Tystie?', thanked)).toBe('What is the wave height limit for Tystie?')
     expect(carryOver('And for Tystie?', [])).toBeUndefined()

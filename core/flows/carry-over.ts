@@ -35,7 +35,8 @@ function complete(given: string, before: Exchange | undefined): string | undefin
   if (!before || question.length > longestFollowUp || courtesy.test(question)) return undefined
   const language = languageOf(question, before.question)
   if (!language) return undefined
-  const carried = subjectOf(before.question)
+  // What was carried over before goes on without brackets of its own.
+  const carried = subjectOf(before.question.replaceAll(/ ?\(([^()]{0,200})\)/gu, ', $1'))
   if (carried === '') return undefined
   const connector = connectors[language].exec(question)?.[0] ?? ''
   const rest = question.slice(connector.length)

@@ -2,6 +2,7 @@ import { AppError } from '../contract/errors.ts'
 import { ask } from '../flows/ask.ts'
 import { type Asked, askedOf } from '../services/asked.ts'
 import { createAskSteps } from '../services/ask-steps.ts'
+import { namedDocuments } from '../services/named-documents.ts'
 import { proposeQuestions } from '../services/propose-questions.ts'
 import type { Services } from '../services/services.ts'
 import { createId } from '../shared/ids.ts'
@@ -10,10 +11,14 @@ import { os } from './base.ts'
 export function askHandlers(services: Services) {
   return {
     run: os.ask.run.handler(async function* ({ input, signal }) {
-      const { question: text, ...request } = input
+      const { question: text, ...given } = input
+      const isNarrowed = given.documentIds.length + given.tags.length > 0
+      const named = isNarrowed ? undefined : namedDocuments(text, given.collectionIds, services)
+      const request = named ? { ...given, documentIds: named.documentIds } : given
       const asked = await askedOf(request, services)
       if (input.scope === 'document' && !asked.documentId) throw notOneDocument(asked)
-      const { collectionIds, release, note } = asked
+      const { collectionIds, release } = asked
+      const note = [named?.note, asked.note].filter(Boolean).join(' ') || null
       const { pipeline } = asked.searched
       const about = {
         collectionIds,

@@ -100,6 +100,12 @@ export interface DocumentLibrary {
     documents: Pick<Document, 'id' | 'collectionId' | 'name' | 'path' | 'title'>[]
     tags: { tag: string; documents: number }[]
   }
+  /** Documents that can be asked whose file name, with its ending or without, or title stands in a text. */
+  namedIn(
+    collectionIds: readonly CollectionId[],
+    text: string,
+    limit: number,
+  ): Pick<Document, 'id' | 'name' | 'title'>[]
   /** Documents that a filter lets through. */
   matching(collectionId: CollectionId, filter: SqlFilter): DocumentId[]
   countAll(): { documents: number; chunks: number }
@@ -279,7 +285,15 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
     `SELECT id, collection_id AS collectionId, name, path, title FROM documents
      WHERE collection_id IN (SELECT value FROM json_each(@collections)) AND version > 0
        AND (path LIKE @anywhere ESCAPE '\\' OR title LIKE @anywhere ESCAPE '\\')
-     ORDER BY name LIKE @first ESCAPE '\\' DESC, name, path, id LIMIT @limit`,
+     ORDER BY name LIKE @first ESCAPE '\\' DESC, name COLLATE NOCASE, path, id LIMIT @limit`,
+  )
+  const selectNamed = database.prepare<object, Pick<Document, 'id' | 'name' | 'title'>>(
+    // What is left of a name when every letter after its last dot is taken from its end.
+    `SELECT id, name, title FROM documents
+     WHERE collection_id IN (SELECT value FROM json_each(@collections)) AND version > 0
+       AND (instr(lower(@text), rtrim(rtrim(lower(name), replace(lower(name), '.', '')), '.')) > 0
+         OR instr(lower(@text), lower(title)) > 0)
+     ORDER BY length(name) DESC, path, id LIMIT @limit`,
   )
   const selectSuggestedTags = database.prepare<object, { tag: string; documents: number }>(
     `SELECT t.value AS tag, count(*) AS documents FROM documents d, json_each(d.tags) t
@@ -452,6 +466,8 @@ export function createDocumentLibrary(database: Database): DocumentLibrary {
       const values = { collections: JSON.stringify(collectionIds), anywhere: `%${like}%`, first: `${like}%`, limit }
       return { documents: selectSuggested.all(values), tags: selectSuggestedTags.all(values) }
     },
+    namedIn: (collectionIds, text, limit) =>
+      selectNamed.all({ collections: JSON.stringify(collectionIds), text, limit }),
     countByStatus(collectionId, filter) {
       const rows = selectFiltered<{ status: DocumentStatus; count: number }>(
         (where) =>

@@ -5,8 +5,10 @@ import { AppError } from '../../contract/errors.ts'
 import type { ConversationId, MessageId } from '../../shared/ids.ts'
 import type { AnswerSteps } from '../flows/answer-message.ts'
 import { asksForDocuments } from '../flows/asks-for-documents.ts'
+import { asksForHelp } from '../flows/asks-for-help.ts'
 import type { BotLibrary, StoredBot } from '../library/bots.ts'
 import type { ConversationLibrary } from '../library/conversations.ts'
+import { introduce } from './introduce.ts'
 import { listDocuments } from './list-documents.ts'
 import { beginningOf } from './plain-text.ts'
 
@@ -57,9 +59,10 @@ function steps(
   return {
     begin,
     async answerByItself({ text, scope }, signal) {
-      const isNarrowed = scope.documents.length > 0 || scope.tags.length > 0
-      if (!bot.tools.includes('list-documents') || isNarrowed || !asksForDocuments(text)) return undefined
-      return listDocuments(bot, machineLearning, signal)
+      const help = asksForHelp(text)
+      if (help) return introduce(bot, help)
+      if (!bot.tools.includes('list-documents') || !asksForDocuments(text)) return undefined
+      return listDocuments(bot, scope, machineLearning, signal)
     },
     async ask(question, signal) {
       if (bot.collectionIds.length === 0) {
@@ -99,14 +102,17 @@ const exchangesKept = 20
 /** UTF-16 code units of each text: what a follow-up question is about is said early. */
 const historyLength = 8000
 
-/** What was asked and completely answered before on this branch, oldest first. */
+/**
+ * What was asked of the documents and completely answered before on this branch, oldest first. What the bot said by itself is
+ * nothing that a question about the documents follows on.
+ */
 function historyOf({ parentId }: QuestionMessage, conversations: ConversationLibrary): Exchange[] {
   if (!parentId) return []
   const messages = conversations.upTo(parentId, exchangesKept * 2)
   const questions = new Map(messages.map((message) => [message.id, message]))
   const part = (text: string): string => text.slice(0, historyLength).toWellFormed()
   return messages.flatMap((message) => {
-    if (message.role !== 'answer' || message.state !== 'done' || !message.parentId) return []
+    if (message.role !== 'answer' || message.state !== 'done' || !message.parentId || !message.traceId) return []
     const question = questions.get(message.parentId)
     return question ? [{ question: part(question.text), answer: part(message.text) }] : []
   })

@@ -1,5 +1,6 @@
 import type { BotSettings } from '../../contract/bots.ts'
 import type { MachineLearningClient } from '../../contract/client.ts'
+import type { MessageScope } from '../../contract/conversations.ts'
 import type { Document } from '../../contract/documents.ts'
 import { AppError } from '../../contract/errors.ts'
 import { plainLine } from './plain-text.ts'
@@ -9,6 +10,7 @@ const mostNamed = 50
 /** Which documents a bot answers from, as it is said to a person. Errors: collection-empty where there are none, item-missing. */
 export async function listDocuments(
   { name, collectionIds, filter, release }: Pick<BotSettings, 'name' | 'collectionIds' | 'filter' | 'release'>,
+  scope: MessageScope,
   machineLearning: MachineLearningClient,
   signal: AbortSignal | undefined,
 ): Promise<string> {
@@ -20,8 +22,8 @@ export async function listDocuments(
   const lists = await Promise.all(
     asked.map(async (collection) => {
       const input = { collectionId: collection.id, status: 'ready' as const, releaseId, limit: mostNamed }
-      const narrowed = filter.trim() === '' ? input : { ...input, filter }
-      return { collection, ...(await machineLearning.documents.list(narrowed, options)) }
+      const citable = filter.trim() === '' ? input : { ...input, filter }
+      return { collection, ...(await machineLearning.documents.list(citable, options)) }
     }),
   )
   const total = lists.reduce((sum, list) => sum + list.total, 0)
@@ -39,14 +41,24 @@ export async function listDocuments(
     if (inCollection > shown.length) lines.push(`- … and ${inCollection - shown.length} more`)
   }
   const where = asked.length > 1 ? ` in ${asked.length} collections` : ''
-  return [`I answer from ${count(total)}${where}:`, ...lines].join('\n')
+  return [`I answer from ${count(total)}${where}:`, ...lines, ...narrowed(scope)].join('\n')
+}
+
+/** What is asked of them now, where that is not all. */
+function narrowed({ documents, tags }: MessageScope): string[] {
+  const asked = [...documents.map(({ name }) => code(name)), ...tags.map((tag) => `#${plain(tag)}`)]
+  return asked.length === 0 ? [] : ['', `Questions go only to ${asked.join(', ')} now.`]
 }
 
 function line({ name, title, pages }: Document): string {
   const about = title && title !== name ? `: ${plain(title)}` : ''
   const length = pages && pages > 1 ? ` (${pages} pages)` : ''
-  // As code, in which no sign means anything.
-  return `- \`${plain(name).replaceAll('`', "'")}\`${about}${length}`
+  return `- ${code(name)}${about}${length}`
+}
+
+/** As code, in which no sign means anything. */
+function code(name: string): string {
+  return `\`${plain(name).replaceAll('`', "'")}\``
 }
 
 /** Names are data: they make no links. */
