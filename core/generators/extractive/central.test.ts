@@ -42,3 +42,13 @@ it('are all there are of a short document, none of an empty one, and few of a ve
   expect(found).toHaveLength(5)
   expect(found[0]?.text).toBe('Sentence 0 speaks of the harbour wall.')
 })
+
+it('are sentences, and not the names or the table of contents before them', async () => {
+  const front = 'Jim Bainbridge Hernando Bedoya Rob Bestgen Mike Cain Dan Cruikshank Jim Denton Doug Mack.'
+  const book = [
+    passage(0, `${front}\n\n1 Boats of the station .......... 3\n\n`),
+    ...parts.map((part, at) => ({ ...part, index: at + 1 })),
+  ]
+  const [first] = await centralSentences(book, 3, dependenciesFor(book))
+  expect(first?.text).toBe('This handbook tells how the boats of the station are used.')
+})

@@ -1,4 +1,5 @@
 import type { GeneratorDependencies, Passage } from '../generator.ts'
+import { isProse } from './prose.ts'
 import { type Unit, unitsOf } from './units.ts'
 import { bagOf, type WordBag } from './words.ts'
 
@@ -54,7 +55,7 @@ function proseOf(passage: Passage, position: number): Sentence[] {
   const sentences = unitsOf(passage, position)
     .filter(({ kind }) => kind === 'sentence' || kind === 'list-item')
     .map((unit) => ({ unit, bag: bagOf(unit.text) }))
-    .filter(({ bag }) => bag.words.length >= fewestWords && bag.words.length <= mostWords)
+    .filter(({ unit, bag }) => bag.words.length >= fewestWords && bag.words.length <= mostWords && isProse(unit.text))
   return sentences.map((sentence, index) => ({ ...sentence, opens: index === 0 }))
 }
 

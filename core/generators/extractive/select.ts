@@ -1,4 +1,5 @@
 import { isQuestion, type AssessedUnit, type Evidence } from './evidence.ts'
+import { isContents } from './prose.ts'
 import { scoreUnit } from './score.ts'
 
 /** Units shown as one statement with one citation: a unit, sometimes with the sentence before it. */
@@ -21,10 +22,10 @@ const likenessCost = 2
 const sameLikeness = 0.8
 const maxListItems = 12
 
-/** Units by score, best first; headings and questions are no answers. Ties go to the earlier one. */
+/** Units by score, best first; headings, questions and tables of contents are no answers. Ties go to the earlier one. */
 export function rankUnits(evidence: Evidence): { assessed: AssessedUnit; score: number }[] {
   return evidence.units
-    .filter(({ unit }) => unit.kind !== 'heading' && !isQuestion(unit))
+    .filter(({ unit }) => unit.kind !== 'heading' && !isQuestion(unit) && !isContents(unit.text))
     .map((assessed) => ({ assessed, score: scoreUnit(assessed.features) }))
     .sort((a, b) => b.score - a.score || byPlace(a.assessed, b.assessed))
 }

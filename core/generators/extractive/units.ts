@@ -194,7 +194,12 @@ function rowText(header: readonly string[], cells: readonly string[]): string {
     const name = header[column] ?? ''
     pairs.push(name === '' ? cell : `${readableName(name)}: ${cell}`)
   }
-  return (hasSubject ? `${first} — ` : '') + pairs.join('; ')
+  // A cell that ends with a colon is the name of the next one.
+  const told = pairs.reduce(
+    (text, pair) => (text === '' ? pair : `${text}${text.endsWith(':') ? ' ' : '; '}${pair}`),
+    '',
+  )
+  return (hasSubject ? `${first} — ` : '') + told
 }
 
 /** "last_calibrated" is a name for programs. */
