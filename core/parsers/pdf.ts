@@ -184,9 +184,11 @@ async function readDocument(
   if (scanned) warnings.push(...scanWarnings(scanned))
   const unseen = withoutText.filter((number) => !scanned?.failed.some((failure) => failure.page === number))
   if (unseen.length > 0) {
+    const [have, are] =
+      unseen.length === 1 ? ['has no text', 'it is blank or a picture'] : ['have no text', 'they are blank or pictures']
     warnings.push(
-      `${unseen.length} of ${pages.length} pages have no text (${pageList(unseen).toLowerCase()}): ` +
-        (scanned ? 'they are blank or pictures without text.' : 'they are blank or pictures.'),
+      `${unseen.length} of ${pages.length} pages ${have} (${pageList(unseen).toLowerCase()}): ` +
+        (scanned ? `${are} without text.` : `${are}.`),
     )
   }
   const written = writePdf(pages, { tables, outline: await readOutline(document), warnings })

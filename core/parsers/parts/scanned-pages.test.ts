@@ -107,7 +107,7 @@ describe('PDF pages that are pictures', () => {
     expect(document.text).toContain('A page with a logo')
     expect(document.warnings).toEqual([
       expect.stringContaining('Page 1 was a picture') as string,
-      '1 of 3 pages have no text (page 2): they are blank or pictures without text.',
+      '1 of 3 pages has no text (page 2): it is blank or a picture without text.',
     ])
     expect(progress.filter((step) => step.label === 'Reading text from pictures')).toHaveLength(3)
   })
