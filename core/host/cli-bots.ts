@@ -52,7 +52,8 @@ export function addBotCommands(): void {
     .action((name: string, options: GlobalOptions) =>
       run(options, program, async (client) => {
         const bot = await findBot(client, name)
-        terminal.result(options.json, bot, () => showBot(bot))
+        const names = await collectionNames(client, bot)
+        terminal.result(options.json, bot, () => showBot(bot, names))
         return 0
       }),
     )
@@ -65,7 +66,8 @@ export function addBotCommands(): void {
     run(options, program, async (client) => {
       const settings = { ...(await givenSettings(client, options)), name }
       const bot = await client.bots.create({ template: options.template, settings })
-      terminal.result(options.json, bot, () => showBot(bot))
+      const names = await collectionNames(client, bot)
+      terminal.result(options.json, bot, () => showBot(bot, names))
       return 0
     }),
   )
@@ -82,7 +84,8 @@ export function addBotCommands(): void {
         botId,
         settings: { ...(await givenSettings(client, options)), ...rename },
       })
-      terminal.result(options.json, bot, () => showBot(bot))
+      const names = await collectionNames(client, bot)
+      terminal.result(options.json, bot, () => showBot(bot, names))
       return 0
     }),
   )
@@ -144,6 +147,8 @@ export function addBotCommands(): void {
     .action((name: string, text: string, options: GlobalOptions) =>
       run(options, program, async (client) => {
         const { id: botId } = await findBot(client, name)
+        // Before there is a conversation without a question in it.
+        if (text.trim() === '') throw new AppError('input-invalid', 'The question is empty. Write one.')
         const { id: conversationId } = await client.conversations.create({ botId })
         const { answer } = await ask(client, { conversationId, text }, options.json ?? false)
         terminal.result(options.json, { conversation: conversationId, ...answerRow(answer) }, () => showRest(answer))
@@ -304,10 +309,18 @@ async function findLine(client: Client, name: string) {
   throw new AppError('item-missing', `There is no line of releases "${name}". There are: ${known}.`)
 }
 
-function showBot(bot: Bot): void {
-  const { name, description, collectionIds, release, starters, problems } = bot
+/** Of the collections that are still there, each with how many of its documents can be asked. */
+async function collectionNames(client: Client, { collectionIds }: Bot): Promise<string[]> {
+  const { collections } = await client.collections.list()
+  return collections
+    .filter(({ id }) => collectionIds.includes(id))
+    .map(({ name, ready, documents }) => `${name} (${ready} of ${documents} documents ready)`)
+}
+
+function showBot(bot: Bot, collections: readonly string[]): void {
+  const { name, description, release, starters, problems } = bot
   terminal.write(`${name}${description === '' ? '' : `: ${description}`}\n`)
-  terminal.write(`collections    ${collectionIds.length}\n`)
+  for (const collection of collections) terminal.write(`collection     ${collection}\n`)
   terminal.write(`release        ${release.kind === 'pinned' ? release.releaseId : 'what is in production'}\n`)
   terminal.write(`answers        ${bot.length}${bot.tone === '' ? '' : `, ${bot.tone}`}\n`)
   for (const starter of starters) terminal.write(`ask it         ${starter}\n`)
@@ -379,8 +392,10 @@ async function chat(client: Client, bot: Bot, conversation: Conversation, isJson
   }
   const lines = createInterface({ input: process.stdin, ...(isJson ? {} : { output: process.stdout }), prompt: '> ' })
   if (!isJson) lines.prompt()
+  let isKept = conversation.messages > 0
   for await (const line of lines) {
     if (line.trim() === '') break
+    isKept = true
     try {
       const { answer } = await ask(client, { conversationId: conversation.id, text: line }, isJson)
       terminal.result(isJson, answerRow(answer), () => showRest(answer))
@@ -392,7 +407,8 @@ async function chat(client: Client, bot: Bot, conversation: Conversation, isJson
     if (!isJson) lines.prompt()
   }
   lines.close()
-  if (!isJson) terminal.write(`Kept as ${conversation.id}.\n`)
+  if (!isKept) await client.conversations.remove({ conversationId: conversation.id })
+  else if (!isJson) terminal.write(`Kept as ${conversation.id}.\n`)
 }
 
 async function writeBot(client: Client, input: { botId: Bot['id']; withDocuments: boolean }, path: string) {
