@@ -65,11 +65,11 @@ export function TraceCharts({ stats }: { stats: TraceStats }) {
           draw={(plot) => ({
             height: heightPx,
             marginLeft: 44,
-            x: { type: 'time', label: null, domain },
+            x: { type: 'time', label: null, domain, tickFormat: tickOf },
             y: { label: 'seconds', grid: true, zero: true, nice: true },
             color: { domain: ['half', '95 %'], range: ['var(--accent)', 'var(--evidence-edge)'] },
             marks: [
-              plot.lineY(times, { x: 'at', y: 'seconds', stroke: 'part', strokeWidth: 1.5 }),
+              plot.lineY(times, { x: 'at', y: 'seconds', z: 'part', stroke: 'part', strokeWidth: 1.5 }),
               plot.dot(times, {
                 x: 'at',
                 y: 'seconds',
@@ -93,7 +93,7 @@ export function TraceCharts({ stats }: { stats: TraceStats }) {
           draw={(plot) => ({
             height: heightPx,
             marginLeft: 44,
-            x: { type: 'time', label: null, domain },
+            x: { type: 'time', label: null, domain, tickFormat: tickOf },
             y: { label: 'questions', grid: true, nice: true },
             color: { domain: outcomes.map((outcome) => outcomeLabels[outcome]), range: outcomeColours },
             marks: [
@@ -115,6 +115,14 @@ export function TraceCharts({ stats }: { stats: TraceStats }) {
       </div>
     </div>
   )
+}
+
+/** '14:30', and at midnight the day, as times are told on the rest of the page. */
+function tickOf(at: Date): string {
+  if (at.getHours() + at.getMinutes() > 0) {
+    return at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  }
+  return at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
 }
 
 const timeKey = [
