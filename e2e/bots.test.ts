@@ -84,6 +84,19 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
         .getByRole('button', { name: /^Citation/ })
         .count(),
     ).toBe(0)
+    // What was found all the same can be looked at.
+    await trial.getByRole('button', { name: 'Show what came closest' }).last().click()
+    const inspector = page.getByRole('complementary', { name: 'Inspector' })
+    await inspector.getByText('Closest passage 1').waitFor()
+    await page.keyboard.press('Escape')
+    await inspector.waitFor({ state: 'detached' })
+    // A tag that nobody gave is said to be none, and a greeting is no question to the documents.
+    const box = trial.getByRole('textbox', { name: 'Question' })
+    await box.pressSequentially('#nothing')
+    await trial.getByText(/^No tag has “nothing” in it/).waitFor()
+    await box.fill('')
+    await ask(trial, 'hello')
+    await trial.getByRole('article').last().getByText('Ask me about the station.').waitFor({ timeout: 60_000 })
     expect(complaints).toEqual([])
   })
 

@@ -1,4 +1,4 @@
-import { useMemo, type ReactNode } from 'react'
+import { Fragment, useMemo, type ReactNode } from 'react'
 import { TriangleAlert } from 'lucide-react'
 import type { AnswerSpan, Citation, PassageMode } from '../../core/contract/ask.ts'
 import type { CollectionId } from '../../core/shared/ids.ts'
@@ -119,16 +119,26 @@ function AnswerTable({ rows: [head = [], ...rows], answer }: { rows: AnswerInlin
 function Inlines({ parts, answer }: { parts: AnswerInline[]; answer: ShownAnswer }): ReactNode {
   return parts.map((part, index) => {
     switch (part.type) {
-      case 'text':
+      case 'text': {
+        const look = part.isUnsupported ? 'answer-unsupported' : undefined
+        const markers = markersFrom(parts, index + 1)
+        if (markers.length === 0) return <TextRun key={index} text={part.text} look={look} />
+        const { before, last } = lastWordOf(part.text)
         return (
-          <span key={index} className={part.isUnsupported ? 'answer-unsupported' : undefined}>
-            {part.text}
-          </span>
+          <Fragment key={index}>
+            {before === '' ? null : <TextRun text={before} look={look} />}
+            <span className="with-markers">
+              <TextRun text={last} look={look} />
+              <Markers markers={markers} answer={answer} />
+            </span>
+          </Fragment>
         )
-      case 'marker': {
-        const citation = answer.citations.find(({ marker }) => marker === part.marker)
-        return citation ? <Marker key={index} answer={answer} citation={citation} /> : null
       }
+      case 'marker':
+        // The first of its row shows them all, unless the text before does.
+        return isMarkerOrText(parts[index - 1]) ? null : (
+          <Markers key={index} markers={markersFrom(parts, index)} answer={answer} />
+        )
       case 'strong':
         return (
           <strong key={index}>
@@ -161,6 +171,40 @@ function Inlines({ parts, answer }: { parts: AnswerInline[]; answer: ShownAnswer
         return <br key={index} />
     }
   })
+}
+
+function TextRun({ text, look }: { text: string; look: string | undefined }) {
+  return <span className={look}>{text}</span>
+}
+
+function Markers({ markers, answer }: { markers: readonly number[]; answer: ShownAnswer }): ReactNode {
+  return markers.map((marker, index) => {
+    const citation = answer.citations.find((each) => each.marker === marker)
+    return citation ? <Marker key={index} answer={answer} citation={citation} /> : null
+  })
+}
+
+/** The markers that stand in a row from here. */
+function markersFrom(parts: readonly AnswerInline[], start: number): number[] {
+  const markers: number[] = []
+  for (const part of parts.slice(start)) {
+    if (part.type !== 'marker') break
+    markers.push(part.marker)
+  }
+  return markers
+}
+
+function isMarkerOrText(part: AnswerInline | undefined): boolean {
+  return part?.type === 'marker' || part?.type === 'text'
+}
+
+/** A longer word, or a text without spaces, may be broken after all. */
+const longestKept = 24
+
+/** A marker does not begin a line: it stays with the word before it. */
+function lastWordOf(text: string): { before: string; last: string } {
+  const last = /\S*\s*$/u.exec(text.slice(-longestKept))?.[0] ?? ''
+  return { before: text.slice(0, text.length - last.length), last }
 }
 
 /** What the answer was made from, where that is not passages as usual, and what was taken out of it. */
@@ -239,7 +283,7 @@ function Marker({
     )
   })
   const place = [citation.document, placeOf(citation), citation.headings.at(-1)].filter(Boolean).join(' · ')
-  const page = citation.place ? `· ${citation.place}` : citation.page === null ? '' : `p. ${citation.page}`
+  const page = citation.place ? `· ${citation.place}` : citation.page === null ? '' : `· p. ${citation.page}`
   return (
     <button
       type="button"

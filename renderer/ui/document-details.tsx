@@ -1,19 +1,26 @@
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { ChevronRight } from 'lucide-react'
 import type { Document } from '../../core/contract/documents.ts'
 import { formatWhen } from './format.ts'
 
-/** What is known of a document beyond its name: where else it is, its tags, what the file says of itself. Data, as text. */
-export function DocumentDetails({ document }: { document: Document }) {
+/**
+ * What is known of a document beyond its name: the facts that are always told, and on demand where else it is, its tags, what
+ * the file says of itself. Data, as text.
+ */
+export function DocumentDetails({ document, children }: { document: Document; children: ReactNode }) {
   const [open, setOpen] = useState(false)
   const facts = detailsOf(document)
-  if (facts.length === 0) return null
   return (
     <div className="document-details">
-      <button type="button" className="disclosure" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <ChevronRight size={14} aria-hidden />
-        Details
-      </button>
+      <p className="document-facts">
+        {children}
+        {facts.length === 0 ? null : (
+          <button type="button" className="disclosure" aria-expanded={open} onClick={() => setOpen(!open)}>
+            <ChevronRight size={14} aria-hidden />
+            Details
+          </button>
+        )}
+      </p>
       {open ? (
         <dl className="facts facts-small" tabIndex={0} aria-label="Details">
           {facts.map(([name, values]) => (

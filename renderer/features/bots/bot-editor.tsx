@@ -94,21 +94,19 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
                 Discard changes
               </Button>
             ) : null}
+            <Button
+              icon={<MessageSquareText size={14} aria-hidden />}
+              onPress={() => navigate({ page: 'chat', botId: bot.id, conversationId: null })}
+            >
+              Chat
+            </Button>
             <Button look="primary" isDisabled={!isChanged || isSaving} onPress={() => void save()}>
               {isSaving ? 'Saving …' : isChanged ? 'Save' : 'Saved'}
             </Button>
             <Menu
               label="Actions for this bot"
               trigger={<IconButton label="Actions for this bot" icon={<MoreHorizontal size={16} aria-hidden />} />}
-              entries={[
-                {
-                  id: 'chat',
-                  label: 'Go to Chat',
-                  icon: <MessageSquareText size={14} aria-hidden />,
-                  onAction: () => navigate({ page: 'chat', botId: bot.id, conversationId: null }),
-                },
-                ...botEntries(bot, { onExport: setExporting, onRemove: setRemoving }),
-              ]}
+              entries={botEntries(bot, { onExport: setExporting, onRemove: setRemoving })}
             />
           </>
         }

@@ -1,7 +1,8 @@
 import { useId } from 'react'
 import type { CollectionId } from '../../../core/shared/ids.ts'
+import { hrefOf } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
-import { formatNumberOf } from '../../ui/format.ts'
+import { formatCount, formatNumberOf } from '../../ui/format.ts'
 
 /** Collections to answer from. One that is gone stays in view until it is taken out. */
 export function CollectionChoice({
@@ -22,16 +23,26 @@ export function CollectionChoice({
     <div className="collection-choice" role="group" aria-labelledby={id}>
       <h3 id={id}>{label}</h3>
       {collections.map((collection) => (
-        <label key={collection.id} className="check-line">
-          <input
-            type="checkbox"
-            checked={value.includes(collection.id)}
-            onChange={(event) => toggle(collection.id, event.target.checked)}
-          />
-          <span>
-            {collection.name} <span className="soft number">{formatNumberOf(collection.documents, 'document')}</span>
-          </span>
-        </label>
+        <div key={collection.id} className="collection-line">
+          <label className="check-line">
+            <input
+              type="checkbox"
+              checked={value.includes(collection.id)}
+              onChange={(event) => toggle(collection.id, event.target.checked)}
+            />
+            <span>
+              {collection.name} <span className="soft number">{formatNumberOf(collection.documents, 'document')}</span>
+            </span>
+          </label>
+          {collection.failed > 0 ? (
+            <a
+              className="quiet-link tone-danger number"
+              href={hrefOf({ page: 'library', collectionId: collection.id, documentId: null, span: null })}
+            >
+              {formatCount(collection.failed)} could not be read
+            </a>
+          ) : null}
+        </div>
       ))}
       {gone.map((collectionId) => (
         <label key={collectionId} className="check-line">

@@ -135,6 +135,8 @@ export function Composer({
               </li>
             ))}
           </ul>
+        ) : mention !== null && found?.length === 0 ? (
+          <p className="mention-list mention-none soft">{nothingFound(mention)}</p>
         ) : null}
         <div className="composer-box">
           <textarea
@@ -190,6 +192,13 @@ function hasNoFocus(): boolean {
 
 function mentionLabel({ kind }: Mention): string {
   return kind === 'document' ? 'Documents' : 'Tags'
+}
+
+function nothingFound({ kind, query }: Mention): string {
+  if (kind === 'document') return `No document has “${query}” in its name or title.`
+  return query === ''
+    ? 'No document has a tag yet. Tags are given to documents in the library.'
+    : `No tag has “${query}” in it. Tags are given to documents in the library.`
 }
 
 /** What questions are asked of, each with the way to take it away. */

@@ -14,6 +14,9 @@ import {
 } from 'lucide-react'
 import type { AnswerMessage, Feedback, MessageScope, QuestionMessage } from '../../../core/contract/conversations.ts'
 import type { ConversationId, MessageId } from '../../../core/shared/ids.ts'
+import { core } from '../../state/client.ts'
+import { useInspector } from '../../state/inspector.ts'
+import { sayFailure, useNotices } from '../../state/notices.ts'
 import { hrefOf } from '../../state/route.ts'
 import { answerWithSources } from '../../ui/answer-text.ts'
 import { AnswerNotes, AnswerView, Sources, UnsupportedNote, type ShownAnswer } from '../../ui/answer-view.tsx'
@@ -197,6 +200,9 @@ function AnswerPart({
       {refused ? <p className="refusal reading">{text}</p> : <AnswerView answer={answer} />}
       <UnsupportedNote answer={answer} />
       <AnswerNotes {...message} />
+      {refused && !isStreaming ? (
+        <AfterRefusal conversationId={conversationId} question={question} answer={message} isBusy={isBusy} />
+      ) : null}
       {state === 'stopped' ? (
         <p className="stopped soft">
           Stopped.{' '}
@@ -217,6 +223,59 @@ function AnswerPart({
         />
       )}
     </div>
+  )
+}
+
+/** What a person can do who got no answer: look at what came closest, or ask all documents. */
+function AfterRefusal({
+  conversationId,
+  question,
+  answer: { traceId },
+  isBusy,
+}: Pick<Props, 'conversationId' | 'question' | 'isBusy'> & { answer: AnswerMessage }) {
+  const isNarrowed = question !== null && question.scope.documents.length + question.scope.tags.length > 0
+  const look = async (): Promise<void> => {
+    if (!traceId) return
+    try {
+      const { passages } = await core().traces.get({ traceId })
+      if (passages.length === 0) return useNotices.getState().say('Nothing was found that comes close to the question.')
+      useInspector.getState().open(
+        passages.map(({ documentId, document, start, end }, index) => ({
+          label: `Closest passage ${index + 1}`,
+          collectionId: null,
+          documentId,
+          name: document,
+          span: { start, end },
+        })),
+        0,
+      )
+    } catch (error) {
+      sayFailure(error)
+    }
+  }
+  if (!traceId && !isNarrowed) return null
+  return (
+    <p className="after-refusal">
+      {traceId ? (
+        <button type="button" className="link-button" onClick={() => void look()}>
+          Show what came closest
+        </button>
+      ) : null}
+      {isNarrowed ? (
+        <button
+          type="button"
+          className="link-button"
+          disabled={isBusy}
+          onClick={() => {
+            const scope = { documents: [], tags: [], reading: 'auto' as const }
+            const asked = { text: question.text, scope, after: question.parentId }
+            void useThreads.getState().send(conversationId, asked)
+          }}
+        >
+          Ask all documents
+        </button>
+      ) : null}
+    </p>
   )
 }
 

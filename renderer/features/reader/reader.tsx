@@ -104,7 +104,6 @@ export function Reader({ link }: { link: PassageLink }) {
   return (
     <div className="reader">
       <ReaderHeader link={link} facts={facts} loaded={current?.loaded ?? null} selected={selected} />
-      {hasPages && failedPages === null ? <ViewSwitch view={view} /> : null}
       {hasPages && failedPages !== null ? (
         <p className="reader-warning" role="status">
           {failedPages.message} Below is the text that was read.
@@ -112,15 +111,19 @@ export function Reader({ link }: { link: PassageLink }) {
       ) : null}
       {facts?.reason ? <FailedDocument document={facts} /> : null}
       {facts?.warnings.map((warning) => (
-        <p key={warning} className="reader-warning">
-          {warning}
-        </p>
+        <ReadingWarning key={warning} text={warning} />
       ))}
       {missing && !facts?.reason ? (
         <FailureNote failure={missing} onRetry={() => setAttempt((count) => count + 1)} />
       ) : null}
       {current?.failure?.code === 'item-missing' && !facts ? (
         <p className="page-note soft">This document is not in the workspace any more.</p>
+      ) : null}
+      {hasPages && failedPages === null ? (
+        // Beside the tools of the pages, which are loaded with them: one row.
+        <div className="view-switch-row" data-beside-tools={(showsPages && place !== null) || undefined}>
+          <ViewSwitch view={view} />
+        </div>
       ) : null}
       {showsPages && place ? (
         <Suspense fallback={<p className="page-note soft">Opening the pages …</p>}>
@@ -164,6 +167,21 @@ function placeOf(
     }))
   const [first] = cited.flatMap((part) => part.boxes.map((box) => box.page)).sort((a, b) => a - b)
   return { page: first ?? pageAt(pages, span.start) ?? 1, cited }
+}
+
+/** What was told of reading the document: one line, and all of it where it is pressed. The page below is what people came for. */
+function ReadingWarning({ text }: { text: string }) {
+  const [isWhole, setWhole] = useState(false)
+  return (
+    <button
+      type="button"
+      className="reader-warning reader-warning-line"
+      aria-expanded={isWhole}
+      onClick={() => setWhole(!isWhole)}
+    >
+      {text}
+    </button>
+  )
 }
 
 /** Pages or text: what a person chose last. */
@@ -284,19 +302,20 @@ function ReaderHeader({
         </p>
       ) : null}
       {facts ? (
-        <p className="reader-facts soft number">
-          {[
-            facts.type === 'unknown' ? '' : facts.type,
-            formatBytes(facts.size),
-            facts.pages === null ? '' : formatNumberOf(facts.pages, 'page'),
-            facts.chunks === 0 ? '' : formatNumberOf(facts.chunks, 'chunk'),
-            facts.indexedAt === null ? '' : `indexed ${formatWhen(facts.indexedAt)}`,
-          ]
-            .filter(Boolean)
-            .join(' · ')}
-        </p>
+        <DocumentDetails key={facts.id} document={facts}>
+          <span className="reader-facts soft number">
+            {[
+              facts.type === 'unknown' ? '' : facts.type,
+              formatBytes(facts.size),
+              facts.pages === null ? '' : formatNumberOf(facts.pages, 'page'),
+              facts.chunks === 0 ? '' : formatNumberOf(facts.chunks, 'chunk'),
+              facts.indexedAt === null ? '' : `indexed ${formatWhen(facts.indexedAt)}`,
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </span>
+        </DocumentDetails>
       ) : null}
-      {facts ? <DocumentDetails key={facts.id} document={facts} /> : null}
       <div className="reader-actions">
         {passage ? <CopyButton text={() => passage} label="Copy the passage" words="Copy passage" /> : null}
         <CopyLink href={href} />
