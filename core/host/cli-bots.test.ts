@@ -34,6 +34,10 @@ describe('quarry bots and quarry conversations', { timeout: 300_000 }, () => {
       json: { error: { code: 'item-missing' } },
     })
 
+    // Where nothing was asked there is no conversation.
+    expect(await quarry(['bots', 'ask', 'Rules bot', ' '])).toMatchObject({ code: 2 })
+    expect(await quarry(['bots', 'chat', 'Rules bot'], '\n')).toMatchObject({ code: 0 })
+    expect((await quarry(['conversations', 'list'])).json).toMatchObject({ conversations: [] })
     const asked = await quarry(['bots', 'ask', 'Rules bot', 'How many days of annual leave are there?'])
     expect(asked).toMatchObject({ code: 0, json: { state: 'done', citations: [{ path: 'leave.md', marker: 1 }] } })
     expect((asked.json as { answer: string }).answer).toContain('30 days')
