@@ -64,6 +64,19 @@ export type Element = z.infer<typeof elementSchema>
 
 export const pageKinds = ['page', 'slide', 'sheet', 'chapter', 'message'] as const
 
+/** What the pages of a document of this type are: a workbook has sheets, a presentation slides. */
+export function pageKindOf(type: string): (typeof pageKinds)[number] {
+  return kindsByType[type] ?? 'page'
+}
+const kindsByType: Readonly<Record<string, (typeof pageKinds)[number]>> = {
+  xlsx: 'sheet',
+  ods: 'sheet',
+  pptx: 'slide',
+  odp: 'slide',
+  epub: 'chapter',
+  mbox: 'message',
+}
+
 /** A stretch of the document that a person would name to find a place: a page, a slide, a sheet … */
 export const pageSchema = z.object({
   number: z.int().min(1),

@@ -3,6 +3,7 @@ import type { MachineLearningClient } from '../../contract/client.ts'
 import type { MessageScope } from '../../contract/conversations.ts'
 import type { Document } from '../../contract/documents.ts'
 import { AppError } from '../../contract/errors.ts'
+import { pageKindOf } from '../../contract/parsed-document.ts'
 import { plainLine } from './plain-text.ts'
 
 const mostNamed = 50
@@ -50,9 +51,9 @@ function narrowed({ documents, tags }: MessageScope): string[] {
   return asked.length === 0 ? [] : ['', `Questions go only to ${asked.join(', ')} now.`]
 }
 
-function line({ name, title, pages }: Document): string {
+function line({ name, title, pages, type }: Document): string {
   const about = title && title !== name ? `: ${plain(title)}` : ''
-  const length = pages && pages > 1 ? ` (${pages} pages)` : ''
+  const length = pages && pages > 1 ? ` (${pages} ${pageKindOf(type)}s)` : ''
   return `- ${code(name)}${about}${length}`
 }
 

@@ -3,7 +3,7 @@ import { BookmarkPlus, ExternalLink, Layers2, Link2, RotateCcw } from 'lucide-re
 import { ToggleButton, ToggleButtonGroup } from 'react-aria-components'
 import type { Document } from '../../../core/contract/documents.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
-import type { Element, Page } from '../../../core/contract/parsed-document.ts'
+import { pageKindOf, type Element, type Page } from '../../../core/contract/parsed-document.ts'
 import type { CollectionId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
@@ -20,7 +20,7 @@ import { DocumentDetails } from '../../ui/document-details.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatBytes, formatNumberOf, formatWhen } from '../../ui/format.ts'
 import { selectedSpan } from '../../ui/selected-span.ts'
-import { toBlocks, type Span } from '../../ui/text-blocks.ts'
+import { pageLabel, toBlocks, type Span } from '../../ui/text-blocks.ts'
 import { OriginalActions } from './original-actions.tsx'
 import type { CitedPart } from './pdf-page.tsx'
 import type { PageSelection } from './pdf-view.tsx'
@@ -281,13 +281,15 @@ function ReaderHeader({
   loaded: Loaded | null
   selected: Selected | null
 }) {
-  const page = link.span && loaded ? pageAt(loaded.pages, link.span.start) : null
+  const page = (link.span && loaded && pageOf(loaded.pages, link.span.start)) || null
   const collectionId = link.collectionId ?? facts?.collectionId ?? null
   const href = hrefOf({ page: 'library', collectionId, documentId: link.documentId, span: link.span })
   const passage =
     link.span && loaded ? loaded.text.slice(link.span.start - loaded.textStart, link.span.end - loaded.textStart) : ''
-  const headings = (loaded?.headings ?? []).filter((heading, index) => index > 0 || heading !== facts?.title)
-  const position = [page === null ? '' : `Page ${page}`, ...headings].filter(Boolean)
+  const headings = (loaded?.headings ?? []).filter(
+    (heading, index) => index > 0 || (heading !== facts?.title && heading !== page?.label),
+  )
+  const position = [page === null ? '' : pageLabel(page), ...headings].filter(Boolean)
   return (
     <div className="reader-header">
       <h2 className="reader-title">{facts?.title ?? facts?.name ?? link.name}</h2>
@@ -307,7 +309,7 @@ function ReaderHeader({
             {[
               facts.type === 'unknown' ? '' : facts.type,
               formatBytes(facts.size),
-              facts.pages === null ? '' : formatNumberOf(facts.pages, 'page'),
+              facts.pages === null ? '' : formatNumberOf(facts.pages, pageKindOf(facts.type)),
               facts.chunks === 0 ? '' : formatNumberOf(facts.chunks, 'chunk'),
               facts.indexedAt === null ? '' : `indexed ${formatWhen(facts.indexedAt)}`,
             ]
@@ -465,5 +467,13 @@ function Edge({ position, exhausted, onMore }: { position: 'above' | 'below'; ex
 }
 
 function pageAt(pages: Page[], offset: number): number | null {
-  return pages.findLast((page) => page.start <= offset)?.number ?? null
+  return pageOf(pages, offset)?.number ?? null
+}
+
+/** The page, sheet, slide … that a place is on, without how it was read. */
+function pageOf(pages: Page[], offset: number): Page | null {
+  const found = pages.findLast((page) => page.start <= offset)
+  if (!found) return null
+  const { ocr: _, ...page } = found
+  return page
 }
