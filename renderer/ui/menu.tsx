@@ -21,6 +21,7 @@ export function Menu({
   entries: (MenuEntry | null)[]
   label: string
 }) {
+  const hasIcons = entries.some((entry) => entry !== null && entry.icon !== undefined)
   return (
     <MenuTrigger>
       {trigger}
@@ -37,7 +38,7 @@ export function Menu({
                 onAction={entry.onAction}
                 className={`menu-item${entry.tone ? ` menu-item-${entry.tone}` : ''}`}
               >
-                <span className="menu-icon">{entry.icon}</span>
+                {hasIcons ? <span className="menu-icon">{entry.icon}</span> : null}
                 <span className="menu-label">{entry.label}</span>
                 {entry.hint ? <span className="menu-hint number">{entry.hint}</span> : null}
               </MenuItem>

@@ -76,7 +76,10 @@ export function WelcomePage() {
         <ol className="welcome-steps">
           <li>
             <h2>Add documents</h2>
-            <p>PDF, Word, Markdown, HTML, text and CSV files. Folders keep their structure.</p>
+            <p>
+              PDF, scans, Word, Excel, PowerPoint, e-mail, web pages, Markdown, source code and more. Folders keep their
+              structure.
+            </p>
           </li>
           <li>
             <h2>Ask</h2>
