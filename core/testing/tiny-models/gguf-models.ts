@@ -23,14 +23,15 @@ export async function writeTinyGenerator(folder: string, shape: GgufShape = {}):
 
 /**
  * A generator that writes `script` whatever it is asked, and then ends: each piece of it is a token that follows the one
- * before, and the first one follows every other token. Layers are there and change nothing.
+ * before, and the first one follows every other token. Layers are there and change nothing, but for `where`: a sign that
+ * no other text has, and what is written where what the model is told has it once, among 300 to 2700 tokens.
  */
-export async function writeScriptedGenerator(
-  folder: string,
-  script: string,
-  { contextTokens = 4096 }: Pick<GgufShape, 'contextTokens'> = {},
-): Promise<string> {
-  return writeGguf(folder, encodeGguf(scriptedModel(script, contextTokens)))
+export async function writeScriptedGenerator(folder: string, script: string, options: Script = {}): Promise<string> {
+  return writeGguf(folder, encodeGguf(scriptedModel(script, options)))
+}
+
+interface Script extends Pick<GgufShape, 'contextTokens'> {
+  where?: { sign: string; script: string }
 }
 
 export async function writeTinyGgufEmbedder(
@@ -93,19 +94,35 @@ function llamaModel(given: GgufShape) {
   return { metadata: llamaMetadata({ layers, hidden, heads, contextTokens }, tokens), tensors }
 }
 
-function scriptedModel(script: string, contextTokens: number) {
+function scriptedModel(script: string, { contextTokens = 4096, where }: Script) {
   const [hidden, heads, feedForward] = [256, 4, 8]
-  const pieces = uniquePieces(script)
-  const plain = sentencePieces()
+  const usual = uniquePieces(script)
+  const scripts = where ? [usual, uniquePieces(where.script, usual)] : [usual]
+  const pieces = scripts.flat()
+  const plain = [...sentencePieces(), ...(where ? [{ text: where.sign, type: tokenTypes.normal }] : [])]
   const tokens = [...plain, ...pieces.map((piece) => ({ text: piece.replaceAll(' ', '▁'), type: tokenTypes.normal }))]
-  // Directions at random in so many dimensions are nearly at right angles to each other.
+  // Directions at random in so many dimensions are nearly at right angles to each other, and none of them has the last.
   const weights = randomWeights(1)
-  const directions = Array.from({ length: pieces.length + 1 }, () => weights.values(hidden, 1))
+  const directions = Array.from({ length: pieces.length + 1 }, () => weights.values(hidden, 1).fill(0, hidden - 1))
   const [start, ...states] = directions as [Float32Array, ...Float32Array[]]
   const nothing = new Float32Array(hidden)
-  const follows = new Map([...states.keys()].map((index) => [plain.length + index, directions[index]]))
+  const sign = new Float32Array(hidden).fill(1, hidden - 1)
+  const isSign = (token: number): boolean => where !== undefined && token === plain.length - 1
   const end = 2
-  follows.set(end, states.at(-1) ?? start)
+  // What follows is what looks most like a state. After the last piece of a script that is the end.
+  const follows = new Map<number, Float32Array>()
+  const ends = new Float32Array(hidden)
+  let first = 0
+  for (const [index, { length }] of scripts.entries()) {
+    // Of two beginnings the second is the less likely one, until the sign tells for it.
+    const begin = index === 0 ? start : start.map((value) => value * 0.9).fill(signTold, hidden - 1)
+    follows.set(plain.length + first, begin)
+    for (let piece = first + 1; piece < first + length; piece += 1)
+      follows.set(plain.length + piece, states[piece - 1] ?? nothing)
+    ;(states[first + length - 1] ?? start).forEach((value, at) => (ends[at] = (ends[at] ?? 0) + value))
+    first += length
+  }
+  follows.set(end, ends)
   const rows = (name: string, of: (token: number) => Float32Array): GgufTensor => ({
     name,
     shape: [hidden, tokens.length],
@@ -116,12 +133,20 @@ function scriptedModel(script: string, contextTokens: number) {
     shape: [inputs, outputs],
     values: new Float32Array(inputs * outputs),
   })
+  /** Of the last dimension, this much of it. */
+  const last = (name: string, gain: number): GgufTensor => ({
+    ...zeros(name, hidden, hidden),
+    values: new Float32Array(hidden * hidden).fill(gain, hidden * hidden - 1),
+  })
   const tensors = [
-    rows('token_embd.weight', (token) => states[token - plain.length] ?? start),
+    rows('token_embd.weight', (token) => (isSign(token) ? sign : (states[token - plain.length] ?? start))),
     ones('output_norm.weight', hidden),
     rows('output.weight', (token) => follows.get(token) ?? nothing),
     ones('blk.0.attn_norm.weight', hidden),
-    ...['q', 'k', 'v', 'output'].map((part) => zeros(`blk.0.attn_${part}.weight`, hidden, hidden)),
+    // Every token looks at all before it alike, and sees how much of a sign there is among them.
+    ...['q', 'k'].map((part) => zeros(`blk.0.attn_${part}.weight`, hidden, hidden)),
+    last('blk.0.attn_v.weight', 1),
+    last('blk.0.attn_output.weight', signSeen),
     ones('blk.0.ffn_norm.weight', hidden),
     zeros('blk.0.ffn_gate.weight', hidden, feedForward),
     zeros('blk.0.ffn_up.weight', hidden, feedForward),
@@ -130,13 +155,19 @@ function scriptedModel(script: string, contextTokens: number) {
   return { metadata: llamaMetadata({ layers: 1, hidden, heads, contextTokens, feedForward }, tokens), tensors }
 }
 
+/**
+ * How much a sign changes a state, and how much that tells for its script: among n tokens it is 16 / n times both, which
+ * must be more than the 9 that the usual script is ahead by, and less than the 85 with which one piece follows another.
+ */
+const [signSeen, signTold] = [40, 39]
+
 /** Words with the gap before them; longer pieces where such a token is there already, for one is one place in the script. */
-function uniquePieces(script: string): string[] {
+function uniquePieces(script: string, others: readonly string[] = []): string[] {
   const pieces: string[] = []
   let piece = ''
   for (const word of script.match(/\s*\S+/g) ?? []) {
     piece += word
-    if (pieces.includes(piece) || piece.trim().length < 2) continue
+    if (pieces.includes(piece) || others.includes(piece) || piece.trim().length < 2) continue
     pieces.push(piece)
     piece = ''
   }
