@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Database } from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import type { Pipeline } from './contract/pipeline.ts'
 import type { ReleaseChoice } from './contract/releases.ts'
@@ -281,6 +282,38 @@ describe('what goes wrong with the index of a release', () => {
     expect(database.prepare('SELECT count(*) FROM release_indexes').pluck().get()).toBe(0)
     expect(database.prepare('SELECT count(*) FROM release_uses').pluck().get()).toBe(0)
     expect(database.pragma('foreign_key_check')).toEqual([])
+  })
+
+  it('is left half done: what was cut already and waits for its turn is not counted twice', async () => {
+    const { test, client, collectionId, choice } = await openStation()
+    await using _ = test
+    const many = join(test.folder, 'many')
+    mkdirSync(many)
+    // The first one by its path takes long, and those after it are put in after it.
+    writeFileSync(join(many, 'a.md'), `# All\n\n${texts['boats.md']} ${texts['samples.md']}\n`.repeat(2000))
+    for (let number = 0; number < 30; number += 1)
+      writeFileSync(join(many, `b${number}.md`), `# Note ${number}\n\n${texts['boats.md']} Number ${number}.\n`)
+    await test.ingest(collectionId, many)
+    const count = (await client.documents.list({ collectionId })).total
+    const { jobIds } = await client.releases.prepare({ owner: 'bot', choice, collectionIds: [collectionId] })
+    const jobId = jobIds[0]!
+    for await (const event of await client.jobs.watch({ jobId }))
+      if (event.type === 'progress' && /indexing: ([5-9]|\d\d)/.test(event.job.progress.label)) break
+    const putIn = (database: Database): number =>
+      database
+        .prepare<[], number>(
+          'SELECT count(DISTINCT document_id) FROM chunks WHERE index_id = (SELECT max(id) FROM indexes)',
+        )
+        .pluck()
+        .get()!
+    const before = putIn(test.app.services.workspace.database)
+    await test.app[Symbol.asyncDispose]()
+    await using second = await openTestApp({ dataFolder: test.workspace })
+    await settled(second)
+    const { progress } = await second.client.jobs.get({ jobId })
+    expect(before).toBeLessThan(5)
+    expect(putIn(second.app.services.workspace.database)).toBe(count)
+    expect(progress).toMatchObject({ done: count, total: count, ready: count })
   })
 })
 

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
-import { projectRoot } from '../testing/test-app.ts'
+import { quarry } from './testing/quarry.ts'
 
 /** The real command line in a process of its own. */
 describe('quarry datasets', { timeout: 180_000 }, () => {
@@ -11,14 +10,15 @@ describe('quarry datasets', { timeout: 180_000 }, () => {
   beforeAll(() => void (temporary = temporaryFolder()))
   afterAll(() => temporary[Symbol.dispose]())
   const at = (name: string): string => join(temporary.path, name)
-  const datasets = (...args: string[]) => quarry('datasets', ...args, '--workspace', at('workspace'), '--json')
+  const call = (...args: string[]) => quarry([...args, '--workspace', at('workspace'), '--json'])
+  const datasets = (...args: string[]) => call('datasets', ...args)
 
   it('goes all the way: create, add, generate, review, split, export, import, remove', async () => {
     writeFileSync(
       at('boats.md'),
       '# Boats\n\n## Slip times\n\nPetrel is towed to the slip in May by the harbour crew.\n\nThe engine of Fulmar is replaced after 4000 hours at sea by the harbour crew.\n',
     )
-    await quarry('ingest', at('boats.md'), '--collection', 'Station', '--workspace', at('workspace'), '--json')
+    await call('ingest', at('boats.md'), '--collection', 'Station')
     expect(await datasets('create', 'Boats', '--collection', 'Station')).toMatchObject({
       code: 0,
       json: { version: 0 },
@@ -56,12 +56,3 @@ describe('quarry datasets', { timeout: 180_000 }, () => {
     expect((await datasets('list')).json).toMatchObject({ datasets: [{ name: 'Boats', cases: 3 }] })
   })
 })
-
-function quarry(...args: string[]): Promise<{ code: number; json: unknown; errors: string }> {
-  return new Promise((settle) => {
-    execFile(process.execPath, [join(projectRoot, 'core/host/cli.ts'), ...args], (error, stdout, stderr) => {
-      const code = error ? Number(error.code) : 0
-      settle({ code, json: stdout.trim() === '' ? undefined : JSON.parse(stdout), errors: stderr })
-    })
-  })
-}

@@ -1,10 +1,10 @@
-import { startRemoteServer } from '../testing/remote-server.ts'
-import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
-import { openTestApp, projectRoot } from '../testing/test-app.ts'
+import { startRemoteServer } from '../testing/remote-server.ts'
+import { openTestApp } from '../testing/test-app.ts'
+import { quarry } from './testing/quarry.ts'
 
 const facts = ['winch', 'jetty', 'lamp', 'pump', 'mast', 'gauge', 'hood', 'shed'].map((subject, index) => ({
   question: `How often is the ${subject} inspected?`,
@@ -15,7 +15,7 @@ const facts = ['winch', 'jetty', 'lamp', 'pump', 'mast', 'gauge', 'hood', 'shed'
 describe('measuring on the command line', { timeout: 600_000 }, () => {
   let temporary: ReturnType<typeof temporaryFolder>
   const at = (name: string): string => join(temporary.path, name)
-  const inWorkspace = (...args: string[]) => quarry(...args, '--workspace', at('workspace'))
+  const inWorkspace = (...args: string[]) => quarry([...args, '--workspace', at('workspace')])
 
   beforeAll(async () => {
     temporary = temporaryFolder()
@@ -42,7 +42,7 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
     const sent = await inWorkspace('runs', 'send', id, '--folder', at('mlruns'), '--json')
     expect(sent).toMatchObject({ code: 0, json: { written: 1, known: 0 } })
     expect((await inWorkspace('runs', 'fetch', '--folder', at('mlruns'), '--json')).json).toMatchObject({ known: 1 })
-    const elsewhere = await quarry('runs', 'fetch', '--folder', at('mlruns'), '--workspace', at('other'), '--json')
+    const elsewhere = await quarry(['runs', 'fetch', '--folder', at('mlruns'), '--workspace', at('other'), '--json'])
     expect(elsewhere.json).toMatchObject({ imported: [id], foreign: 0 })
     expect((await inWorkspace('runs', 'send', id, '--json')).code).toBe(2)
   })
@@ -243,7 +243,7 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
 
   it('cuts a file without a workspace', async () => {
     writeFileSync(at('note.md'), '# One\n\nFirst paragraph.\n\n# Two\n\nSecond paragraph.\n')
-    const { code, json } = await quarry(
+    const { code, json } = await quarry([
       'chunk',
       at('note.md'),
       '--chunker',
@@ -251,11 +251,11 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
       '--options',
       '{"maxTokens": 8, "minTokens": 0}',
       '--json',
-    )
+    ])
     expect(code).toBe(0)
     const { chunks } = json as { chunks: { text: string; start: number; end: number }[] }
     expect(chunks.length).toBeGreaterThan(1)
-    const unknown = await quarry('chunk', at('note.md'), '--chunker', 'nobody', '--json')
+    const unknown = await quarry(['chunk', at('note.md'), '--chunker', 'nobody', '--json'])
     expect(unknown).toMatchObject({ code: 2, json: { error: { code: 'implementation-unknown' } } })
   })
 
@@ -271,42 +271,19 @@ describe('measuring on the command line', { timeout: 600_000 }, () => {
     })
     writeFileSync(join(folder, 'questions_df.csv'), ['question,references,corpus_id', ...rows, ''].join('\n'))
     const sizes = ['--size', '12', '--overlap', '0', '--count', 'characters/4.4', '--options', '{"minTokens": 0}']
-    const { code, json } = await quarry('eval', 'chunking', folder, ...sizes, '--mode', 'text', '-k', '1', '--json')
+    const { code, json } = await quarry(['eval', 'chunking', folder, ...sizes, '--mode', 'text', '-k', '1', '--json'])
     expect(code).toBe(0)
     const { metrics, queries } = json as { metrics: Record<string, number>; queries: number }
     expect(queries).toBe(8)
     expect(metrics.recall).toBeGreaterThan(0.9)
     expect(metrics.iou).toBeGreaterThan(0.9)
     expect(metrics.precision_omega).toBeGreaterThan(0.9)
-    const failed = await quarry('eval', 'chunking', folder, ...sizes, '--gate', 'iou>0.999', '--json')
+    const failed = await quarry(['eval', 'chunking', folder, ...sizes, '--gate', 'iou>0.999', '--json'])
     expect(failed.code).toBe(3)
-    expect(await quarry('eval', 'chunking', at('nowhere'), '--json')).toMatchObject({
+    expect(await quarry(['eval', 'chunking', at('nowhere'), '--json'])).toMatchObject({
       code: 2,
       json: { error: { code: 'file-missing' } },
     })
     expect(existsSync(at('nowhere'))).toBe(false)
   })
 })
-
-interface Finished {
-  code: number
-  output: string
-  errors: string
-  json: unknown
-}
-
-function quarry(...args: string[]): Promise<Finished> {
-  const cli = join(projectRoot, 'core/host/cli.ts')
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { maxBuffer: 50_000_000 }, (error, output, errors) => {
-      const code = error ? Number(error.code) : 0
-      let json: unknown
-      try {
-        json = JSON.parse(output)
-      } catch {
-        json = undefined
-      }
-      resolve({ code, output, errors, json })
-    })
-  })
-}

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process'
 import { appendFileSync, cpSync, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { projectRoot } from '../testing/test-app.ts'
+import { quarry } from './testing/quarry.ts'
 
 /** The real command line in a process of its own. */
 describe('quarry models', { timeout: 120_000 }, () => {
@@ -11,7 +11,7 @@ describe('quarry models', { timeout: 120_000 }, () => {
   beforeAll(() => void (temporary = temporaryFolder()))
   afterAll(() => temporary[Symbol.dispose]())
   const at = (name: string): string => join(temporary.path, name)
-  const models = (...args: string[]) => quarry('models', ...args, '--workspace', at('workspace'))
+  const models = (...args: string[]) => quarry(['models', ...args, '--workspace', at('workspace')])
 
   it('lists and shows what there is', async () => {
     const { code, json } = await models('list', '--kind', 'embedder', '--json')
@@ -67,20 +67,3 @@ describe('quarry models', { timeout: 120_000 }, () => {
 })
 
 const notManifest = (source: string): boolean => !source.endsWith('model.json')
-
-interface Outcome {
-  code: number
-  output: string
-  errors: string
-  json: unknown
-}
-
-function quarry(...args: string[]): Promise<Outcome> {
-  const script = join(projectRoot, 'core/host/cli.ts')
-  return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], (error, output, errors) => {
-      const code = typeof error?.code === 'number' ? error.code : error ? -1 : 0
-      resolve({ code, output, errors, json: args.includes('--json') ? JSON.parse(output || 'null') : undefined })
-    })
-  })
-}

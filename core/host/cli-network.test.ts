@@ -1,25 +1,17 @@
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
-import { projectRoot } from '../testing/test-app.ts'
+import { quarry } from './testing/quarry.ts'
 
 /** The real command line in a process of its own. */
-function quarry(args: readonly string[], environment: Record<string, string> = {}) {
-  return new Promise<{ code: number; json: unknown; output: string; errors: string }>((resolve) => {
-    const env = { ...process.env, QUARRY_OFFLINE: '', ...environment }
-    execFile(process.execPath, [join(projectRoot, 'core/host/cli.ts'), ...args], { env }, (error, output, errors) => {
-      const code = error ? Number(error.code) : 0
-      resolve({ code, json: args.includes('--json') ? JSON.parse(output) : undefined, output, errors })
-    })
-  })
-}
+const call = (args: readonly string[], env: Record<string, string> = {}) =>
+  quarry(args, { env: { QUARRY_OFFLINE: '', ...env } })
 
 describe('quarry network', () => {
   it('shows and changes what may be connected to', async () => {
     using folder = temporaryFolder()
     const own = ['--workspace', join(folder.path, 'workspace')]
-    const network = (...args: string[]) => quarry(['network', ...args, ...own])
+    const network = (...args: string[]) => call(['network', ...args, ...own])
 
     const allow = await network('allow', 'https://api.example.com/v1', '--for', 'chat', 'rerank', '--json')
     expect(allow).toMatchObject({
@@ -40,7 +32,7 @@ describe('quarry network', () => {
     using folder = temporaryFolder()
     const args = ['--workspace', join(folder.path, 'workspace'), '--json']
     const locked = { QUARRY_OFFLINE: 'locked' }
-    const refused = await quarry(['network', 'offline', 'off', ...args], locked)
+    const refused = await call(['network', 'offline', 'off', ...args], locked)
     expect(refused).toMatchObject({ code: 2, json: { error: { code: 'network-locked' } } })
     expect(refused.errors).toContain('QUARRY_OFFLINE')
   })

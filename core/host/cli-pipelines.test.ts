@@ -1,16 +1,16 @@
-import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
-import { projectRoot } from '../testing/test-app.ts'
+import { writeScriptedGenerator } from '../testing/tiny-models/gguf-models.ts'
+import { quarry } from './testing/quarry.ts'
 
 /** The real command line in processes of its own. */
 describe('quarry pipelines and quarry prompts', { timeout: 600_000 }, () => {
   let temporary: ReturnType<typeof temporaryFolder>
   afterAll(() => temporary[Symbol.dispose]())
   const at = (name: string): string => join(temporary.path, name)
-  const call = (...args: string[]) => quarry(...args, '--workspace', at('workspace'), '--json')
+  const call = (...args: string[]) => quarry([...args, '--workspace', at('workspace'), '--json'])
 
   beforeAll(async () => {
     temporary = temporaryFolder()
@@ -101,16 +101,23 @@ describe('quarry pipelines and quarry prompts', { timeout: 600_000 }, () => {
     expect((await call('pipelines', 'edit', 'Mine@draft', '--prompt', 'Curt')).json).toMatchObject({
       pipeline: { prompt: { name: 'Curt', version: 2 } },
     })
+    // With a model that minds what only the newest version has.
+    await writeScriptedGenerator(at('obedient'), 'Nobody says that. [1]', {
+      where: { sign: '¶', script: 'Petrel is towed to the slip in May. [1]' },
+    })
+    expect(await call('models', 'import', at('obedient'))).toMatchObject({ code: 0, json: { id: 'obedient' } })
+    const generator = ['--set', 'generator.id="llama"', '--set', 'generator.options={"model":"obedient"}']
+    expect(await call('pipelines', 'edit', 'Mine@draft', ...generator, '--set', 'passages=2')).toMatchObject({
+      code: 0,
+    })
+    writeFileSync(at('system.txt'), '¶ Answer {{length}}.\nName every source.')
+    expect(await call('prompts', 'save', 'Curt', '--system', at('system.txt'))).toMatchObject({ json: { version: 3 } })
+    const tested = await call(...test.with(4, 'Mine@draft'), '--before', '2')
+    expect(tested).toMatchObject({ code: 0, json: { before: expect.any(String) as string } })
+    const { before, after, metrics } = tested.json as { before: string; after: string; metrics: { name: string }[] }
+    expect(metrics.find(({ name }) => name === 'unsupported-rate')).toMatchObject({ before: 1, after: 0, wins: 1 })
+    expect((await call('runs', 'compare', before, after)).json).toMatchObject({ cases: 1 })
     expect((await call('prompts', 'remove', 'Curt')).json).toMatchObject({ removed: true })
     expect((await call('prompts', 'list')).json).toMatchObject({ prompts: [{ name: 'Standard' }] })
   })
 })
-
-function quarry(...args: string[]): Promise<{ code: number; json: unknown; errors: string }> {
-  return new Promise((settle) => {
-    execFile(process.execPath, [join(projectRoot, 'core/host/cli.ts'), ...args], (error, stdout, stderr) => {
-      const code = error ? Number(error.code) : 0
-      settle({ code, json: stdout.trim() === '' ? undefined : JSON.parse(stdout), errors: stderr })
-    })
-  })
-}

@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Trace, TraceSummary } from '../contract/traces.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { type LocalCollector, openLocalCollector } from '../telemetry/testing/local-collector.ts'
-import { projectRoot } from '../testing/test-app.ts'
+import { quarry } from './testing/quarry.ts'
 
 let cleanup: AsyncDisposableStack
 let folder: string
@@ -18,30 +17,19 @@ beforeAll(async () => {
   collector = cleanup.use(await openLocalCollector())
   const path = join(folder, 'skuas.md')
   await writeFile(path, '# Skuas\n\nSkuas breed on open moorland near the coast.\n')
-  await quarry('ingest', path, '--collection', 'Birds')
-  await quarry('ask', 'Where do skuas breed?', '--collection', 'Birds')
-  const { json } = await quarry('ask', 'Who won the Nobel Prize in Physics?', '--collection', 'Birds', '--json')
+  await call('ingest', path, '--collection', 'Birds')
+  await call('ask', 'Where do skuas breed?', '--collection', 'Birds')
+  const { json } = await call('ask', 'Who won the Nobel Prize in Physics?', '--collection', 'Birds', '--json')
   traceId = (json as { trace_id: string }).trace_id
 }, 240_000)
 afterAll(() => cleanup.disposeAsync())
 
 /** The real command line in a process of its own. */
-function quarry(...args: string[]): Promise<{ code: number; json: unknown; output: string; errors: string }> {
-  return new Promise((resolve) => {
-    const own = ['--workspace', join(folder, 'workspace')]
-    const env = { ...process.env, QUARRY_OFFLINE: '', QUARRY_SECRETS_PASSPHRASE: 'long enough a phrase' }
-    execFile(
-      process.execPath,
-      [join(projectRoot, 'core/host/cli.ts'), ...args, ...own],
-      { env },
-      (error, output, errors) => {
-        const code = error ? Number(error.code) : 0
-        resolve({ code, json: args.includes('--json') ? JSON.parse(output) : undefined, output, errors })
-      },
-    )
+const call = (...args: string[]) =>
+  quarry([...args, '--workspace', join(folder, 'workspace')], {
+    env: { QUARRY_OFFLINE: '', QUARRY_SECRETS_PASSPHRASE: 'long enough a phrase' },
   })
-}
-const traces = (...args: string[]) => quarry('traces', ...args)
+const traces = (...args: string[]) => call('traces', ...args)
 
 describe('quarry traces', { timeout: 240_000 }, () => {
   it('lists, finds and counts', async () => {
@@ -86,7 +74,7 @@ describe('quarry traces', { timeout: 240_000 }, () => {
   it('sends them to a collector, when it is told to', async () => {
     const collect = (...args: string[]) => traces('collector', ...args)
     expect(await collect('on')).toMatchObject({ code: 2 })
-    await quarry('network', 'allow', collector.host, '--for', 'trace-export')
+    await call('network', 'allow', collector.host, '--for', 'trace-export')
     const on = await collect('on', '--to', collector.endpoint, '--header', 'x-key=a=b', '--json')
     expect(on.json).toMatchObject({ enabled: true, headerNames: ['x-key'], content: 'redacted' })
     expect((await collect('test')).output).toContain('took it')
@@ -94,7 +82,7 @@ describe('quarry traces', { timeout: 240_000 }, () => {
     expect(collector.requests.map(({ headers }) => headers['x-key'])).toEqual(['a=b', 'a=b'])
     expect(collector.requests[1]?.bytes.includes('Nobel')).toBe(false)
     // What one command asks waits for the next that stays, or is told to send.
-    await quarry('ask', 'Where do skuas breed?', '--collection', 'Birds')
+    await call('ask', 'Where do skuas breed?', '--collection', 'Birds')
     const sent = await collect('send', '--json')
     expect(sent.json).toMatchObject({ sent: 2, waiting: 0 })
     expect((await collect('off')).output).toContain('Off')

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openWorkspace } from '../database/open-workspace.ts'
 import { temporaryFolder } from '../shared/temporary-folder.ts'
 import { projectRoot } from '../testing/test-app.ts'
+import { type Finished, finished, firstLine, quarry as runQuarry, startQuarry } from './testing/quarry.ts'
 
 /** The real command line in a process of its own. */
 describe('quarry', { timeout: 120_000 }, () => {
@@ -187,7 +188,9 @@ describe('quarry', { timeout: 120_000 }, () => {
     })
 
     it('runs through npx in the clone', async () => {
-      const { code, output } = await finished(spawn('npx', ['--no-install', 'quarry', '--help'], { cwd: projectRoot }))
+      const { code, output } = await told(
+        finished(spawn('npx', ['--no-install', 'quarry', '--help'], { cwd: projectRoot })),
+      )
       expect(code).toBe(0)
       for (const command of ['ingest', 'search', 'ask', 'eval', 'collections', 'documents', 'jobs', 'serve']) {
         expect(output).toContain(command)
@@ -273,9 +276,9 @@ describe('quarry', { timeout: 120_000 }, () => {
       async () => {
         using folder = temporaryFolder()
         chmodSync(folder.path, 0o555)
-        const args = [cli, 'documents', '--workspace', join(folder.path, 'workspace')]
+        const args = [join(projectRoot, 'core/host/cli.ts'), 'documents', '--workspace', join(folder.path, 'workspace')]
         const rights = ['--reuid', '65534', '--regid', '65534', '--clear-groups']
-        const { code, errors } = await finished(spawn('setpriv', [...rights, process.execPath, ...args]))
+        const { code, errors } = await told(finished(spawn('setpriv', [...rights, process.execPath, ...args])))
         expect(code).toBe(2)
         expect(errors).toEqual([expect.stringContaining(folder.path)])
       },
@@ -321,8 +324,8 @@ describe('quarry', { timeout: 120_000 }, () => {
       'prints its address, serves the page (skipped where it is not built) and stops on SIGTERM',
       async () => {
         using folder = temporaryFolder()
-        const child = start('serve', '--workspace', folder.path, '--json')
-        const ended = finished(child)
+        const child = startQuarry(['serve', '--workspace', folder.path, '--json'])
+        const ended = told(finished(child))
         const { url, port, workspace: place } = JSON.parse(await firstLine(child)) as Record<string, string>
         expect(place).toBe(folder.path)
         expect(url).toContain(`http://127.0.0.1:${port}/`)
@@ -355,7 +358,7 @@ describe('quarry', { timeout: 120_000 }, () => {
     const count = 300
     for (let index = 0; index < count; index += 1) writeFileSync(join(many, `${index}.txt`), `Note ${index} on kelp.`)
     const args = ['--workspace', join(folder.path, 'workspace')]
-    const child = start('ingest', many, '--collection', 'c', '--json', ...args)
+    const child = startQuarry(['ingest', many, '--collection', 'c', '--json', ...args])
     const ended = finished(child)
     await untilReady(join(folder.path, 'workspace'))
     child.kill('SIGINT')
@@ -376,57 +379,18 @@ describe('quarry', { timeout: 120_000 }, () => {
   })
 })
 
-const cli = join(projectRoot, 'core/host/cli.ts')
-/** As bin/quarry.mjs does. */
-const env = { ...process.env, NODE_COMPILE_CACHE: join(projectRoot, 'node_modules/.cache/node') }
-
-interface Finished {
-  code: number | null
-  output: string
+interface Told extends Omit<Finished, 'errors'> {
   /** Lines on standard error. */
   errors: string[]
-  /** Standard output, if it is one JSON value. */
-  json: unknown
 }
 
-function start(...args: string[]): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [cli, ...args], { cwd: projectRoot, env })
+async function quarry(...args: string[]): Promise<Told> {
+  return told(runQuarry(args))
 }
 
-function quarry(...args: string[]): Promise<Finished> {
-  return finished(start(...args))
-}
-
-function finished(child: ChildProcessWithoutNullStreams): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    let output = ''
-    let errors = ''
-    child.stdout.on('data', (data: Buffer) => (output += data.toString()))
-    child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
-    child.once('error', reject)
-    child.once('close', (code) => {
-      const lines = errors.split('\n').filter((line) => line !== '' && !line.startsWith('npm warn'))
-      resolve({ code, output, errors: lines, json: parseJson(output) })
-    })
-  })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function firstLine(child: ChildProcessWithoutNullStreams): Promise<string> {
-  return new Promise((resolve) => {
-    let output = ''
-    child.stdout.on('data', (data: Buffer) => {
-      output += data.toString()
-      if (output.includes('\n')) resolve(output.slice(0, output.indexOf('\n')))
-    })
-  })
+async function told(ended: Promise<Finished>): Promise<Told> {
+  const { errors, ...rest } = await ended
+  return { ...rest, errors: errors.split('\n').filter((line) => line !== '' && !line.startsWith('npm warn')) }
 }
 
 /** Looks into the database of a running ingest until some documents are ready. */

@@ -16,7 +16,11 @@ export async function fillIndex(
   collection: CollectionCore,
   index: OpenIndex,
   embedding: Embedding,
-  parts: IngestStepParts & { lanes: number },
+  parts: IngestStepParts & {
+    lanes: number
+    /** A document goes in: called in the same transaction, so that what counts them is right whenever a process ends. */
+    documentPut?: () => void
+  },
   report: (progress: Progress) => void,
   signal: AbortSignal | undefined,
 ): Promise<number | null> {
@@ -32,6 +36,7 @@ export async function fillIndex(
       // Removed meanwhile, put there by another job that builds the same index, or read anew since it was cut.
       if (!documents.exists(id) || indexLibrary.has(index.row.id, id) || documents.get(id).version !== version) return
       addToIndex(index, id, version, indexed, parts)
+      parts.documentPut?.()
     })()
   }
   const line = inOrder<Cut>(

@@ -276,19 +276,21 @@ export function createReleaseIndexes(parts: ReleaseIndexParts): ReleaseIndexes {
       fresh.forEach((key) => tried.add(key))
       // What an earlier process did is counted already.
       reporter.listed(job.ready + tried.size)
-      let done = 0
+      let put = 0
+      const documentPut = (): void => {
+        reporter.itemEnd({ ready: 1 })
+        put += 1
+      }
       await fillIndex(
         collection,
         index,
         embedding,
-        parts,
-        (progress) => {
-          if (progress.done > done) reporter.itemEnd({ ready: progress.done - done })
-          done = progress.done
-          reporter.label(`indexing: ${progress.done} of ${progress.total} documents`)
-        },
+        { ...parts, documentPut },
+        ({ done, total }) => reporter.label(`indexing: ${done} of ${total} documents`),
         reporter.signal,
       )
+      // Removed meanwhile, or without text.
+      if (put < fresh.length) reporter.itemEnd({ ready: fresh.length - put })
     }
     indexLibrary.setComplete(index.row.id)
     // Only now: one that was left from a measurement may lack what came since.

@@ -103,7 +103,8 @@ export function problemsOf(database: Database): string[] {
     `SELECT * FROM (SELECT j.id, kind, status, total, ready, unchanged, failed, removed, ${ends(`= 'ready'`)} AS readyEvents,
        ${ends(`IN ('unchanged', 'moved')`)} + ${listed('unchanged')} AS unchangedEvents,
        ${ends(`= 'failed'`)} + ${listed('failed')} AS failedEvents, ${ends(`= 'removed'`)} AS removedEvents FROM jobs j)
-     WHERE ready <> readyEvents OR unchanged <> unchangedEvents OR failed <> failedEvents OR removed <> removedEvents
+     WHERE (kind IN ('ingest', 'sync', 'reindex') AND
+         (ready <> readyEvents OR unchanged <> unchangedEvents OR failed <> failedEvents OR removed <> removedEvents))
        OR ready + unchanged + failed > total OR (status = 'done' AND ready + unchanged + failed <> total)`,
   )
   none(
