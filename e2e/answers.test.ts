@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Collection } from '../core/contract/collections.ts'
 import { writeManifest } from '../core/model-files/manifest.ts'
 import { writeScriptedGenerator } from '../core/testing/tiny-models/gguf-models.ts'
-import { browserPath, expectAccessible, startWorkbench, type Workbench } from './workbench.ts'
+import { browserPath, expectAccessible, goTo, startWorkbench, type Workbench } from './workbench.ts'
 
 const limit = 'The wave height limit for Fulmar is 1.5 m.'
 
@@ -29,8 +29,7 @@ describe.skipIf(!browserPath)('answers worded by a local model in a browser', ()
     await api('/ingest', { collectionId: station.id, paths: [path] })
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await page.getByRole('navigation').first().waitFor()
-    await page.evaluate(() => void (location.hash = '#/library'))
+    await goTo(page, '#/library')
     await page.locator('.collection-link').first().click()
     await page.getByRole('link', { name: 'Pipeline', exact: true }).click()
     const answers = page.getByRole('region', { name: 'Answers' })

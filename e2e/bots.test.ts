@@ -4,7 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, demoCorpus, dropOn, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
+import {
+  browserPath,
+  demoCorpus,
+  dropOn,
+  expectAccessible,
+  expectFocus,
+  goTo,
+  holdAnswers,
+  openPalette,
+  root,
+  startWorkbench,
+  type Workbench,
+} from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
 
@@ -100,6 +112,28 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     expect(complaints).toEqual([])
   })
 
+  it('keeps what is typed while a change is being saved', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await holdAnswers(page, 'bots/update')
+    await page.reload()
+    await openSettings(page, 'Skerry Point')
+    const form = page.getByRole('form', { name: 'Settings' })
+    const save = page.getByRole('button', { name: 'Save', exact: true })
+    await form.getByLabel('Greeting').fill('Ask me about the station, please.')
+    await save.click()
+    await page.getByRole('button', { name: 'Saving …' }).waitFor()
+    const refusal = form.getByLabel('When the documents do not say')
+    await refusal.fill('I only know the station and its boats.')
+    await page.evaluate(() => (window as unknown as { letAnswersCome(): void }).letAnswersCome())
+    await page.getByText('Saved. The next question is answered so.').waitFor()
+    await expect.poll(() => refusal.inputValue()).toBe('I only know the station and its boats.')
+    await page.getByRole('button', { name: 'Discard changes' }).click()
+    await expect.poll(() => refusal.inputValue()).toBe('I only know the station.')
+    await expect.poll(() => form.getByLabel('Greeting').inputValue()).toBe('Ask me about the station, please.')
+    expect(complaints).toEqual([])
+  })
+
   it('answers with citations, follows up, narrows, branches, and keeps what was said of it', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
@@ -183,8 +217,12 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     await goTo(again.page, address)
     const kept = again.page.getByRole('article', { name: /single room/ })
     await again.page.getByRole('article', { name: 'Summarise this document.' }).waitFor()
-    await again.page.getByRole('region', { name: 'Messages' }).press('Home')
-    await kept.getByText('Exactly the table.').waitFor()
+    // The end is gone to first, as soon as the heights of the messages are known.
+    const goUp = async (): Promise<number> => {
+      await again.page.getByRole('region', { name: 'Messages' }).press('Home')
+      return kept.getByText('Exactly the table.').count()
+    }
+    await expect.poll(goUp, { timeout: 20_000 }).toBe(1)
     expect(again.complaints).toEqual([])
     expect(complaints).toEqual([])
   })
@@ -270,7 +308,6 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     await goTo(page, '#/chat')
     const box = page.getByRole('textbox', { name: 'Question' })
     await box.fill('A question I am still thinking about')
-    await page.waitForTimeout(500)
     await page.reload()
     await expect.poll(() => box.inputValue()).toBe('A question I am still thinking about')
   })
@@ -358,8 +395,7 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     await page.getByRole('navigation').first().waitFor()
-    await page.keyboard.press('Control+k')
-    await page.getByRole('combobox', { name: /Find a page, bot/ }).waitFor()
+    await openPalette(page)
     await page.keyboard.type('bots')
     await page.keyboard.press('Enter')
     await page.locator('.bot-item').first().waitFor()
@@ -368,7 +404,7 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
     await page.getByRole('navigation', { name: 'Conversations' }).waitFor()
     const box = page.getByRole('textbox', { name: 'Question' })
     await box.waitFor()
-    await expect.poll(() => box.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expectFocus(box)
     await page.keyboard.type('What will I pay for a single room as an academic visitor?')
     await page.keyboard.press('Enter')
     const article = page.getByRole('article', { name: /single room/ }).last()
@@ -401,7 +437,7 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
 async function visitAll(page: Page, name: string): Promise<void> {
   for (const address of ['#/chat', '#/bots', '#/bots/new']) {
     await goTo(page, address)
-    await page.waitForTimeout(500)
+    await page.getByRole('heading', { level: 1 }).waitFor()
     await expectAccessible(page)
     await capture(page, `${name}-${address.slice(2).replace('/', '-')}`)
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
@@ -414,8 +450,7 @@ async function visitAll(page: Page, name: string): Promise<void> {
   await list.or(button).first().waitFor()
   if (await button.isVisible()) await button.click()
   await list.getByRole('link', { name: /Water and rooms/ }).click()
-  await page.getByRole('article').first().waitFor()
-  await page.waitForTimeout(500)
+  await page.getByRole('article', { name: /Summarise this document/ }).waitFor()
   await expectAccessible(page)
   await capture(page, `${name}-conversation`)
   await openSettings(page, /Skerry Point/)
@@ -434,12 +469,6 @@ async function ask(place: Locator, question: string): Promise<void> {
   const box = place.getByRole('textbox', { name: 'Question' })
   await box.fill(question)
   await box.press('Enter')
-}
-
-async function goTo(page: Page, hash: string): Promise<void> {
-  await page.getByRole('navigation').first().waitFor()
-  await page.evaluate((to) => void (location.hash = to), hash)
-  await page.waitForTimeout(300)
 }
 
 async function capture(page: Page, name: string): Promise<void> {

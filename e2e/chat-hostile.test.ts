@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Bot } from '../core/contract/bots.ts'
 import type { Collection } from '../core/contract/collections.ts'
@@ -11,7 +10,7 @@ import type { Conversation } from '../core/contract/conversations.ts'
 import type { Release, ReleaseChoice } from '../core/contract/releases.ts'
 import { writeManifest } from '../core/model-files/manifest.ts'
 import { writeScriptedGenerator } from '../core/testing/tiny-models/gguf-models.ts'
-import { browserPath, expectAccessible, startWorkbench, type Workbench } from './workbench.ts'
+import { browserPath, expectAccessible, goTo, startWorkbench, type Workbench } from './workbench.ts'
 
 /** Would run, or be fetched, where it is taken for markup. */
 const attack = '<img src="https://evil.example/p.png" onerror="window.hacked=1"><script>window.hacked=1</script>'
@@ -139,8 +138,10 @@ describe.skipIf(!browserPath)('chat with hostile words and with very many', () =
     console.log(
       `tasks of the page: ${tasks.length}; the longest took ${tasks.slice(0, 8).join(', ')} ms of processor time`,
     )
-    const earlier = await messages.getByText(/earlier messages/).textContent()
-    expect(Number(earlier?.replace(/\D/g, ''))).toBeLessThan(9800)
+    // Those that were asked for last may still be on their way.
+    const earlier = async (): Promise<number> =>
+      Number((await messages.getByText(/earlier messages/).textContent())?.replace(/\D/g, ''))
+    await expect.poll(earlier, { timeout: 30_000 }).toBeLessThan(9800)
     // Only what is in sight exists.
     expect(await messages.getByRole('article').count()).toBeLessThan(30)
     // Of the processor: what else the machine does at the same time does not count.
@@ -263,10 +264,4 @@ function seed(path: string, conversationId: string): void {
     database.prepare('UPDATE conversations SET leaf_id = ? WHERE id = ?').run(parent, conversationId)
   })()
   database.close()
-}
-
-async function goTo(page: Page, hash: string): Promise<void> {
-  await page.getByRole('navigation').first().waitFor()
-  await page.evaluate((to) => void (location.hash = to), hash)
-  await page.waitForTimeout(300)
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
+import { browserPath, expectAccessible, expectFocus, goTo, root, startWorkbench, type Workbench } from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
 
@@ -38,10 +38,10 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
 
     await row(chunks, 1).click()
     await page.keyboard.press('ArrowDown')
-    expect(await selectedNumber(chunks)).toBe(2)
+    await expect.poll(() => selectedNumber(chunks)).toBe(2)
     await page.keyboard.press('End')
+    await expect.poll(() => selectedNumber(chunks)).toBeGreaterThan(5)
     const last = await selectedNumber(chunks)
-    expect(last).toBeGreaterThan(5)
     await expect
       .poll(
         () =>
@@ -53,9 +53,9 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
       )
       .toBe(true)
     await page.keyboard.press('Enter')
-    expect(await source.evaluate((element) => document.activeElement === element)).toBe(true)
+    await expectFocus(source)
     await page.keyboard.press('Escape')
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('row')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('row')
 
     await page.getByText('Elements').click()
     await source.getByText('heading 2', { exact: true }).first().waitFor()
@@ -99,7 +99,7 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     await dialog.waitFor({ state: 'detached' })
     const added = chunks.getByRole('row').filter({ hasText: 'Added by hand' })
     await added.waitFor()
-    expect(await chunks.getAttribute('aria-rowcount')).toBe(String(Number(before) + 1))
+    await expect.poll(() => chunks.getAttribute('aria-rowcount')).toBe(String(Number(before) + 1))
     await source.locator('[data-tone="several"]').first().waitFor()
     await added.getByRole('button', { name: 'Remove chunk' }).click()
     await expect.poll(() => chunks.getAttribute('aria-rowcount')).toBe(before)
@@ -113,7 +113,7 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     const before = Number(await chunks.getAttribute('aria-rowcount'))
     await page.getByRole('button', { name: 'New chunk …' }).press('Enter')
     const area = page.getByRole('dialog').getByRole('textbox', { name: /around the chosen chunk/ })
-    await area.waitFor()
+    await expectFocus(area)
     await page.keyboard.press('Control+Home')
     for (let presses = 0; presses < 30; presses += 1) await page.keyboard.press('Shift+ArrowRight')
     await page.getByText('30 characters selected').waitFor()
@@ -218,7 +218,7 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
     await rule.getByText('operations/**').first().waitFor()
     await expectAccessible(page)
     await page.getByRole('button', { name: 'Discard' }).click()
-    expect(await steps.getByRole('listitem').count()).toBe(0)
+    await expect.poll(() => steps.getByRole('listitem').count()).toBe(0)
     await page.getByRole('button', { name: 'Apply …' }).waitFor({ state: 'detached' })
   })
 
@@ -260,8 +260,7 @@ describe.skipIf(!browserPath)('chunks and pipelines', () => {
 })
 
 async function openLibrary(page: Page): Promise<void> {
-  await page.getByRole('navigation').first().waitFor()
-  await page.evaluate(() => void (location.hash = '#/library'))
+  await goTo(page, '#/library')
   await page.locator('.collection-link').first().click()
 }
 

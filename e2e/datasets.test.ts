@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { strFromU8, unzipSync } from 'fflate'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, dropOn, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
+import { browserPath, dropOn, expectAccessible, goTo, root, startWorkbench, type Workbench } from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
 const sampleName = 'Skerry Point questions'
@@ -33,11 +33,11 @@ describe.skipIf(!browserPath)('datasets', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     await page.getByRole('button', { name: 'Open the sample workspace' }).waitFor()
-    await go(page, '#/datasets')
+    await goTo(page, '#/datasets')
     await page.getByRole('heading', { name: 'No datasets yet' }).waitFor()
     await expectAccessible(page)
     await capture(page, 'datasets-empty')
-    await go(page, '#/')
+    await goTo(page, '#/')
     await page.getByRole('button', { name: 'Open the sample workspace' }).click()
     const ready = page.getByRole('button', { name: /^ready/i })
     await expect.poll(() => ready.first().textContent(), { timeout: 120_000 }).toMatch(/33/)
@@ -57,13 +57,13 @@ describe.skipIf(!browserPath)('datasets', () => {
   it('opens a case with its passages in the document, and changes it', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/datasets/${sampleId}`)
+    await goTo(page, `#/datasets/${sampleId}`)
     const first = page.getByRole('row', { name: new RegExp(question.slice(0, 40)) })
     await first.focus()
     await page.keyboard.press('Enter')
     const panel = page.getByRole('complementary', { name: 'Test case' })
     await panel.locator('mark').first().waitFor()
-    expect(await panel.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(question)
+    await expect.poll(() => panel.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(question)
     await expectAccessible(page)
     await capture(page, 'datasets-case')
 
@@ -85,7 +85,8 @@ describe.skipIf(!browserPath)('datasets', () => {
     await expect.poll(() => panel.getByRole('textbox', { name: 'Question' }).inputValue()).not.toBe(question)
     await panel.getByRole('button', { name: 'Previous (p)' }).click()
     await expect.poll(() => panel.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(question)
-    expect(await panel.getByRole('textbox', { name: 'Tags, parted by ;' }).inputValue()).toBe('boats; weather')
+    const tags = panel.getByRole('textbox', { name: 'Tags, parted by ;' })
+    await expect.poll(() => tags.inputValue()).toBe('boats; weather')
 
     await panel.getByRole('textbox', { name: 'Notes' }).fill('Asked at every induction.')
     await panel.getByRole('textbox', { name: 'Split' }).fill('not a split')
@@ -116,7 +117,7 @@ describe.skipIf(!browserPath)('datasets', () => {
   it('takes a case made by hand, with passages that were searched for and selected', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/datasets/${sampleId}`)
+    await goTo(page, `#/datasets/${sampleId}`)
     await page.getByRole('button', { name: 'New case …' }).click()
     const dialog = page.getByRole('dialog', { name: 'New test case' })
     const add = dialog.getByRole('button', { name: 'Add it' })
@@ -171,7 +172,7 @@ describe.skipIf(!browserPath)('datasets', () => {
   it('changes many at once, sorts them, and shows what differs between versions', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/datasets/${sampleId}`)
+    await goTo(page, `#/datasets/${sampleId}`)
     const grid = page.getByRole('grid', { name: 'Test cases' })
     await grid.waitFor()
     const before = await get<{ version: number; cases: number }>(bench, `datasets/${sampleId}`)
@@ -242,7 +243,7 @@ describe.skipIf(!browserPath)('datasets', () => {
   it('is taken out as a BEIR folder', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/datasets/${sampleId}`)
+    await goTo(page, `#/datasets/${sampleId}`)
     await page.getByRole('button', { name: 'More' }).click()
     const downloading = page.waitForEvent('download')
     await page.getByRole('menuitem', { name: 'Export as a BEIR folder (ZIP)' }).click()
@@ -259,7 +260,7 @@ describe.skipIf(!browserPath)('datasets', () => {
   it('proposes questions, and reviews them by keys alone', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/datasets/${sampleId}`)
+    await goTo(page, `#/datasets/${sampleId}`)
     await page.getByRole('button', { name: 'Propose questions …' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('textbox', { name: 'How many at most' }).fill('6')
@@ -317,7 +318,7 @@ describe.skipIf(!browserPath)('datasets', () => {
   it('exports, and takes what was exported in again', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/datasets/${sampleId}`)
+    await goTo(page, `#/datasets/${sampleId}`)
     await page.getByRole('button', { name: 'More' }).click()
     const downloading = page.waitForEvent('download')
     await page.getByRole('menuitem', { name: 'Export as JSON lines' }).click()
@@ -329,7 +330,7 @@ describe.skipIf(!browserPath)('datasets', () => {
 
     const path = join(bench.workspace, 'exported.jsonl')
     writeFileSync(path, text)
-    await go(page, '#/datasets')
+    await goTo(page, '#/datasets')
     await page.getByRole('region', { name: 'Datasets' }).waitFor()
     await dropOn(page, [path])
     const dialog = page.getByRole('dialog')
@@ -373,7 +374,7 @@ describe.skipIf(!browserPath)('datasets', () => {
   it('makes a case of a trace', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/ask')
+    await goTo(page, '#/ask')
     const asked = 'How long is the quarantine of new animals?'
     await page.getByRole('textbox', { name: 'Question' }).fill(asked)
     await page.keyboard.press('Enter')
@@ -381,7 +382,7 @@ describe.skipIf(!browserPath)('datasets', () => {
       .getByRole('button', { name: /^Citation/ })
       .first()
       .waitFor()
-    await go(page, '#/traces')
+    await goTo(page, '#/traces')
     await page.getByRole('link', { name: asked }).click()
     await page.getByRole('button', { name: 'Make a test case' }).click()
     await page.getByRole('menuitem', { name: new RegExp(sampleName) }).click()
@@ -395,9 +396,9 @@ describe.skipIf(!browserPath)('datasets', () => {
   it('says where a case went that is no more', async () => {
     await using opened = await bench.open()
     const { page } = opened
-    await go(page, `#/datasets/${sampleId}/never-there`)
+    await goTo(page, `#/datasets/${sampleId}/never-there`)
     await page.getByText('This case is not in the dataset any more.').waitFor()
-    await go(page, '#/datasets/dts_never')
+    await goTo(page, '#/datasets/dts_never')
     await page.getByRole('alert').first().waitFor()
   })
 
@@ -410,7 +411,7 @@ describe.skipIf(!browserPath)('datasets', () => {
   ] as const)('is accessible at $width × $height, $colorScheme', async (window) => {
     await using opened = await bench.open(window)
     const { page, complaints } = opened
-    await go(page, `#/datasets/${sampleId}/q01`)
+    await goTo(page, `#/datasets/${sampleId}/q01`)
     const panel = page.getByRole('complementary', { name: 'Test case' })
     await panel.locator('mark').first().waitFor()
     await expectAccessible(page)
@@ -418,7 +419,7 @@ describe.skipIf(!browserPath)('datasets', () => {
     await panel.getByRole('button', { name: 'Open in the document' }).first().click()
     await page.getByRole('complementary', { name: 'Inspector' }).locator('mark').first().waitFor()
     await capture(page, `datasets-both-${window.width}-${window.colorScheme}`)
-    await go(page, `#/datasets/${sampleId}`)
+    await goTo(page, `#/datasets/${sampleId}`)
     await page.getByRole('grid').waitFor()
     await page.getByRole('button', { name: 'Propose questions …' }).click()
     await page.getByRole('dialog').getByRole('textbox').fill('20')
@@ -435,11 +436,6 @@ describe.skipIf(!browserPath)('datasets', () => {
 function judged({ id, question, state, tags, notes, split, expected }: Case) {
   const passages = expected.map(({ path, text }) => `${path}: ${text.replace(/\s+/g, ' ')}`)
   return { id, question, state, tags, notes, split, passages }
-}
-
-async function go(page: Page, hash: string): Promise<void> {
-  await page.getByRole('navigation').first().waitFor()
-  await page.evaluate((to) => void (location.hash = to), hash)
 }
 
 async function get<Answer>(bench: Workbench, path: string): Promise<Answer> {

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, startWorkbench, type Workbench } from './workbench.ts'
+import { browserPath, openPalette, startWorkbench, type Workbench } from './workbench.ts'
 
 describe.skipIf(!browserPath)('the main job by keyboard alone', () => {
   let bench: Workbench
@@ -41,8 +41,7 @@ describe.skipIf(!browserPath)('the main job by keyboard alone', () => {
     await using opened = await bench.open()
     const { page } = opened
     await page.getByRole('textbox', { name: 'Question' }).waitFor()
-    await page.keyboard.press('Control+k')
-    await page.getByRole('dialog').waitFor()
+    await openPalette(page)
     await page.keyboard.type('boats')
     await page.getByRole('dialog').getByText('boats.md').first().waitFor()
     await page.keyboard.press('Enter')

@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, demoCorpus, dropOn, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
+import {
+  browserPath,
+  demoCorpus,
+  dropOn,
+  expectAccessible,
+  goTo,
+  root,
+  startWorkbench,
+  type Workbench,
+} from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
 
@@ -119,8 +128,9 @@ describe.skipIf(!browserPath)('the main job in a browser', () => {
     await page.getByText('Skerry Point').first().waitFor()
     await dropOn(page, [folder])
     await chooseCollection(page, 'hostile')
-    await expect.poll(() => page.getByText('note.txt').count(), { timeout: 60_000 }).toBeGreaterThan(0)
-    await expect.poll(() => page.getByRole('progressbar').count(), { timeout: 60_000 }).toBe(0)
+    await page.getByText('note.txt').first().waitFor({ timeout: 60_000 })
+    const ready = page.getByRole('radio', { name: /^ready/i }).or(page.getByRole('button', { name: /^ready/i }))
+    await expect.poll(() => ready.first().textContent(), { timeout: 60_000 }).toMatch(/3/)
     await goTo(page, page.url().replace(/.*#\/library/, '#/ask'))
     await ask(page, 'What is the zorblatt password hint?')
     const answer = page.getByRole('article').last()
@@ -178,24 +188,21 @@ async function chooseCollection(page: Page, name: string): Promise<void> {
   const dialog = page.getByRole('dialog')
   const heading = page.getByRole('heading', { name })
   await dialog.or(heading).first().waitFor({ timeout: 30_000 })
-  if ((await dialog.count()) === 0) return
-  const field = dialog.getByRole('textbox').first()
-  await field.fill(name)
-  await field.press('Enter')
-  await dialog.waitFor({ state: 'detached' })
-}
-
-async function goTo(page: Page, hash: string): Promise<void> {
-  await page.getByRole('navigation').first().waitFor()
-  await page.evaluate((to) => void (location.hash = to), hash)
-  await page.waitForTimeout(300)
+  if ((await dialog.count()) > 0) {
+    const field = dialog.getByRole('textbox').first()
+    await field.fill(name)
+    await field.press('Enter')
+    await dialog.waitFor({ state: 'detached' })
+  }
+  // What is counted next is counted of this one.
+  await page.getByRole('heading', { level: 1, name }).waitFor()
 }
 
 async function visitAll(page: Page): Promise<void> {
   await page.getByRole('textbox', { name: 'Question' }).waitFor()
   for (const address of ['ask', 'library', 'traces', 'settings']) {
-    await page.evaluate((hash) => void (location.hash = hash), `#/${address}`)
-    await page.waitForTimeout(500)
+    await goTo(page, `#/${address}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
     await expectAccessible(page)
   }
 }

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, expectAccessible, startWorkbench, type Workbench } from './workbench.ts'
+import { browserPath, expectAccessible, goTo, holdAnswers, startWorkbench, type Workbench } from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
 const dataset = 'Skerry Point questions'
@@ -55,7 +55,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     // Not where what is typed is a question.
-    await go(page, '#/settings')
+    await goTo(page, '#/settings')
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor()
     await page.keyboard.press('g')
     await page.keyboard.press('i')
@@ -76,7 +76,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
   it('sets a gate that asks for more than can be', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/pipelines/${lineId}`)
+    await goTo(page, `#/pipelines/${lineId}`)
     const gate = page.getByRole('region', { name: 'Gate' })
     await gate.getByText('No gate is set').waitFor()
     await pick(page, gate.getByRole('button', { name: /Measured on/ }), new RegExp(dataset))
@@ -92,10 +92,35 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     expect(complaints).toEqual([])
   })
 
+  it('does not fetch back who has gone elsewhere while a draft was being made', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await holdAnswers(page, 'releases/createDraft')
+    await page.reload()
+    await goTo(page, `#/pipelines/${lineId}`)
+    await page.getByRole('button', { name: 'New draft' }).click()
+    await page.getByRole('menuitem', { name: /As release 1/ }).click()
+    const drafts = async (): Promise<{ id: string; stage: string }[]> => {
+      const { releases } = (await call('GET', `/lines/${lineId}`)) as { releases: { id: string; stage: string }[] }
+      return releases.filter(({ stage }) => stage === 'draft')
+    }
+    await expect.poll(async () => (await drafts()).length).toBe(1)
+    // It is made, and the page has not heard of it.
+    expect(new URL(page.url()).hash).toBe(`#/pipelines/${lineId}`)
+    await goTo(page, '#/settings')
+    await page.evaluate(() => (window as unknown as { letAnswersCome(): void }).letAnswersCome())
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor()
+    // Long enough for an answer that has come to have been taken.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)))
+    expect(new URL(page.url()).hash).toBe('#/settings')
+    for (const { id } of await drafts()) await call('DELETE', `/releases/${id}`, { who: 'Ada' })
+    expect(complaints).toEqual([])
+  })
+
   it('makes a draft that is measured, becomes a candidate, does not pass, and is signed for', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/pipelines/${lineId}`)
+    await goTo(page, `#/pipelines/${lineId}`)
     await beginDraft(page, /As release 1/)
     await setNumber(page, 'Search', 'Passages', '6')
     await page
@@ -109,7 +134,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     await page.getByRole('button', { name: 'Measure', exact: true }).click()
     await page.getByRole('list', { name: 'Runs of these settings' }).waitFor()
     // Leaving stops nothing.
-    await go(page, '#/settings')
+    await goTo(page, '#/settings')
     await page.goBack()
     await propose(page, 'Fewer passages.')
     await page.getByRole('heading', { level: 1, name: 'Release 2' }).waitFor()
@@ -117,7 +142,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     await gate.getByText('It does not pass its gate.').waitFor({ timeout: 60_000 })
     await expectAccessible(page)
     await capture(page, 'release-gate')
-    expect(await gate.getByRole('button', { name: 'Promote …' }).isDisabled()).toBe(true)
+    await expect.poll(() => gate.getByRole('button', { name: 'Promote …' }).isDisabled()).toBe(true)
 
     await gate.getByRole('button', { name: 'Sign an override …' }).click()
     const dialog = page.getByRole('dialog')
@@ -146,7 +171,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
   it('puts one that passes its gate into production, with the keyboard alone', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/pipelines/${lineId}`)
+    await goTo(page, `#/pipelines/${lineId}`)
     const form = page.getByRole('region', { name: 'Gate' })
     await form.getByRole('group', { name: 'Rule 1' }).getByLabel('Bound').fill('0.5')
     await form.getByRole('button', { name: 'Save the gate' }).click()
@@ -170,7 +195,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     await dialog.waitFor({ state: 'detached' })
     await waitForProduction(page, 'Release 3')
     await expect.poll(answeredBy, { timeout: 60_000 }).toBe(3)
-    await go(page, `#/pipelines/${lineId}`)
+    await goTo(page, `#/pipelines/${lineId}`)
     await page.getByRole('heading', { name: 'In production' }).waitFor()
     await expectAccessible(page)
     await capture(page, 'pipeline-line')
@@ -180,7 +205,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
   it('rolls back, and answers by the number from before', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/pipelines/${lineId}`)
+    await goTo(page, `#/pipelines/${lineId}`)
     await page.getByRole('button', { name: 'Roll back …' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel(/Your name/).fill('Cy')
@@ -201,7 +226,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
   it('makes what a collection and a run have a draft, and discards it', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/library/${collectionId}?view=pipeline`)
+    await goTo(page, `#/library/${collectionId}?view=pipeline`)
     await page.getByRole('button', { name: 'Release this pipeline …' }).click()
     const dialog = page.getByRole('dialog', { name: 'Release this pipeline' })
     await pick(page, dialog.getByRole('button', { name: /Of which pipeline/ }), /A new one/)
@@ -235,7 +260,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
   it('edits a prompt, shows what a model gets, and what differs', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/settings')
+    await goTo(page, '#/settings')
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor()
     await page.keyboard.press('g')
     await page.keyboard.press('o')
@@ -249,11 +274,11 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     const words = await system.inputValue()
     await system.fill(`${words}\nNever more than two sentences. {{moon}}`)
     await page.getByText('{{moon}} is no variable', { exact: false }).waitFor()
-    expect(await page.getByRole('button', { name: 'Save as version 2' }).isDisabled()).toBe(true)
+    await expect.poll(() => page.getByRole('button', { name: 'Save as version 2' }).isDisabled()).toBe(true)
     await capture(page, 'prompt-unknown')
     await system.fill(`${words}\nNever more than two sentences. Today is `)
     await page.getByRole('button', { name: 'Insert today' }).click()
-    expect(await system.inputValue()).toMatch(/Today is \{\{today\}\}$/)
+    await expect.poll(() => system.inputValue()).toMatch(/Today is \{\{today\}\}$/)
     await page.getByLabel('What this version changes').fill('Two sentences at most.')
 
     await page.getByLabel('Question', { exact: true }).fill(question)
@@ -287,7 +312,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
   it('carries a version of a prompt in a draft, and keeps it when the prompt is removed', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, `#/pipelines/${lineId}`)
+    await goTo(page, `#/pipelines/${lineId}`)
     await beginDraft(page, /As release 2/)
     const section = page.getByRole('region', { name: 'Prompt' })
     await pick(page, section.getByRole('button', { name: /Prompt/ }), /Brief/)
@@ -307,7 +332,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     await page.getByRole('button', { name: 'Remove …' }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Remove it' }).click()
     await page.getByRole('heading', { level: 1, name: 'Prompts' }).waitFor()
-    await go(page, new URL(address).hash)
+    await goTo(page, new URL(address).hash)
     await page
       .getByRole('row', { name: /Prompt/ })
       .getByText('Brief, version 1')
@@ -337,7 +362,7 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
       ['prompt', `#/prompts/${prompts[0]?.id ?? ''}`, 'Standard'],
     ]
     for (const [name, address, heading] of places) {
-      await go(page, address)
+      await goTo(page, address)
       await page.getByRole('heading', { level: 1, name: heading }).waitFor()
       await page.locator('.page-note').waitFor({ state: 'detached' })
       await expectAccessible(page)
@@ -349,13 +374,6 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     expect(complaints).toEqual([])
   })
 })
-
-async function go(page: Page, hash: string): Promise<void> {
-  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
-  await page.evaluate((place) => {
-    window.location.hash = place
-  }, hash)
-}
 
 async function pick(page: Page, button: Locator, option: string | RegExp): Promise<void> {
   await button.click()

@@ -108,7 +108,7 @@ describe.skipIf(!browserPath)('sources in a browser', () => {
     await page.getByRole('alertdialog').getByRole('button', { name: 'Turn away' }).click()
     await expect.poll(() => page.getByText('for approval').count()).toBe(0)
     await expect.poll(() => chip(page, 'Ready').textContent(), { timeout: 20_000 }).toMatch(/5/)
-    expect(await page.getByRole('row', { name: /terns-2/ }).count()).toBe(0)
+    await expect.poll(() => page.getByRole('row', { name: /terns-2/ }).count()).toBe(0)
     expect(complaints).toEqual([])
   })
 
@@ -127,7 +127,7 @@ describe.skipIf(!browserPath)('sources in a browser', () => {
     await filter.fill('')
     await expectRows(page, 5)
     await page.getByRole('button', { name: 'Has an author' }).click()
-    expect(await filter.inputValue()).toBe('has:author')
+    await expect.poll(() => filter.inputValue()).toBe('has:author')
     await expectRows(page, 1)
     await page.getByRole('button', { name: 'Has an author' }).click()
 
@@ -142,7 +142,7 @@ describe.skipIf(!browserPath)('sources in a browser', () => {
     await row.getByText('to read').waitFor()
     await page.getByRole('button', { name: 'Tag', exact: true }).click()
     await page.getByRole('menuitem', { name: /to read/ }).click()
-    expect(await filter.inputValue()).toBe('tag="to read"')
+    await expect.poll(() => filter.inputValue()).toBe('tag="to read"')
     await expectRows(page, 1)
     expect(complaints).toEqual([])
   })

@@ -9,7 +9,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Collection } from '../core/contract/collections.ts'
 import { writeTinyGenerator } from '../core/testing/tiny-models/gguf-models.ts'
 import { writeTinyEncoder } from '../core/testing/tiny-models/onnx-models.ts'
-import { browserPath, dropOn, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
+import {
+  browserPath,
+  dropOn,
+  expectAccessible,
+  goTo,
+  openPalette,
+  root,
+  startWorkbench,
+  type Workbench,
+} from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
 
@@ -51,7 +60,7 @@ describe.skipIf(!browserPath)('models, providers and the network in a browser', 
     await capture(page, 'models')
     await page.keyboard.press('Escape')
     await panel.waitFor({ state: 'detached' })
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('BGE small (English) v1.5')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('BGE small (English) v1.5')
     expect(complaints).toEqual([])
   })
 
@@ -89,7 +98,7 @@ describe.skipIf(!browserPath)('models, providers and the network in a browser', 
     const panel = details(page)
     await panel.getByRole('button', { name: 'Verify' }).click()
     await page.getByText('All 4 files are as they were when the model came here.').first().waitFor()
-    expect(await panel.getByLabel('As noted: ').count()).toBe(4)
+    await expect.poll(() => panel.getByLabel('As noted: ').count()).toBe(4)
 
     await panel.getByRole('button', { name: 'Measure speed' }).click()
     await panel.getByText(/^\d[\d,.]* texts\/s$/).waitFor({ timeout: 60_000 })
@@ -222,7 +231,7 @@ describe.skipIf(!browserPath)('models, providers and the network in a browser', 
     await purpose(dialog, /^Answers/).click()
     await dialog.getByRole('button', { name: 'Save' }).click()
     await host.getByText('Reranking').waitFor()
-    expect(await host.getByText('Answers').count()).toBe(0)
+    await expect.poll(() => host.getByText('Answers').count()).toBe(0)
     await capture(page, 'network')
 
     await page.getByRole('link', { name: 'Models', exact: true }).click()
@@ -296,8 +305,7 @@ describe.skipIf(!browserPath)('models, providers and the network in a browser', 
     await details(page)
       .getByRole('heading', { name: first ?? '', exact: true })
       .waitFor()
-    await page.keyboard.press('Control+k')
-    await page.getByRole('dialog').waitFor()
+    await openPalette(page)
     await page.keyboard.type('qwen3 4b')
     await page.getByRole('option', { name: /Qwen3 4B/ }).waitFor()
     await page.keyboard.press('Enter')
@@ -324,7 +332,7 @@ describe.skipIf(!browserPath)('models, providers and the network in a browser', 
       ['network', '#/network'],
     ] as const
     for (const [name, hash] of places) {
-      await page.evaluate((to) => void (location.hash = to), hash)
+      await goTo(page, hash)
       await page.getByRole('main').getByRole('heading', { level: 1 }).waitFor()
       await expect.poll(() => page.getByText(/^Reading /).count()).toBe(0)
       await look(name)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LocalCollector, openLocalCollector } from '../core/telemetry/testing/local-collector.ts'
-import { browserPath, expectAccessible, startWorkbench, type Workbench } from './workbench.ts'
+import { browserPath, expectAccessible, goTo, startWorkbench, type Workbench } from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
 const asked = 'How long is the quarantine of new animals?'
@@ -26,14 +26,14 @@ describe.skipIf(!browserPath)('traces', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     await page.getByRole('button', { name: 'Open the sample workspace' }).waitFor()
-    await go(page, '#/traces')
+    await goTo(page, '#/traces')
     await page.getByRole('heading', { name: 'No questions yet' }).waitFor()
     await expectAccessible(page)
-    await go(page, '#/')
+    await goTo(page, '#/')
     await page.getByRole('button', { name: 'Open the sample workspace' }).click()
     const ready = page.getByRole('button', { name: /^ready/i })
     await expect.poll(() => ready.first().textContent(), { timeout: 120_000 }).toMatch(/33/)
-    await go(page, '#/ask')
+    await goTo(page, '#/ask')
     for (const [index, question] of [asked, refused, 'How high is the mast of Fulmar?'].entries()) {
       await page.getByRole('textbox', { name: 'Question' }).fill(question)
       await page.keyboard.press('Enter')
@@ -46,7 +46,7 @@ describe.skipIf(!browserPath)('traces', () => {
   it('are found by words and by what came of them, with charts above', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/traces')
+    await goTo(page, '#/traces')
     const rows = page.getByRole('grid', { name: 'Questions' }).getByRole('row')
     await expect.poll(() => rows.count()).toBe(4)
     await page.getByRole('img', { name: /^Seconds to the whole answer/ }).waitFor()
@@ -153,12 +153,12 @@ describe.skipIf(!browserPath)('traces', () => {
   it('are sent to a collector once somebody says so and lets it through', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/traces')
+    await goTo(page, '#/traces')
     await page.getByRole('button', { name: 'Keep and send …' }).click()
     const dialog = page.getByRole('dialog', { name: 'Keep and send traces' })
     await dialog.getByText(/^4 traces/).waitFor()
     await expectAccessible(page)
-    expect(await dialog.getByRole('switch', { name: 'Send new traces' }).isDisabled()).toBe(true)
+    await expect.poll(() => dialog.getByRole('switch', { name: 'Send new traces' }).isDisabled()).toBe(true)
     await dialog.getByRole('textbox', { name: 'Address of the collector' }).fill(collector.endpoint)
     await dialog.getByRole('textbox', { name: 'Headers, one a line' }).fill('x-mlflow-experiment-id: 7')
     await dialog.getByRole('button', { name: 'Save' }).click()
@@ -177,7 +177,7 @@ describe.skipIf(!browserPath)('traces', () => {
     await dialog.getByText(/^None sent yet/).waitFor()
     await expectAccessible(page)
     await page.keyboard.press('Escape')
-    await go(page, '#/ask')
+    await goTo(page, '#/ask')
     await page.getByRole('textbox', { name: 'Question' }).fill('Which boats are there?')
     await page.keyboard.press('Enter')
     await expect.poll(() => collector.requests.length, { timeout: 30_000 }).toBe(2)
@@ -187,7 +187,7 @@ describe.skipIf(!browserPath)('traces', () => {
 
   it('are there in the dark, wide, and at twice the size', async () => {
     await using dark = await bench.open({ width: 1920, height: 1080, colorScheme: 'dark' })
-    await go(dark.page, '#/traces')
+    await goTo(dark.page, '#/traces')
     await dark.page.getByRole('grid', { name: 'Questions' }).getByText(asked).first().waitFor()
     await dark.page.getByRole('img', { name: /^Questions by/ }).waitFor()
     await expectAccessible(dark.page)
@@ -199,7 +199,7 @@ describe.skipIf(!browserPath)('traces', () => {
     expect(dark.complaints).toEqual([])
     await using narrow = await bench.open({ width: 640, height: 400 })
     for (const address of ['#/traces']) {
-      await go(narrow.page, address)
+      await goTo(narrow.page, address)
       await narrow.page.getByRole('heading', { name: 'Traces' }).waitFor()
       const overflow = await narrow.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
       expect(overflow).toBeLessThanOrEqual(0)
@@ -208,7 +208,7 @@ describe.skipIf(!browserPath)('traces', () => {
 })
 
 async function openTrace(page: Page): Promise<void> {
-  await go(page, '#/traces')
+  await goTo(page, '#/traces')
   await page.getByRole('searchbox', { name: 'Search traces' }).fill('quarantine new animals')
   const rows = page.getByRole('grid', { name: 'Questions' }).getByRole('row')
   // The other questions are gone from the list, and what is focused stays.
@@ -218,12 +218,6 @@ async function openTrace(page: Page): Promise<void> {
   await row.focus()
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: asked }).waitFor()
-}
-
-async function go(page: Page, hash: string): Promise<void> {
-  await page.evaluate((to) => {
-    window.location.hash = to
-  }, hash)
 }
 
 async function capture(page: Page, name: string): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, expectAccessible, root, startWorkbench, type Workbench } from './workbench.ts'
+import { browserPath, expectAccessible, expectFocus, goTo, root, startWorkbench, type Workbench } from './workbench.ts'
 
 const screenshots = process.env.QUARRY_SCREENSHOTS
 
@@ -34,7 +34,7 @@ describe.skipIf(!browserPath)('tuning', () => {
   it('is set up in a form that says what it costs, or as JSON', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/tune')
+    await goTo(page, '#/tune')
     await page.getByRole('button', { name: 'Set up a search' }).click()
     const preview = page.getByRole('status').filter({ hasText: /index|option|value|number/ })
     await preview.getByText('9 combinations, 3 indexes').waitFor()
@@ -46,7 +46,7 @@ describe.skipIf(!browserPath)('tuning', () => {
     const start = page.getByRole('button', { name: 'Start the search' })
     await values(page, 'max tokens').fill('128, many')
     await page.getByRole('alert').getByText('"many" is no whole number').waitFor()
-    expect(await start.isDisabled()).toBe(true)
+    await expect.poll(() => start.isDisabled()).toBe(true)
     await values(page, 'max tokens').fill('128, 256')
     await preview.getByText('6 combinations, 2 indexes').waitFor()
     const space = page.getByRole('group', { name: /max tokens/ })
@@ -129,19 +129,20 @@ describe.skipIf(!browserPath)('tuning', () => {
   it('ends in a recommendation with its evidence', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, address)
+    await goTo(page, address)
     await page.getByRole('heading', { name: 'Recommendation' }).waitFor({ timeout: 180_000 })
     // Unseen questions decide, unless what was there came out first.
     await page.getByText(/^(Take trial \d|Stay with the present pipeline)/).waitFor()
     const table = page.getByRole('region', { name: 'Trials' })
-    const names = await table.locator('[data-row-link]').allTextContents()
     // 256 and 0.25 are what the collection has: that combination is the present pipeline.
-    expect(names.toSorted()).toEqual([
-      'As it was',
-      'Max tokens 128, vector weight 0.25',
-      'Max tokens 128, vector weight 0.5',
-      'Max tokens 256, vector weight 0.5',
-    ])
+    await expect
+      .poll(async () => (await table.locator('[data-row-link]').allTextContents()).toSorted())
+      .toEqual([
+        'As it was',
+        'Max tokens 128, vector weight 0.25',
+        'Max tokens 128, vector weight 0.5',
+        'Max tokens 256, vector weight 0.5',
+      ])
     await table.getByText('the pipeline now').waitFor()
     await page.getByText('All 4 combinations were tried.').waitFor()
     await page.getByText(/1 index built for 4 trials/).waitFor()
@@ -152,12 +153,7 @@ describe.skipIf(!browserPath)('tuning', () => {
     const first = table.locator('[data-row-link]').first()
     await first.focus()
     await page.keyboard.press('ArrowDown')
-    expect(
-      await table
-        .locator('[data-row-link]')
-        .nth(1)
-        .evaluate((link) => link === document.activeElement),
-    ).toBe(true)
+    await expectFocus(table.locator('[data-row-link]').nth(1))
     await page.keyboard.press('Enter')
     await expect.poll(() => new URL(page.url()).hash).toMatch(/^#\/runs\/run_/)
     await page.getByRole('heading', { name: 'Results' }).waitFor()
@@ -171,16 +167,16 @@ describe.skipIf(!browserPath)('tuning', () => {
   ])('holds up at $width × $height, $colorScheme', async (window) => {
     await using opened = await bench.open(window)
     const { page, complaints } = opened
-    await go(page, address)
+    await goTo(page, address)
     await page.getByRole('heading', { name: 'Recommendation' }).waitFor()
     await page.locator('.plot-holder svg').nth(1).waitFor()
     await capture(page, `tune-result-${window.width}-${window.colorScheme}`)
     await expectAccessible(page)
-    await go(page, '#/tune/new')
+    await goTo(page, '#/tune/new')
     await page.getByText('9 combinations, 3 indexes').waitFor()
     await capture(page, `tune-new-${window.width}-${window.colorScheme}`)
     await expectAccessible(page)
-    await go(page, '#/tune')
+    await goTo(page, '#/tune')
     await page.getByRole('link', { name: 'Sizes and weights' }).waitFor()
     await capture(page, `tune-list-${window.width}-${window.colorScheme}`)
     await expectAccessible(page)
@@ -190,7 +186,7 @@ describe.skipIf(!browserPath)('tuning', () => {
   it('makes the pipeline of a trial that of the collection', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, address)
+    await goTo(page, address)
     await page.getByRole('button', { name: /^Use trial \d: Max tokens 128, vector weight 0.5/ }).click()
     const dialog = page.getByRole('dialog', { name: 'Make this the pipeline?' })
     await dialog.getByText('Max tokens', { exact: true }).waitFor()
@@ -215,7 +211,7 @@ describe.skipIf(!browserPath)('tuning', () => {
   ])('goes through the combinations: %s', async (label, name) => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/tune/new')
+    await goTo(page, '#/tune/new')
     await values(page, 'max tokens').fill('128, 256')
     await values(page, 'vector weight').fill('0 0.25')
     await page.getByText(label, { exact: true }).click()
@@ -237,7 +233,7 @@ describe.skipIf(!browserPath)('tuning', () => {
     await makeStation(bench)
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/tune/new')
+    await goTo(page, '#/tune/new')
     await page.getByRole('button', { name: /Dataset$/ }).click()
     await page.getByRole('option', { name: /^Rounds/ }).click()
     await page.getByRole('button', { name: 'Edit as JSON' }).click()
@@ -347,7 +343,7 @@ describe.skipIf(!browserPath)('tuning', () => {
   it('is cancelled with what it has measured, and removed', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/tune/new')
+    await goTo(page, '#/tune/new')
     await values(page, 'max tokens').fill('80, 96, 160, 192, 224, 320, 384, 448')
     await page.getByRole('button', { name: 'Start the search' }).click()
     await page.getByRole('main').getByRole('button', { name: 'Cancel' }).click()
@@ -356,15 +352,10 @@ describe.skipIf(!browserPath)('tuning', () => {
     await page.getByRole('button', { name: 'Remove it' }).click()
     await page.getByRole('link', { name: 'Sizes and weights' }).waitFor()
     // It, three more strategies, ways of reading, and the station's two.
-    expect(await page.locator('[data-row-link]').count()).toBe(7)
+    await expect.poll(() => page.locator('[data-row-link]').count()).toBe(7)
     expect(complaints).toEqual([])
   })
 })
-
-async function go(page: Page, hash: string): Promise<void> {
-  await page.getByRole('navigation').first().waitFor()
-  await page.evaluate((to) => void (location.hash = to), hash)
-}
 
 function values(page: Page, option: string) {
   return page.getByRole('group', { name: new RegExp(option) }).getByLabel('Values')

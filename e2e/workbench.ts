@@ -1,10 +1,11 @@
+/// <reference lib="dom" />
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import AxeBuilder from '@axe-core/playwright'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright'
 import { expect } from 'vitest'
 
 /** The workbench as a person meets it: the built page in a real browser, the real host, the real bundled model. */
@@ -77,6 +78,55 @@ export async function expectAccessible(page: Page): Promise<void> {
     .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
     .analyze()
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
+}
+
+/** Goes to an address of the page; the page of before is gone when this has come back. */
+export async function goTo(page: Page, hash: string): Promise<void> {
+  await page.getByRole('navigation').first().waitFor()
+  await page.evaluate(
+    (to) =>
+      new Promise<void>((resolve) => {
+        const drawn = (): void => void requestAnimationFrame(() => requestAnimationFrame(() => resolve()))
+        if (window.location.hash === to) return drawn()
+        window.addEventListener('hashchange', drawn, { once: true })
+        window.location.hash = to
+      }),
+    hash,
+  )
+}
+
+/** Opens the palette of commands, ready for what is typed next. */
+export async function openPalette(page: Page): Promise<void> {
+  await page.keyboard.press('Control+k')
+  await expectFocus(page.getByRole('dialog').getByRole('combobox'))
+}
+
+export async function expectFocus(element: Locator): Promise<void> {
+  await expect.poll(() => element.evaluate((each) => each === document.activeElement)).toBe(true)
+}
+
+/**
+ * From the next reload on, the first answer to a call of this path (such as 'releases/createDraft') stays on its way until
+ * the page is told to take it by `window.letAnswersCome()`.
+ */
+export async function holdAnswers(page: Page, path: string): Promise<void> {
+  await page.addInitScript((wanted) => {
+    const held = new Set<string>()
+    const idOf = (data: unknown): string => /"i":"?([^",}]+)/.exec(typeof data === 'string' ? data : '')?.[1] ?? ''
+    const { send, addEventListener } = WebSocket.prototype
+    const release = new Promise<void>((resolve) => Object.assign(window, { letAnswersCome: resolve }))
+    WebSocket.prototype.send = function (this: WebSocket, data: string) {
+      if (typeof data === 'string' && data.includes(`/${wanted}"`)) held.add(idOf(data))
+      send.call(this, data)
+    }
+    WebSocket.prototype.addEventListener = function (this: WebSocket, type: string, listener: EventListener): void {
+      addEventListener.call(this, type, (event) => {
+        const isHeld = event instanceof MessageEvent && held.has(idOf(event.data))
+        if (isHeld) void release.then(() => listener(event))
+        else listener(event)
+      })
+    } as typeof addEventListener
+  }, path)
 }
 
 /** Drops files and folders on the window, as the system's file manager would. */

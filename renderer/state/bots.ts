@@ -3,6 +3,7 @@ import type { Bot } from '../../core/contract/bots.ts'
 import type { ErrorData } from '../../core/contract/errors.ts'
 import { core } from './client.ts'
 import { toFailure } from './failure.ts'
+import { createLatest } from './latest.ts'
 
 interface BotsStore {
   /** By name; null until first read. */
@@ -13,20 +14,26 @@ interface BotsStore {
   note(bot: Bot): void
 }
 
-export const useBots = create<BotsStore>((set) => ({
+const latest = createLatest()
+
+export const useBots = create<BotsStore>((set, get) => ({
   bots: null,
   failure: null,
   refresh: async () => {
+    const isNews = latest.begin()
     try {
-      set({ bots: (await core().bots.list()).bots, failure: null })
+      const { bots } = await core().bots.list()
+      if (isNews()) set({ bots, failure: null })
     } catch (error) {
-      set({ failure: toFailure(error) })
+      if (isNews()) set({ failure: toFailure(error) })
     }
   },
-  note: (bot) =>
+  note: (bot) => {
     set(({ bots }) => ({
       bots: [...(bots ?? []).filter(({ id }) => id !== bot.id), bot].toSorted((a, b) => a.name.localeCompare(b.name)),
-    })),
+    }))
+    if (latest.outdate()) void get().refresh()
+  },
 }))
 
 export function useBot(botId: string | null): Bot | undefined {

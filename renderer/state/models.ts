@@ -3,6 +3,7 @@ import type { ErrorData } from '../../core/contract/errors.ts'
 import type { Model } from '../../core/contract/models.ts'
 import { core } from './client.ts'
 import { toFailure } from './failure.ts'
+import { createLatest } from './latest.ts'
 
 interface ModelsStore {
   /** On this machine and in the catalogue; null until first read. */
@@ -11,14 +12,18 @@ interface ModelsStore {
   refresh(): Promise<void>
 }
 
+const latest = createLatest()
+
 export const useModels = create<ModelsStore>((set) => ({
   models: null,
   failure: null,
   refresh: async () => {
+    const isNews = latest.begin()
     try {
-      set({ models: (await core().models.list()).models, failure: null })
+      const { models } = await core().models.list()
+      if (isNews()) set({ models, failure: null })
     } catch (error) {
-      set({ failure: toFailure(error) })
+      if (isNews()) set({ failure: toFailure(error) })
     }
   },
 }))

@@ -3,6 +3,7 @@ import type { ErrorData } from '../../core/contract/errors.ts'
 import type { NetworkPurpose, NetworkStatus } from '../../core/contract/network.ts'
 import { core } from './client.ts'
 import { toFailure } from './failure.ts'
+import { createLatest } from './latest.ts'
 
 interface NetworkStore {
   /** Null until first read. */
@@ -17,26 +18,37 @@ interface NetworkStore {
   disallow(host: string, purposes?: NetworkPurpose[]): Promise<void>
 }
 
+const latest = createLatest()
+
+/** What a change has led to: newer than whatever was being read when it was made. */
+async function changed(change: Promise<NetworkStatus>): Promise<void> {
+  const isNews = latest.begin()
+  try {
+    const status = await change
+    if (isNews()) useNetwork.setState({ status, failure: null })
+  } catch (error) {
+    isNews()
+    throw error
+  }
+}
+
 /** Whether anything may leave this machine: the status bar always says it. */
 export const useNetwork = create<NetworkStore>((set) => ({
   status: null,
   failure: null,
   refresh: async () => {
+    const isNews = latest.begin()
     try {
-      set({ status: await core().network.status(), failure: null })
+      const status = await core().network.status()
+      if (isNews()) set({ status, failure: null })
     } catch (error) {
-      set({ failure: toFailure(error) })
+      if (isNews()) set({ failure: toFailure(error) })
     }
   },
-  setOffline: async (offline) => set({ status: await core().network.setOffline({ offline }), failure: null }),
-  allow: async (host, purposes, plainHttp) => {
-    const how = plainHttp === undefined ? {} : { plainHttp }
-    set({ status: await core().network.allow({ host, purposes, ...how }), failure: null })
-  },
-  disallow: async (host, purposes) => {
-    const which = purposes ? { purposes } : {}
-    set({ status: await core().network.disallow({ host, ...which }), failure: null })
-  },
+  setOffline: (offline) => changed(core().network.setOffline({ offline })),
+  allow: (host, purposes, plainHttp) =>
+    changed(core().network.allow({ host, purposes, ...(plainHttp === undefined ? {} : { plainHttp }) })),
+  disallow: (host, purposes) => changed(core().network.disallow({ host, ...(purposes ? { purposes } : {}) })),
 }))
 
 export type Reach = 'open' | 'offline' | 'host-not-allowed'

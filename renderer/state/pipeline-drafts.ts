@@ -34,7 +34,11 @@ export const useDrafts = create<DraftsStore>((set) => ({
   discard: (id) => set(({ drafts }) => ({ drafts: without(drafts, id) })),
   noteApplied: (id, value, jobId) =>
     set(({ drafts, applied }) => ({
-      drafts: without(drafts, id),
+      // What was changed while it was being applied stays a change.
+      drafts:
+        drafts[id] && !same(drafts[id].value, value)
+          ? { ...drafts, [id]: { base: value, value: drafts[id].value } }
+          : without(drafts, id),
       applied: jobId ? { ...applied, [id]: { value, jobId } } : without(applied, id),
     })),
   forgetApplied: (id) => set(({ applied }) => ({ applied: without(applied, id) })),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type {
   BotId,
   CollectionId,
@@ -12,7 +12,7 @@ import type {
   TraceId,
   TuneId,
 } from '../../core/shared/ids.ts'
-import { hrefOf, parseRoute, type Route } from './route.ts'
+import { fromHere, hrefOf, parseRoute, type Route } from './route.ts'
 
 const collectionId = 'col_1' as CollectionId
 const documentId = 'doc_1' as DocumentId
@@ -105,5 +105,27 @@ describe('routes', () => {
     '#/%E0%A4%A',
   ])('does not know %s', (href) => {
     expect(parseRoute(href).page).toBe('unknown')
+  })
+})
+
+describe('the way on from a place', () => {
+  const at = (hash: string): void => void (window.location.hash = hash)
+  beforeEach(() => vi.stubGlobal('window', { location: { hash: '#/' }, dispatchEvent: () => true }))
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('leads there, also where only what belongs to the place has changed', () => {
+    at('#/lab?document=doc_1')
+    const goThere = fromHere()
+    at('#/lab?document=doc_2')
+    goThere({ page: 'models', modelId: null })
+    expect(window.location.hash).toBe('#/models')
+  })
+
+  it('fetches nobody back who has gone elsewhere', () => {
+    at('#/datasets/dts_1')
+    const goThere = fromHere()
+    at('#/settings')
+    goThere({ page: 'datasets', datasetId: null, caseId: null })
+    expect(window.location.hash).toBe('#/settings')
   })
 })

@@ -173,6 +173,22 @@ export function goOn(isStillThere: (route: Route) => boolean, to: Route): void {
   if (isStillThere(currentRoute())) navigate(to, { replace: true })
 }
 
+/**
+ * The way on from the present place for what takes a while, such as making something that is to be shown then: who has
+ * gone elsewhere by then is not fetched back.
+ */
+export function fromHere(): typeof navigate {
+  const isHere = placeOf(currentRoute())
+  return (route, options) => {
+    if (placeOf(currentRoute()) === isHere) navigate(route, options)
+  }
+}
+
+/** Without what changes by itself while one stays. */
+function placeOf(route: Route): string {
+  return hrefOf(route).split('?')[0] ?? ''
+}
+
 let lastHash: string | null = null
 let lastRoute: Route = { page: 'home' }
 

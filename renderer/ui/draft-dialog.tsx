@@ -3,7 +3,7 @@ import type { Pipeline } from '../../core/contract/pipeline.ts'
 import { core } from '../state/client.ts'
 import { toFailure } from '../state/failure.ts'
 import { useReleaseChanges } from '../state/releases.ts'
-import { navigate } from '../state/route.ts'
+import { fromHere } from '../state/route.ts'
 import { useRead } from '../state/use-read.ts'
 import { Button } from './button.tsx'
 import { Dialog, DialogForm, TextLine } from './dialog.tsx'
@@ -45,12 +45,13 @@ function DraftForm({ pipeline, from, onClose }: { pipeline: Pipeline; from: stri
     if (lineId === null) return
     setBusy(true)
     setProblem(null)
+    const goThere = fromHere()
     try {
       const draft =
         lineId === newLine ? await begin(name.trim()) : await core().releases.createDraft({ lineId, pipeline, note })
       useReleaseChanges.getState().noteChange()
       onClose()
-      navigate({ page: 'pipelines', lineId: draft.lineId, releaseId: draft.id })
+      goThere({ page: 'pipelines', lineId: draft.lineId, releaseId: draft.id })
     } catch (error) {
       setProblem(toFailure(error)?.message ?? null)
       setBusy(false)

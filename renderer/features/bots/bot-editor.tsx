@@ -53,6 +53,13 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
       changes: { ...state.changes, [bot.id]: { ...state.changes[bot.id], ...change } },
     }))
   }
+  /** What was changed while it was being saved stays a change. */
+  const forget = (saved: Partial<BotSettings>): void =>
+    useEditor.setState((state) => {
+      const { [bot.id]: own, ...others } = state.changes
+      const left = Object.entries(own ?? {}).filter(([key, value]) => value !== saved[key as keyof BotSettings])
+      return { changes: left.length === 0 ? others : { ...others, [bot.id]: Object.fromEntries(left) } }
+    })
   const discard = (): void => useEditor.setState(({ changes: { [bot.id]: _, ...others } }) => ({ changes: others }))
   const setTrial = (conversationId: ConversationId | null): void =>
     useEditor.setState((state) => ({ trials: { ...state.trials, [bot.id]: conversationId } }))
@@ -66,7 +73,7 @@ export function BotEditor({ bot, Chat }: { bot: Bot; Chat: TestChat }) {
         settings: changes.starters ? { ...changes, starters } : changes,
       })
       useBots.getState().note(saved)
-      discard()
+      forget(changes)
       useNotices.getState().say('Saved. The next question is answered so.')
     } catch (error) {
       setFailure(toFailure(error)?.message ?? null)

@@ -4,7 +4,7 @@ import { useBots } from '../../state/bots.ts'
 import { core } from '../../state/client.ts'
 import { noteStart } from '../../state/jobs.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
-import { navigate } from '../../state/route.ts'
+import { fromHere } from '../../state/route.ts'
 import { sendFile } from '../../state/send-file.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { saveFile } from '../../ui/save-file.ts'
@@ -17,6 +17,7 @@ export function isBotFile({ paths, files }: Picked): boolean {
 
 /** Makes a bot of a file, says what was changed on the way, and goes to it. Errors: those of importing. */
 export async function importBot(picked: Picked, signal: AbortSignal): Promise<void> {
+  const goThere = fromHere()
   const [path] = picked.paths
   const [file] = picked.files
   if (!path && !file) return
@@ -36,7 +37,7 @@ export async function importBot(picked: Picked, signal: AbortSignal): Promise<vo
   await useWorkspace.getState().refresh()
   if (jobId) await noteStart(jobId)
   useNotices.getState().say([`Imported “${bot.name}”.`, ...notes].join(' '))
-  navigate({ page: 'bots', botId: bot.id })
+  goThere({ page: 'bots', botId: bot.id })
 }
 
 /** Takes a bot in as a file, piece by piece, and hands it over. Leaving stops it. */
@@ -74,11 +75,12 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 
 /** Makes a second one with the same settings, and goes to it. */
 export async function duplicateBot(bot: Bot): Promise<void> {
+  const goThere = fromHere()
   try {
     const copy = await core().bots.duplicate({ botId: bot.id })
     useBots.getState().note(copy)
     useNotices.getState().say(`“${copy.name}” has the settings of “${bot.name}”.`)
-    navigate({ page: 'bots', botId: copy.id })
+    goThere({ page: 'bots', botId: copy.id })
   } catch (error) {
     sayFailure(error)
   }

@@ -40,6 +40,13 @@ export const useDrafts = create<DraftStore>((set) => ({
   },
 }))
 
+/** What could not be sent, before whatever was typed since. */
+export function putBack(key: string, { text, scope }: Draft): void {
+  const typed = useDrafts.getState().drafts[key]
+  const isFree = !typed || typed.text.trim() === ''
+  useDrafts.getState().set(key, isFree ? { text, scope } : { text: `${text}\n${typed.text}` })
+}
+
 function load(): Record<string, Draft> {
   try {
     const stored: unknown = JSON.parse(globalThis.localStorage?.getItem(storageKey) ?? '{}')
@@ -60,18 +67,24 @@ function load(): Record<string, Draft> {
 
 let timer: ReturnType<typeof setTimeout> | undefined
 
-/** Not at every key. */
+/** Not at every key, and before the page goes. */
 function save(): void {
   clearTimeout(timer)
-  timer = setTimeout(() => {
-    const worth = Object.entries(useDrafts.getState().drafts).filter(
-      ([, { text, scope }]) =>
-        text.length <= mostText && (text.trim() !== '' || scope.documents.length + scope.tags.length > 0),
-    )
-    try {
-      globalThis.localStorage?.setItem(storageKey, JSON.stringify(Object.fromEntries(worth.slice(-mostKept))))
-    } catch {
-      // See load.
-    }
-  }, 300)
+  timer = setTimeout(saveNow, 300)
+}
+
+globalThis.window?.addEventListener('pagehide', () => timer !== undefined && saveNow())
+
+function saveNow(): void {
+  clearTimeout(timer)
+  timer = undefined
+  const worth = Object.entries(useDrafts.getState().drafts).filter(
+    ([, { text, scope }]) =>
+      text.length <= mostText && (text.trim() !== '' || scope.documents.length + scope.tags.length > 0),
+  )
+  try {
+    globalThis.localStorage?.setItem(storageKey, JSON.stringify(Object.fromEntries(worth.slice(-mostKept))))
+  } catch {
+    // See load.
+  }
 }

@@ -54,13 +54,7 @@ export function ChatThread({
     const timer = setInterval(() => void useThreads.getState().read(conversationId, true), 1500)
     return () => clearInterval(timer)
   }, [isElsewhere, conversationId])
-  // What was typed and never arrived goes back into the box.
   const unsent = thread?.unsent
-  useEffect(() => {
-    if (unsent && conversationId) {
-      useDrafts.getState().set(conversationId, { text: unsent.text, scope: unsent.scope })
-    }
-  }, [unsent, conversationId])
 
   const send = async (question: Question): Promise<void> => {
     if (!bot) return

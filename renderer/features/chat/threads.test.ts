@@ -4,6 +4,8 @@ import type { AnswerMessage, Message, QuestionMessage, SendEvent } from '../../.
 import { AppError } from '../../../core/contract/errors.ts'
 import type { ConversationId, MessageId } from '../../../core/shared/ids.ts'
 import { provideClient } from '../../state/client.ts'
+import { held } from '../../testing/held.ts'
+import { useDrafts } from './drafts.ts'
 import { useThreads } from './threads.ts'
 
 const conversationId = 'cnv' as ConversationId
@@ -100,5 +102,54 @@ describe('a question that is sent', () => {
     })
     await ask()
     expect(count).toBe(1)
+  })
+})
+
+describe('what is read of a conversation', () => {
+  afterEach(() => {
+    useThreads.setState({ threads: {} })
+    useDrafts.setState({ drafts: {} })
+  })
+
+  it('is read again where a question was asked before it came: nothing of what was said is left out', async () => {
+    const done: AnswerMessage = { ...answer, text: 'Because.', state: 'done' }
+    const earlier = { ...question, id: 'q0' as MessageId, text: 'Who?' }
+    const messages = held<{ messages: Message[]; earlier: number }>()
+    const send = async () =>
+      (async function* (): AsyncGenerator<SendEvent> {
+        yield start
+        yield { type: 'message-end', answer: done, conversation: {} as never }
+      })()
+    provideClient({ conversations: { send, messages: messages.ask } } as unknown as Client)
+    void useThreads.getState().read(conversationId)
+    await ask()
+    await messages.answer(0, { messages: [earlier], earlier: 0 })
+    // The question and its answer are not taken away by what is older than they are.
+    expect(thread()?.messages.map(({ text }) => text)).toEqual(['Why?', 'Because.'])
+    await messages.answer(1, { messages: [earlier, question, done], earlier: 0 })
+    expect(thread()?.messages.map(({ text }) => text)).toEqual(['Who?', 'Why?', 'Because.'])
+  })
+
+  it('is the branch that was gone to last', async () => {
+    const messages = held<{ messages: Message[]; earlier: number }>()
+    provideClient({ conversations: { messages: messages.ask, show: async () => ({}) } } as unknown as Client)
+    void useThreads.getState().read(conversationId)
+    const shown = useThreads.getState().show(conversationId, answer.id)
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    await messages.answer(1, { messages: [question], earlier: 0 })
+    await messages.answer(0, { messages: [{ ...question, text: 'Before?' }], earlier: 0 })
+    await shown
+    expect(thread()?.messages.map(({ text }) => text)).toEqual(['Why?'])
+  })
+
+  it('a question that never arrived goes back into the box, before what was typed since', async () => {
+    answering(async function* () {
+      throw new AppError('input-invalid', 'Too long.')
+    })
+    await ask()
+    expect(useDrafts.getState().drafts[conversationId]).toEqual({ text: 'Why?', scope })
+    useDrafts.getState().set(conversationId, { text: 'And then?' })
+    await ask()
+    expect(useDrafts.getState().drafts[conversationId]?.text).toBe('Why?\nAnd then?')
   })
 })

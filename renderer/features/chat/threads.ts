@@ -11,7 +11,9 @@ import type {
 import type { ConversationId, MessageId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
+import { createLatest, type Latest } from '../../state/latest.ts'
 import { sayFailure } from '../../state/notices.ts'
+import { putBack } from './drafts.ts'
 import { withEvent, withMessage, withStart } from './turns.ts'
 
 /** A conversation as far as it has been read here. */
@@ -64,12 +66,13 @@ export const useThreads = create<ThreadStore>((set, get) => ({
   read: async (conversationId, again = false) => {
     const thread = get().threads[conversationId]
     if (thread?.live || (thread?.isRead && !again)) return
+    const isNews = latestOf(conversationId).begin()
     try {
       const limit = Math.min(mostMessages, Math.max(pageMessages, thread?.messages.length ?? 0))
       const page = await core().conversations.messages({ conversationId, limit })
-      if (!get().threads[conversationId]?.live) change(conversationId, () => ({ ...page, isRead: true, failure: null }))
+      if (isNews()) change(conversationId, () => ({ ...page, isRead: true, failure: null }))
     } catch (error) {
-      change(conversationId, () => ({ failure: toFailure(error) }))
+      if (isNews()) change(conversationId, () => ({ failure: toFailure(error) }))
     }
   },
   readEarlier: async (conversationId) => {
@@ -94,7 +97,9 @@ export const useThreads = create<ThreadStore>((set, get) => ({
   send: async (conversationId, { text, scope, after }) => {
     const input = { conversationId, text, scope, ...(after === undefined ? {} : { after }) }
     const failure = await follow(conversationId, (signal) => core().conversations.send(input, { signal }))
-    if (failure) change(conversationId, () => ({ unsent: { failure, text, scope } }))
+    if (!failure) return
+    change(conversationId, () => ({ unsent: { failure, text, scope } }))
+    putBack(conversationId, { text, scope })
   },
   regenerate: async (conversationId, messageId) => {
     const failure = await follow(conversationId, (signal) => core().conversations.regenerate({ messageId }, { signal }))
@@ -121,6 +126,15 @@ export const useThreads = create<ThreadStore>((set, get) => ({
   noteChange: () => set(({ changes }) => ({ changes: changes + 1 })),
 }))
 
+const latest = new Map<string, Latest>()
+
+/** Of what was read of a conversation. */
+function latestOf(conversationId: string): Latest {
+  const known = latest.get(conversationId) ?? createLatest()
+  latest.set(conversationId, known)
+  return known
+}
+
 /** Conversations whose earlier messages are being read. */
 const reading = new Set<string>()
 
@@ -142,6 +156,8 @@ async function follow(
   if (useThreads.getState().threads[conversationId]?.live) return null
   const controller = new AbortController()
   const { signal } = controller
+  // What is being read has nothing of this question yet, and may be all that came before it.
+  const isUnread = latestOf(conversationId).outdate()
   change(conversationId, () => ({
     live: { answerId: null, phase: 'searching', controller },
     shown: null,
@@ -192,7 +208,7 @@ async function follow(
   } finally {
     change(conversationId, () => ({ live: null }))
     // Stopped before it was heard of: it may have arrived all the same.
-    if (answerId === null && signal.aborted) void useThreads.getState().read(conversationId, true)
+    if (isUnread || (answerId === null && signal.aborted)) void useThreads.getState().read(conversationId, true)
     useThreads.getState().noteChange()
   }
 }

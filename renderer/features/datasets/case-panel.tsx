@@ -103,7 +103,8 @@ function CaseEditor({
     setSaving(true)
     try {
       await core().datasets.updateCase({ datasetId: dataset.id, caseId: testCase.id, change })
-      keep(key, null)
+      // What was typed while it was being saved stays typed.
+      if (useDrafts.getState().drafts[key] === kept) keep(key, null)
       setFailure(null)
       onChanged()
     } catch (error) {

@@ -20,7 +20,7 @@ import { useAdding } from '../../state/adding.ts'
 import { core } from '../../state/client.ts'
 import { useConnection } from '../../state/connection.ts'
 import { sayFailure } from '../../state/notices.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { currentRoute, fromHere, hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useCollection } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
@@ -83,17 +83,21 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
   const open = (id: string | null, replace = false): void =>
     navigate({ page: 'datasets', datasetId, caseId: id }, { replace })
   const close = (): void => {
+    // A case that is closed because it was removed may be so long after somebody went elsewhere.
+    const now = currentRoute()
+    if (now.page !== 'datasets' || now.datasetId !== datasetId) return
     open(null)
     focusTable.current()
   }
   const index = caseId === null ? -1 : pages.indexOf(caseId)
   const step = async (by: 1 | -1): Promise<void> => {
     if (index < 0 || index + by < 0) return
+    const goThere = fromHere()
     try {
       const near = pages.at(index + by)
       const input = { datasetId, limit: 1, offset: index + by, sort: sort.by, descending: sort.descending, ...wanted }
       const next = near ?? (await core().datasets.cases(input)).cases[0]
-      if (next) open(next.id, true)
+      if (next) goThere({ page: 'datasets', datasetId, caseId: next.id }, { replace: true })
     } catch (error) {
       sayFailure(error)
     }
@@ -106,9 +110,10 @@ export function DatasetView({ datasetId, caseId }: { datasetId: DatasetId; caseI
     }
   }
   const remove = async (): Promise<void> => {
+    const goBack = fromHere()
     try {
       await core().datasets.remove({ datasetId })
-      navigate({ page: 'datasets', datasetId: null, caseId: null })
+      goBack({ page: 'datasets', datasetId: null, caseId: null })
     } catch (error) {
       sayFailure(error)
     }

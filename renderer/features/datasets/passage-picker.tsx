@@ -6,6 +6,7 @@ import type { RetrievedPassage } from '../../../core/contract/search.ts'
 import type { CollectionId, DocumentId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
+import { createLatest } from '../../state/latest.ts'
 import { useRead } from '../../state/use-read.ts'
 import { BlockView } from '../../ui/block-view.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -72,13 +73,16 @@ function SearchForPassage({
   const [words, setWords] = useState('')
   const [found, setFound] = useState<RetrievedPassage[] | null>(null)
   const [failure, setFailure] = useState<ErrorData | null>(null)
+  const [latest] = useState(createLatest)
   const search = async (): Promise<void> => {
+    const isNews = latest.begin()
     try {
       const { results } = await core().search.run({ collectionId, query: words, k: 10 })
+      if (!isNews()) return
       setFound(results)
       setFailure(null)
     } catch (error) {
-      setFailure(toFailure(error))
+      if (isNews()) setFailure(toFailure(error))
     }
   }
   const submit = (event: FormEvent): void => {

@@ -3,6 +3,7 @@ import type { Collection } from '../../../core/contract/collections.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
+import { fromHere, type navigate } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog, Dialog, TextLine } from '../../ui/dialog.tsx'
@@ -85,13 +86,15 @@ export function RemoveCollectionDialog({
 }: {
   collection: Collection | null
   onClose(): void
-  onDone(): void
+  /** Removed, which may have taken a while. */
+  onDone?(goBack: typeof navigate): void
 }) {
   const remove = async (target: Collection): Promise<void> => {
+    const goBack = fromHere()
     try {
       await core().collections.remove({ collectionId: target.id })
       useNotices.getState().say(`Removed “${target.name}”.`)
-      onDone()
+      onDone?.(goBack)
       await useWorkspace.getState().refresh()
     } catch (error) {
       sayFailure(error)

@@ -469,7 +469,7 @@ export function CollectionView({
       <RemoveCollectionDialog
         collection={dialog === 'remove' ? collection : null}
         onClose={() => setDialog(null)}
-        onDone={() => navigate({ page: 'library', collectionId: null, documentId: null, span: null })}
+        onDone={(goBack) => goBack({ page: 'library', collectionId: null, documentId: null, span: null })}
       />
     </>
   )

@@ -5,6 +5,7 @@ import type { JobEvent } from '../../../core/contract/jobs.ts'
 import type { CollectionId, DocumentId, JobId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
+import { createLatest } from '../../state/latest.ts'
 
 interface DocumentsStore {
   collectionId: CollectionId | null
@@ -16,6 +17,8 @@ interface DocumentsStore {
   load(collectionId: CollectionId): Promise<void>
 }
 
+const latest = createLatest()
+
 /** The documents of the collection that is shown. */
 export const useDocuments = create<DocumentsStore>((set, get) => ({
   collectionId: null,
@@ -25,16 +28,18 @@ export const useDocuments = create<DocumentsStore>((set, get) => ({
   load: async (collectionId) => {
     if (get().collectionId !== collectionId) {
       waiting.clear()
+      latest.outdate()
       set({ collectionId, documents: null, failure: null })
     }
+    const isNews = latest.begin()
     try {
       const documents = await listAll(collectionId)
-      if (get().collectionId !== collectionId) return
+      if (!isNews()) return
       // What was noted before the list came is older than it: a stage shown after it would stay for good.
       waiting.clear()
       set((state) => ({ documents, failure: null, reads: state.reads + 1 }))
     } catch (error) {
-      if (get().collectionId === collectionId) set({ failure: toFailure(error) })
+      if (isNews()) set({ failure: toFailure(error) })
     }
   },
 }))
@@ -57,6 +62,9 @@ export function forgetDocuments(ids: ReadonlySet<string>): void {
   useDocuments.setState((state) => ({
     documents: state.documents && state.documents.filter((document) => !ids.has(document.id)),
   }))
+  // A list that is on its way may have them still.
+  const { collectionId, load } = useDocuments.getState()
+  if (latest.outdate() && collectionId) void load(collectionId)
 }
 
 /** The rows with the changes in them; the same array when nothing changed. Exported for its test. */

@@ -122,7 +122,7 @@ function Collections({ collections }: { collections: Collection[] }) {
       </div>
       <NameDialog isOpen={creating} onClose={() => setCreating(false)} onDone={(made) => goTo(made.id)} />
       <NameDialog isOpen={renaming !== null} collection={renaming ?? undefined} onClose={() => setRenaming(null)} />
-      <RemoveCollectionDialog collection={removing} onClose={() => setRemoving(null)} onDone={() => {}} />
+      <RemoveCollectionDialog collection={removing} onClose={() => setRemoving(null)} />
     </>
   )
 }

@@ -3,7 +3,7 @@ import { Plus } from 'lucide-react'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { useReleaseChanges, useReleasing } from '../../state/releases.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, DialogForm, TextLine } from '../../ui/dialog.tsx'
@@ -77,12 +77,13 @@ function NewLineDialog({ lines, onClose }: { lines: LineFacts[]; onClose(): void
   const standard = lines.find(({ line }) => line.isStandard)?.line.production?.id ?? null
   const chosen = inProduction.find(({ id }) => id === (from ?? standard))
   const make = async (): Promise<void> => {
+    const goThere = fromHere()
     try {
       const begun = chosen ? { from: chosen.id } : {}
       const { line, draft } = await core().lines.create({ name: name.trim(), description, ...begun })
       useReleaseChanges.getState().noteChange()
       onClose()
-      navigate({ page: 'pipelines', lineId: line.id, releaseId: draft.id })
+      goThere({ page: 'pipelines', lineId: line.id, releaseId: draft.id })
     } catch (error) {
       setFailure(toFailure(error)?.message ?? null)
     }

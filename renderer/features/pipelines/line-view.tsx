@@ -10,7 +10,7 @@ import { useFamilies } from '../../state/families.ts'
 import { sayFailure } from '../../state/notices.ts'
 import { usePreferences } from '../../state/preferences.ts'
 import { useReleaseChanges, useReleasing } from '../../state/releases.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
@@ -287,9 +287,10 @@ function NewDraft({ facts: { line, releases } }: { facts: LineFacts }) {
   const collections = useWorkspace((state) => state.collections) ?? []
   const make = async (request: { from?: Release['id']; pipeline?: Pipeline; note?: string }): Promise<void> => {
     const who = usePreferences.getState().signature
+    const goThere = fromHere()
     const draft = await core().releases.createDraft({ lineId: line.id, who, ...request })
     useReleaseChanges.getState().noteChange()
-    navigate({ page: 'pipelines', lineId: line.id, releaseId: draft.id })
+    goThere({ page: 'pipelines', lineId: line.id, releaseId: draft.id })
   }
   const ofReleases: MenuEntry[] = releases
     .filter(({ number }) => number !== null)

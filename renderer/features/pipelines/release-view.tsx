@@ -11,7 +11,7 @@ import { sayFailure, useNotices } from '../../state/notices.ts'
 import { useDrafts } from '../../state/pipeline-drafts.ts'
 import { usePreferences } from '../../state/preferences.ts'
 import { useReleaseChanges, useReleasing } from '../../state/releases.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
@@ -94,9 +94,10 @@ function Actions({ facts, release }: { facts: LineFacts; release: Release }) {
   const isOpen = release.stage === 'draft' || (release.stage === 'candidate' && !release.promotion)
   const copy = async (): Promise<void> => {
     const who = usePreferences.getState().signature
+    const goThere = fromHere()
     const draft = await core().releases.createDraft({ lineId: line.id, from: release.id, who })
     useReleaseChanges.getState().noteChange()
-    navigate({ page: 'pipelines', lineId: line.id, releaseId: draft.id })
+    goThere({ page: 'pipelines', lineId: line.id, releaseId: draft.id })
   }
   return (
     <>
@@ -126,10 +127,11 @@ function Actions({ facts, release }: { facts: LineFacts; release: Release }) {
           look="danger"
           onClose={() => setDialog(null)}
           onSign={async ({ who, reason }) => {
+            const goBack = fromHere()
             await core().releases.discard({ releaseId: release.id, who, reason })
             useDrafts.getState().discard(release.id)
             useNotices.getState().say(`${releaseName(release)} is discarded.`)
-            navigate({ page: 'pipelines', lineId: line.id, releaseId: null })
+            goBack({ page: 'pipelines', lineId: line.id, releaseId: null })
           }}
         >
           <p>

@@ -8,7 +8,7 @@ import { core } from '../../state/client.ts'
 import { useConnection } from '../../state/connection.ts'
 import { toFailure } from '../../state/failure.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
@@ -47,9 +47,10 @@ export function PromptView({ promptId }: { promptId: PromptId }) {
     document.title = `${record?.name ?? 'Prompt'} · Quarry`
   }, [record?.name])
   const remove = async (): Promise<void> => {
+    const goBack = fromHere()
     await core().prompts.remove({ promptId })
     usePromptDrafts.getState().discard(promptId)
-    navigate({ page: 'prompts', promptId: null })
+    goBack({ page: 'prompts', promptId: null })
   }
   return (
     <>
@@ -141,7 +142,9 @@ function Editor({
     try {
       const saved = await core().prompts.save({ promptId: id, ...texts, note: note.trim() })
       onSaved(saved)
-      discard(id)
+      // What was written while it was being saved stays written.
+      const now = usePromptDrafts.getState().drafts[id]
+      if (now?.system === texts.system && now.user === texts.user) discard(id)
       setNote('')
       useNotices.getState().say(`It is version ${saved.version} now. Pipelines keep the words that they have.`)
     } catch (error) {

@@ -5,7 +5,7 @@ import type { PromptId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { useConnection } from '../../state/connection.ts'
 import { toFailure } from '../../state/failure.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, DialogForm, TextLine } from '../../ui/dialog.tsx'
@@ -103,13 +103,14 @@ function NewPromptDialog({ prompts, onClose }: { prompts: readonly PromptRecord[
   const [failure, setFailure] = useState<string | null>(null)
   const chosen = prompts.find(({ id }) => id === from) ?? prompts.find((each) => each.name === 'Standard') ?? prompts[0]
   const make = async (): Promise<void> => {
+    const goThere = fromHere()
     try {
       const base = chosen ? await core().prompts.get({ promptId: chosen.id }) : null
       const { system, user } = base?.versions[0]?.prompt ?? first
       const note = base ? `As ${base.name}, version ${base.version}, has it.` : ''
       const { id } = await core().prompts.create({ name: name.trim(), system, user, note })
       onClose()
-      navigate({ page: 'prompts', promptId: id })
+      goThere({ page: 'prompts', promptId: id })
     } catch (error) {
       setFailure(toFailure(error)?.message ?? null)
     }

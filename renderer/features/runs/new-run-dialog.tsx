@@ -6,7 +6,7 @@ import type { ErrorData } from '../../../core/contract/errors.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { noteStart } from '../../state/jobs.ts'
-import { navigate } from '../../state/route.ts'
+import { fromHere } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
@@ -50,6 +50,7 @@ export function NewRunDialog({ on = null, onClose }: { on?: string | null; onClo
     if (!dataset || !collection) return
     setStarting(true)
     setProblem(null)
+    const goThere = fromHere()
     try {
       const settings = {
         mode,
@@ -68,7 +69,7 @@ export function NewRunDialog({ on = null, onClose }: { on?: string | null; onClo
       for (const { jobId } of runs) await noteStart(jobId)
       onClose()
       const [first] = runs
-      if (first) navigate({ page: 'runs', runId: first.run.id, otherId: null })
+      if (first) goThere({ page: 'runs', runId: first.run.id, otherId: null })
     } catch (error) {
       setProblem(toFailure(error))
       setStarting(false)

@@ -17,7 +17,7 @@ import { core } from '../../state/client.ts'
 import { noteStart } from '../../state/jobs.ts'
 import { useMeasuring } from '../../state/measuring.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
@@ -78,9 +78,10 @@ function RunActions({ run, onChange }: { run: Run; onChange(): void }) {
   ).value?.runs.find((other) => other.isBaseline && other.id !== run.id)
   const does = (work: () => Promise<unknown>) => () => void work().catch(sayFailure)
   const rerun = async (): Promise<void> => {
+    const goThere = fromHere()
     const started = await core().runs.rerun({ runId: run.id })
     await noteStart(started.jobId)
-    navigate({ page: 'runs', runId: started.run.id, otherId: null })
+    goThere({ page: 'runs', runId: started.run.id, otherId: null })
   }
   const save = async (format: 'json' | 'csv'): Promise<void> => {
     const { name, type, text } = await core().runs.export({ runId: run.id, format })
@@ -146,8 +147,9 @@ function RunActions({ run, onChange }: { run: Run; onChange(): void }) {
         isOpen={removing}
         onClose={() => setRemoving(false)}
         onConfirm={does(async () => {
+          const goBack = fromHere()
           await core().runs.remove({ runIds: [run.id] })
-          navigate({ page: 'runs', runId: null, otherId: null })
+          goBack({ page: 'runs', runId: null, otherId: null })
         })}
         title={`Remove the run "${run.name}"?`}
         action="Remove it"

@@ -4,7 +4,7 @@ import type { Trace } from '../../../core/contract/traces.ts'
 import type { TraceId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { sayFailure } from '../../state/notices.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { AnswerView, UnsupportedNote } from '../../ui/answer-view.tsx'
@@ -30,9 +30,10 @@ export function TraceView({ traceId }: { traceId: TraceId }) {
     document.title = 'Trace · Quarry'
   }, [])
   const remove = async (): Promise<void> => {
+    const goBack = fromHere()
     try {
       await core().traces.remove({ traceIds: [traceId] })
-      navigate({ page: 'traces', traceId: null })
+      goBack({ page: 'traces', traceId: null })
     } catch (error) {
       sayFailure(error)
     }

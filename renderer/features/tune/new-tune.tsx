@@ -8,7 +8,7 @@ import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { noteStart } from '../../state/jobs.ts'
 import { useModels } from '../../state/models.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
@@ -24,7 +24,7 @@ import { strategies, usualMetrics } from './strategies.ts'
 
 /** Puts a search together: which questions, which options, what may be spent. */
 export function NewTune() {
-  const datasets = useRead((signal) => core().datasets.list({ signal }), 'datasets')
+  const datasets = useRead((signal) => core().datasets.list(undefined, { signal }), 'datasets')
   const catalogue = useRead((signal) => core().catalogue.list(undefined, { signal }), 'catalogue')
   const collections = useWorkspace((state) => state.collections) ?? []
   const usable = datasets.value?.datasets.filter(({ collectionId }) =>
@@ -119,11 +119,12 @@ function Editor({
     event.preventDefault()
     setStarting(true)
     setFailure(null)
+    const goThere = fromHere()
     try {
       const named = name.trim() === '' ? {} : { name: name.trim() }
       const { tune, jobId } = await core().tunes.start({ ...named, datasetId: dataset.id, spec })
       await noteStart(jobId)
-      navigate({ page: 'tune', tuneId: tune.id })
+      goThere({ page: 'tune', tuneId: tune.id })
     } catch (error) {
       setFailure(toFailure(error))
       setStarting(false)

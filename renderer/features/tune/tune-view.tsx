@@ -6,7 +6,7 @@ import { core } from '../../state/client.ts'
 import { noteStart, useJobs } from '../../state/jobs.ts'
 import { useMeasuring } from '../../state/measuring.ts'
 import { sayFailure, useNotices } from '../../state/notices.ts'
-import { hrefOf, navigate } from '../../state/route.ts'
+import { fromHere, hrefOf, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useCollection, useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
@@ -411,7 +411,7 @@ function Coverage({ tune, result }: { tune: Tune; result: TuneResult }) {
 
 function Search({ tune }: { tune: Tune }) {
   const { spec } = tune
-  const { value } = useRead((signal) => core().datasets.list({ signal }), tune.datasetId)
+  const { value } = useRead((signal) => core().datasets.list(undefined, { signal }), tune.datasetId)
   const collection = useCollection(tune.collectionId)
   const dataset = value?.datasets.find(({ id }) => id === tune.datasetId)
   const { trials, minutes } = spec.budget
@@ -467,8 +467,9 @@ function SpaceLine({ parameter }: { parameter: Tune['spec']['parameters'][number
 function Remove({ tune }: { tune: Tune }) {
   const [asking, setAsking] = useState(false)
   const remove = async (): Promise<void> => {
+    const goBack = fromHere()
     await core().tunes.remove({ tuneId: tune.id })
-    navigate({ page: 'tune', tuneId: null })
+    goBack({ page: 'tune', tuneId: null })
   }
   return (
     <>

@@ -6,7 +6,7 @@ import { core } from '../../state/client.ts'
 import { noteStart } from '../../state/jobs.ts'
 import { sayFailure } from '../../state/notices.ts'
 import { usePreferences } from '../../state/preferences.ts'
-import { navigate } from '../../state/route.ts'
+import { goOn, navigate } from '../../state/route.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { Button } from '../../ui/button.tsx'
 
@@ -23,7 +23,9 @@ export function WelcomePage() {
       const { collectionId, jobId } = await core().workspace.addSample()
       usePreferences.getState().set({ sampleCollectionId: collectionId })
       await useWorkspace.getState().refresh()
-      navigate({ page: 'library', collectionId, documentId: null, span: null })
+      // Both show this page as long as there is nothing to ask.
+      const library = { page: 'library', collectionId, documentId: null, span: null } as const
+      goOn(({ page }) => page === 'home' || page === 'ask', library)
       await noteStart(jobId)
     } catch (error) {
       sayFailure(error)
