@@ -273,7 +273,7 @@ describe.skipIf(!browserPath)('tuning', () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
     const before = await pipelineOf(bench)
-    await go(page, '#/tune/new')
+    await goTo(page, '#/tune/new')
     const preview = page.getByRole('status').filter({ hasText: /index|option|value|number/ })
     for (const name of ['Cutting: max tokens', 'Search: vector weight'])
       await page.getByRole('button', { name: `Leave out ${name}` }).click()
