@@ -311,7 +311,7 @@ describe.skipIf(!browserPath)('tuning', () => {
         `# Draft\n\n${verbs.map((verb) => `How often the ${subject} is ${verb}: the ${subject} is ${verb} every 90 days.\n\n`).join('')}`,
       )
     await addFolder(bench, station.id, folder)
-    await go(page, '#/tune/new')
+    await goTo(page, '#/tune/new')
     await page.getByRole('button', { name: /Dataset$/ }).click()
     await page.getByRole('option', { name: /^Rounds/ }).click()
     for (const name of ['Cutting: max tokens', 'Search: vector weight'])
