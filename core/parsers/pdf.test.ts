@@ -108,6 +108,18 @@ describe('pdf', () => {
     expect(kinds(document, 'list-item')).toHaveLength(2)
   })
 
+  it('takes a letter at the start of a line for an item only where no sentence goes on', async () => {
+    const document = await read([
+      { text: 'Divers bring up an unconscious diver over 50', x: 72, y: 100 },
+      { text: 'm. It is valid for twelve months and a day.', x: 72, y: 112 },
+      { text: 'a. Both divers have logged twenty dives each', x: 72, y: 140 },
+      { text: 'b. Both divers have a medical and a dry suit', x: 72, y: 152 },
+    ])
+    expect(document.text.replaceAll(/\s+/g, ' ')).toContain('over 50 m. It is valid')
+    expect(kinds(document, 'paragraph')).toHaveLength(1)
+    expect(kinds(document, 'list-item').map((item) => item.slice(0, 2))).toEqual(['a.', 'b.'])
+  })
+
   it('says where on the page an element stands', async () => {
     const document = await read([{ text: 'Here', x: 100, y: 200, size: 10 }])
     const [box] = document.elements[0]?.boxes ?? []

@@ -165,7 +165,7 @@ function beginsBlock(line: Line, before: Line, block: readonly Line[], column: C
   if (line.size < body.size * 0.94 && referenceMark.test(first.text) && referenceMark.test(line.text)) return true
   if (
     beginsItem(line) &&
-    (!isDash(line) || isDash(first) || /[.:;!?]$/.test(before.text) || endsEarly(before, column))
+    (!mayGoOn(line) || mayGoOn(first) || /[.:;!?]$/.test(before.text) || endsEarly(before, column))
   ) {
     return true
   }
@@ -198,9 +198,9 @@ function changesFont(line: Line, before: Line, block: readonly Line[], column: C
   return line.font !== column.body.font && short(line) && short(before) && /[.!?:]["'”’)\]]?$/.test(before.text)
 }
 
-/** A dash or dot may also be the middle of a sentence. */
-function isDash(line: Line): boolean {
-  return /^[-–—·∙*]\s/.test(line.text)
+/** A dash or dot may also be the middle of a sentence, and a small letter its end: "over 50" and then "m. It is". */
+function mayGoOn(line: Line): boolean {
+  return /^(?:[-–—·∙*]|\p{Ll}\.)\s/u.test(line.text)
 }
 
 function beginsItem(line: Line): boolean {
