@@ -110,6 +110,28 @@ describe.skipIf(!browserPath)('runs', () => {
     await expectAccessible(page)
     await page.getByRole('button', { name: 'Compare two' }).click()
     await page.getByRole('heading', { name: 'Did it help?' }).waitFor()
+
+    await page.getByRole('button', { name: 'All runs' }).click()
+    const [table] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export CSV', exact: true }).click(),
+    ])
+    const lines = readFileSync(await table.path(), 'utf8')
+      .trim()
+      .split('\r\n')
+    expect(lines[0]).toMatch(/^\uFEFFrun,id,state,pipeline,.*ndcg@10,ndcg@10 low,ndcg@10 high/)
+    // Both have the same pipeline; one was searched by words only, and says so.
+    expect(lines.slice(1).map((line) => /(?:hybrid|words only),Skerry/.exec(line)?.[0])).toEqual([
+      'hybrid,Skerry',
+      'words only,Skerry',
+    ])
+    await start('Meaning only', 'not wanted')
+    await page.getByRole('button', { name: 'All runs' }).click()
+    await page.getByRole('checkbox', { name: 'Choose not wanted' }).click()
+    await page.getByRole('button', { name: 'Remove 1 …' }).click()
+    await page.getByRole('button', { name: 'Remove it', exact: true }).click()
+    await page.getByRole('link', { name: 'not wanted' }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'words only' }).waitFor()
     expect(opened.complaints).toEqual([])
   })
 

@@ -101,8 +101,18 @@ export function toAppError(error: unknown): AppError {
   const systemCode = systemErrorCode(error)
   const known = systemCode === undefined ? undefined : systemErrors[systemCode]
   const text = error instanceof Error ? error.message : String(error)
-  if (known) return new AppError(known[0], known[1], { cause: error, details: { system: systemCode, text } })
+  if (known) {
+    const [code, sentence] = known
+    const message = code === 'file-missing' ? withPath(sentence, error) : sentence
+    return new AppError(code, message, { cause: error, details: { system: systemCode, text } })
+  }
   return new AppError('internal', `Something went wrong inside Quarry: ${text}`, { cause: error })
+}
+
+/** "… is not there any more: /home/a/b.md. Check the path": a path that was mistyped is seen then. */
+function withPath(sentence: string, error: unknown): string {
+  const path = error instanceof Error && 'path' in error ? error.path : undefined
+  return typeof path === 'string' ? sentence.replace('. ', `: ${path}. `) : sentence
 }
 
 export function isCancellation(error: unknown): boolean {

@@ -116,6 +116,8 @@ function showTune({ name, status, result, error, spec }: Tune, applied: boolean)
     ['trial', spec.metric, 'interval', 'p50 ms', 'MB', 'status', 'parameters'],
     'No trials.',
   )
+  if (result.trials.some(({ pareto }) => pareto))
+    terminal.write('* no other trial is at least as good, as fast and as small, and better in one of them\n')
   for (const { path, range } of result.effects) terminal.write(`effect of ${path}: ${range.toFixed(4)}\n`)
   terminal.write(
     `${result.indexesBuilt} indexes built for ${result.trials.length} trials in ${(result.spentMs / 1000).toFixed(1)} s\n`,

@@ -1,9 +1,13 @@
 import { useEffect, useMemo, useState } from 'react'
-import { ChartScatter, GitCompareArrows, Pin, Plus } from 'lucide-react'
+import { ChartScatter, Download, GitCompareArrows, Pin, Plus, Trash2 } from 'lucide-react'
 import type { MetricResult, Run } from '../../../core/contract/runs.ts'
 import type { DatasetId } from '../../../core/shared/ids.ts'
+import { core } from '../../state/client.ts'
+import { sayFailure } from '../../state/notices.ts'
 import { goOn, navigate, hrefOf } from '../../state/route.ts'
 import { Button } from '../../ui/button.tsx'
+import { saveCsv, toCsv } from '../../ui/csv.ts'
+import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatBytes, formatCount, formatDuration, formatNumberOf, formatWhen } from '../../ui/format.ts'
@@ -25,6 +29,7 @@ export function RunList({ newOn }: { newOn: DatasetId | null }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [plots, setPlots] = useState(false)
   const [isNew, setNew] = useState(false)
+  const [removing, setRemoving] = useState(false)
   const closeNew = (): void => {
     setNew(false)
     if (newOn)
@@ -46,8 +51,18 @@ export function RunList({ newOn }: { newOn: DatasetId | null }) {
     [names, chosen],
   )
   const rows = useMemo(() => sortRows(shown, columns, sort), [shown, columns, sort])
-  const [first, second] = rows.filter(({ id }) => chosen.has(id)).sort((a, b) => a.createdAt - b.createdAt)
-  const comparable = chosen.size === 2 && first && second
+  // What is out of sight is neither compared nor removed.
+  const picked = useMemo(
+    () => rows.filter(({ id }) => chosen.has(id)).sort((a, b) => a.createdAt - b.createdAt),
+    [rows, chosen],
+  )
+  const [first, second] = picked
+  const comparable = picked.length === 2 && first && second
+  const remove = async (): Promise<void> => {
+    await core().runs.remove({ runIds: picked.map(({ id }) => id) })
+    setChosen(new Set())
+    retry()
+  }
 
   return (
     <>
@@ -92,6 +107,18 @@ export function RunList({ newOn }: { newOn: DatasetId | null }) {
           <Button icon={<ChartScatter size={15} aria-hidden />} onPress={() => setPlots(!plots)} aria-expanded={plots}>
             {plots ? 'Hide the plot' : 'Plot'}
           </Button>
+          <Button
+            icon={<Download size={15} aria-hidden />}
+            isDisabled={rows.length === 0}
+            onPress={() => saveCsv('runs.csv', toCsv(runRows(rows)))}
+          >
+            Export CSV
+          </Button>
+          {picked.length > 0 ? (
+            <Button look="danger" icon={<Trash2 size={15} aria-hidden />} onPress={() => setRemoving(true)}>
+              Remove {formatCount(picked.length)} …
+            </Button>
+          ) : null}
           <span className="soft number runs-count" role="status">
             {rows.length === all.length ? formatNumberOf(all.length, 'run') : `${rows.length} of ${all.length} runs`}
           </span>
@@ -131,6 +158,16 @@ export function RunList({ newOn }: { newOn: DatasetId | null }) {
           <p className="runs-none soft">No run matches. Change the dataset or the filter.</p>
         ) : null}
       </div>
+      <ConfirmDialog
+        isOpen={removing}
+        onClose={() => setRemoving(false)}
+        onConfirm={() => void remove().catch(sayFailure)}
+        title={`Remove ${formatNumberOf(picked.length, 'run')}?`}
+        action={picked.length === 1 ? 'Remove it' : 'Remove them'}
+      >
+        Figures and results of every case are lost: {picked.map(({ name }) => `“${name}”`).join(', ')}. Documents,
+        datasets and pipelines stay.
+      </ConfirmDialog>
       {isNew || newOn ? <NewRunDialog key={newOn} on={newOn} onClose={closeNew} /> : null}
     </>
   )
@@ -274,6 +311,31 @@ export function stateWords(run: Run): string {
   if (run.status === 'failed') return 'failed'
   if (run.status === 'cancelled') return 'cancelled'
   return run.isBaseline ? 'baseline' : 'done'
+}
+
+/** The table as a file: every metric that any of the runs has, with its interval, and what does not fit on the screen. */
+function runRows(runs: readonly Run[]): (string | number)[][] {
+  const names = metricNames(runs)
+  const header = ['run', 'id', 'state', 'pipeline', 'dataset', 'cases', 'median ms', 'index bytes', 'tags', 'when']
+  return [
+    [...header, ...names.flatMap((name) => [name, `${name} low`, `${name} high`])],
+    ...runs.map((run) => [
+      run.name,
+      run.id,
+      stateWords(run),
+      runWords(run),
+      `${run.facts?.dataset.name ?? run.datasetId} v${run.manifest.datasetVersion}`,
+      run.summary?.cases ?? '',
+      run.summary?.latencyMs.p50 ?? '',
+      run.summary?.index.bytes ?? '',
+      run.tags.join('; '),
+      new Date(run.createdAt).toISOString(),
+      ...names.flatMap((name): (string | number)[] => {
+        const result = metricOf(run, name)
+        return result ? [result.mean, result.low, result.high] : ['', '', '']
+      }),
+    ]),
+  ]
 }
 
 function datasetsOf(runs: readonly Run[]): { id: string; label: string }[] {

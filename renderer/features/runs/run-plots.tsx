@@ -64,7 +64,8 @@ export function ParetoPlot({ runs }: { runs: readonly Run[] }) {
         draw={(plot, width) => ({
           height: Math.min(360, Math.max(220, width * 0.4)),
           marginLeft: 48,
-          x: { label: unit, grid: true, nice: true },
+          // One price alone makes no scale.
+          x: { label: unit, grid: true, nice: true, ...(points.length === 1 ? { domain: [0, dearest * 2] } : {}) },
           y: { label: metric, grid: true, nice: true },
           marks: [
             plot.line(front, { x: 'cost', y: 'quality', stroke: 'var(--text-faint)', strokeDasharray: '3 3' }),

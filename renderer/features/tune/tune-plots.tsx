@@ -44,6 +44,7 @@ export function TrialPlot({ trials, metric }: { trials: readonly Trial[]; metric
   const colour = metricColour(metric)
   const unit = `${cost.label.toLowerCase()} (${cost.unit})`
   const best = points.filter(({ front }) => front)
+  const only = points.length === 1 ? points[0] : undefined
   return (
     <section className="tune-plot" aria-labelledby="tune-pareto">
       <div className="run-cases-head">
@@ -70,7 +71,8 @@ export function TrialPlot({ trials, metric }: { trials: readonly Trial[]; metric
         draw={(plot, width) => ({
           height: Math.min(320, Math.max(220, width * 0.5)),
           marginLeft: 48,
-          x: { label: unit, grid: true, nice: true },
+          // One price alone makes no scale.
+          x: { label: unit, grid: true, nice: true, ...(only ? { domain: [0, only.cost * 2] } : {}) },
           y: { label: metric, grid: true, nice: true },
           marks: [
             plot.ruleX(points, { x: 'cost', y1: 'low', y2: 'high', stroke: colour, strokeOpacity: 0.35 }),
