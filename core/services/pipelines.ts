@@ -18,6 +18,7 @@ import { parserOfType } from '../parsers/choose-parser.ts'
 import { rerankerDefinitions } from '../rerankers/list.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
 import { findDefinition } from '../shared/family.ts'
+import { issueWords } from '../shared/issue-words.ts'
 import { canonicalJson, fingerprint } from '../shared/hash.ts'
 import type { CollectionId, JobId } from '../shared/ids.ts'
 import type { Reranking } from './reranking.ts'
@@ -213,7 +214,7 @@ function check(kind: string, definitions: readonly Checkable[], choice: Choice):
   const place = issue?.path.length ? ` "${issue.path.join('.')}"` : ''
   throw new AppError(
     'input-invalid',
-    `Option${place} of the ${kind} "${choice.id}": ${issue?.message ?? 'not valid'}.`,
+    `Option${place} of the ${kind} "${choice.id}": ${issue ? issueWords(issue) : 'not valid'}.`,
     {
       details: { kind, id: choice.id },
     },

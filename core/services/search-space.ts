@@ -11,6 +11,7 @@ import { parserDefinitions } from '../parsers/list.ts'
 import { rerankerDefinitions } from '../rerankers/list.ts'
 import { retrieverDefinitions } from '../retrievers/list.ts'
 import { canonicalJson } from '../shared/hash.ts'
+import { issueWords } from '../shared/issue-words.ts'
 import { checkPipeline, withDefaults } from './pipelines.ts'
 
 /** More points than this are looked at one value at a time, and drawn instead of gone through. */
@@ -108,7 +109,7 @@ export function pipelineAt(pipeline: Pipeline, point: Assignment): Pipeline {
   throw new AppError(
     'input-invalid',
     issue
-      ? `"${issue.path.join('.')}" of a pipeline cannot be that: ${issue.message}.`
+      ? `"${issue.path.join('.')}" of a pipeline cannot be that: ${issueWords(issue)}.`
       : `The pipeline has no place for ${Object.keys(point).join(', ')}. Choose what they belong to as well.`,
   )
 }
