@@ -115,7 +115,7 @@ export function RunList({ newOn }: { newOn: DatasetId | null }) {
             Export CSV
           </Button>
           {picked.length > 0 ? (
-            <Button look="danger" icon={<Trash2 size={15} aria-hidden />} onPress={() => setRemoving(true)}>
+            <Button icon={<Trash2 size={15} aria-hidden />} onPress={() => setRemoving(true)}>
               Remove {formatCount(picked.length)} …
             </Button>
           ) : null}
