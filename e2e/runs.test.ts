@@ -119,7 +119,7 @@ describe.skipIf(!browserPath)('runs', () => {
     const lines = readFileSync(await table.path(), 'utf8')
       .trim()
       .split('\r\n')
-    expect(lines[0]).toMatch(/^\uFEFFrun,id,state,pipeline,.*ndcg@10,ndcg@10 low,ndcg@10 high/)
+    expect(lines[0]).toMatch(/^run,id,state,pipeline,.*ndcg@10,ndcg@10 low,ndcg@10 high/)
     // Both have the same pipeline; one was searched by words only, and says so.
     expect(lines.slice(1).map((line) => /(?:hybrid|words only),Skerry/.exec(line)?.[0])).toEqual([
       'hybrid,Skerry',
