@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BotSettingsChange } from './contract/bots.ts'
 import type { AnswerMessage, MessageScope, SendEvent } from './contract/conversations.ts'
-import type { CollectionId, ConversationId, DocumentId, MessageId } from './shared/ids.ts'
+import type { CollectionId, ConversationId, DocumentId, MessageId, TraceId } from './shared/ids.ts'
 import { temporaryFolder } from './shared/temporary-folder.ts'
 import { openTestApp, type TestApp } from './testing/test-app.ts'
 
@@ -93,6 +93,43 @@ describe('a question', () => {
     expect(answer.release).toEqual({ releaseId, line, number })
     const trace = await test.client.traces.get({ traceId: answer.traceId! })
     expect(trace).toMatchObject({ answer: answer.text, origin: { botId: bot.id, conversationId } })
+  })
+
+  it('is found by the trace that its answer left, until it is removed', async () => {
+    const { conversationId } = await begin()
+    const { answer } = await send(conversationId, 'How many days of annual leave are there?')
+    const { answer: again, conversation } = await collect(
+      await test.client.conversations.regenerate({ messageId: answer.id }),
+    )
+    const ofTrace = (traceId: TraceId | null) => test.client.conversations.ofTrace({ traceId: traceId ?? '' })
+    expect((await ofTrace(answer.traceId)).answer.id).toBe(answer.id)
+    expect(await ofTrace(again.traceId)).toEqual({ answer: again, conversation })
+    await test.client.conversations.remove({ conversationId })
+    await expect(ofTrace(answer.traceId)).rejects.toMatchObject({ code: 'item-missing' })
+    expect((await test.client.traces.get({ traceId: answer.traceId! })).origin).toMatchObject({ conversationId })
+  })
+
+  it('is told to its trace when somebody rates the answer, while there is a trace', async () => {
+    const { bot, conversationId } = await begin()
+    const { answer } = await send(conversationId, 'How many days of annual leave are there?')
+    const [messageId, traceId] = [answer.id, answer.traceId!]
+    const rate = (rating: 'up' | 'down' | null, comment = '') =>
+      test.client.conversations.rate({ messageId, feedback: { rating, comment } })
+    const rated = async (rating: 'up' | 'down' | 'any') =>
+      (await test.client.traces.list({ botId: bot.id, rated: rating })).traces.map(({ id }) => id)
+    await rate('down', 'Which year?')
+    expect((await test.client.traces.get({ traceId })).feedback).toMatchObject({
+      rating: 'down',
+      comment: 'Which year?',
+    })
+    expect([await rated('up'), await rated('down'), await rated('any')]).toEqual([[], [traceId], [traceId]])
+    await rate(null)
+    expect(await rated('any')).toEqual([])
+    await test.client.traces.remove({ traceIds: [traceId] })
+    expect(await rate('up')).toMatchObject({ feedback: { rating: 'up', comment: '' } })
+    await expect(test.client.traces.rate({ traceId, feedback: { rating: 'up', comment: '' } })).rejects.toMatchObject({
+      code: 'item-missing',
+    })
   })
 
   it('is asked of all the collections of its bot, and of no others', async () => {

@@ -69,9 +69,13 @@ export type Persona = z.infer<typeof personaSchema>
 export const exchangeSchema = z.object({ question: z.string().max(200_000), answer: z.string().max(200_000) })
 export type Exchange = z.infer<typeof exchangeSchema>
 
-/** Where a question comes from. */
+/** Where a question comes from: for whoever asks to find it again. The ML layer keeps it as it is and knows nothing of it. */
 export const askOriginSchema = z.object({ botId: id<'bot'>(), conversationId: id<'conversation'>() })
 export type AskOrigin = z.infer<typeof askOriginSchema>
+
+/** What somebody thinks of an answer. */
+export const feedbackSchema = z.object({ rating: z.enum(['up', 'down']).nullable(), comment: z.string().max(4000) })
+export type Feedback = z.infer<typeof feedbackSchema>
 
 export const askEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ask-start'), traceId: id<'trace'>(), release: askedReleaseSchema.nullable() }),

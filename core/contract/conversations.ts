@@ -6,6 +6,7 @@ import {
   askEventSchema,
   askScopeSchema,
   citationSchema,
+  feedbackSchema,
   passageModeSchema,
 } from './ask.ts'
 import { errorDataSchema, id } from './values.ts'
@@ -21,9 +22,6 @@ export const messageScopeSchema = z.object({
   reading: askScopeSchema.default('auto'),
 })
 export type MessageScope = z.infer<typeof messageScopeSchema>
-
-export const feedbackSchema = z.object({ rating: z.enum(['up', 'down']).nullable(), comment: z.string().max(4000) })
-export type Feedback = z.infer<typeof feedbackSchema>
 
 const common = {
   id: id<'message'>(),
@@ -187,11 +185,16 @@ export const conversationsContract = {
     .route({ method: 'POST', path: '/messages/{messageId}/regenerate' })
     .input(messageId)
     .output(eventIterator(sendEventSchema)),
-  /** Of an answer. Errors: item-missing, input-invalid. */
+  /** Of an answer; its trace is told. Errors: item-missing, input-invalid. */
   rate: oc
     .route({ method: 'POST', path: '/messages/{messageId}/feedback' })
     .input(messageId.extend({ feedback: feedbackSchema }))
     .output(answerMessageSchema),
+  /** The answer that left this trace, and where it was said. Errors: item-missing (none did, or it was removed). */
+  ofTrace: oc
+    .route({ method: 'GET', path: '/messages/of-trace/{traceId}' })
+    .input(z.object({ traceId: id<'trace'>() }))
+    .output(z.object({ answer: answerMessageSchema, conversation: conversationSchema })),
   /** The branch that is shown, with citations. PDF is printed from the HTML by the client. Errors: item-missing. */
   export: oc
     .route({ method: 'GET', path: '/conversations/{conversationId}/export' })

@@ -1,6 +1,13 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { answerSpanSchema, askEventSchema, askedReleaseSchema, citationSchema, passageModeSchema } from './ask.ts'
+import {
+  answerSpanSchema,
+  askEventSchema,
+  askedReleaseSchema,
+  citationSchema,
+  feedbackSchema,
+  passageModeSchema,
+} from './ask.ts'
 import { pipelineSchema } from './pipeline.ts'
 import { passageSchema, scoreKindSchema } from './search.ts'
 import { errorDataSchema, id } from './values.ts'
@@ -91,6 +98,8 @@ export const traceSchema = z.object({
   spans: z.array(spanSchema),
   /** The trace whose question was asked again. */
   replayOf: id<'trace'>().nullable().default(null),
+  /** What somebody thinks of the answer, and since when; null: nobody said. Empty: it was taken back. */
+  feedback: feedbackSchema.extend({ at: z.number() }).nullable().default(null),
   startedAt: z.number(),
   durationMs: z.number(),
 })
@@ -123,10 +132,16 @@ export const traceSummarySchema = traceSchema
     outputTokens: z.int().nullable(),
     passages: z.int(),
     citations: z.int(),
+    rating: feedbackSchema.shape.rating,
+    /** Whether somebody commented on the answer. */
+    commented: z.boolean(),
     /** Whether a collector took it. */
     exported: z.boolean(),
   })
 export type TraceSummary = z.infer<typeof traceSummarySchema>
+
+/** 'any': somebody rated the answer or commented on it. */
+export const traceRatings = ['up', 'down', 'any'] as const
 
 const flag = z.stringbool().or(z.boolean())
 const time = z.coerce.number().int().min(0)
@@ -141,6 +156,7 @@ export const traceFilterSchema = z.object({
   releaseId: id<'release'>().optional(),
   outcome: traceOutcomeSchema.optional(),
   lowRelevance: flag.optional(),
+  rated: z.enum(traceRatings).optional(),
   slowerThanMs: z.coerce.number().min(0).optional(),
   /** Whether it asks a question of another trace again. */
   isReplay: flag.optional(),
@@ -255,6 +271,14 @@ export const tracesContract = {
     .output(z.object({ traces: z.array(traceSummarySchema), total: z.int() })),
   /** Errors: item-missing. */
   get: oc.route({ method: 'GET', path: '/traces/{traceId}' }).input(traceId).output(traceSchema),
+  /**
+   * What somebody thinks of the answer, instead of what was said before. Whoever shows answers reports it: it is kept with
+   * the trace, and follows it to the collector where the trace went there. Errors: item-missing.
+   */
+  rate: oc
+    .route({ method: 'POST', path: '/traces/{traceId}/feedback' })
+    .input(traceId.extend({ feedback: feedbackSchema }))
+    .output(feedbackSchema),
   /**
    * The same question, of the same documents, after the same history, asked again; what comes is a trace of its own.
    * Errors: item-missing, implementation-unknown, input-invalid, pipeline-mismatch (it would read the documents in another

@@ -128,6 +128,7 @@ export function beginTrace(question: TracedQuestion, now: () => number) {
         passageMode: trace.passageMode,
         spans,
         replayOf,
+        feedback: null,
         startedAt: Math.round(startedAt),
         durationMs,
       }

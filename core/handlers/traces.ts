@@ -16,6 +16,11 @@ export function traceHandlers(services: Services) {
       return { traces: traces.list(filter, { order, limit, offset }), total: traces.count(filter) }
     }),
     get: os.traces.get.handler(({ input }) => traces.get(input.traceId)),
+    rate: os.traces.rate.handler(({ input: { traceId, feedback } }) => {
+      traces.rate(traceId, feedback, Date.now())
+      traceExporter.rated(traceId)
+      return feedback
+    }),
     replay: os.traces.replay.handler(async function* ({ input, signal }) {
       const trace = traces.get(input.traceId)
       const request = requestOf(trace, input.with)

@@ -12,6 +12,7 @@ import {
   type TraceFilter,
   type TraceOutcome,
   traceOutcomes,
+  traceRatings,
   type TraceSummary,
 } from '../contract/traces.ts'
 import type { ReleaseId } from '../shared/ids.ts'
@@ -24,6 +25,7 @@ interface FilterOptions extends GlobalOptions {
   slower?: number
   days?: number
   weak?: boolean
+  rated?: TraceFilter['rated']
   replays?: boolean
 }
 
@@ -43,7 +45,7 @@ export function addTraceCommands(): void {
           limit: Math.min(1000, options.n),
         })
         terminal.result(options.json, found, () => {
-          const columns = ['id', 'asked', 'outcome', 'ms', 'tokens', 'question'] as const
+          const columns = ['id', 'asked', 'outcome', 'rated', 'ms', 'tokens', 'question'] as const
           terminal.table(found.traces.map(listed), [...columns], 'No question is like that.')
           if (found.total > found.traces.length) terminal.write(`${found.total - found.traces.length} more (-n).\n`)
         })
@@ -222,18 +224,22 @@ function filtered(target: Command): Command {
     .addOption(new Option('--outcome <outcome>', 'that ended so').choices([...traceOutcomes]))
     .option('--slower <ms>', 'that took longer than so many milliseconds', positiveInteger)
     .option('--days <count>', 'of the last days', positiveInteger)
+    .addOption(
+      new Option('--rated <rating>', 'whose answer somebody found good, bad, or spoke of').choices([...traceRatings]),
+    )
     .option('--weak', 'where what was found has little to do with the question')
     .option('--replays', 'that ask a question again')
 }
 
 async function filterOf(client: Client, options: FilterOptions): Promise<TraceFilter> {
-  const { search, collection, outcome, slower, days, weak, replays } = options
+  const { search, collection, outcome, slower, days, weak, rated, replays } = options
   return {
     ...(search === undefined ? {} : { query: search }),
     ...(collection === undefined ? {} : { collectionId: (await findCollection(client, collection)).id }),
     ...(outcome ? { outcome } : {}),
     ...(slower === undefined ? {} : { slowerThanMs: slower }),
     ...(days === undefined ? {} : { from: Date.now() - days * dayMs }),
+    ...(rated ? { rated } : {}),
     ...(weak ? { lowRelevance: true } : {}),
     ...(replays ? { isReplay: true } : {}),
   }
@@ -265,13 +271,15 @@ async function choiceOf({ release, pipeline, collection }: ReplayOptions): Promi
   )
 }
 
-function listed({ id, startedAt, outcome, durationMs, inputTokens, outputTokens, question }: TraceSummary) {
+function listed(trace: TraceSummary) {
+  const { id, startedAt, outcome, rating, commented, durationMs, inputTokens, outputTokens, question } = trace
   const tokens = inputTokens === null && outputTokens === null ? '' : (inputTokens ?? 0) + (outputTokens ?? 0)
   const asked = new Date(startedAt).toISOString().slice(0, 16)
   return {
     id,
     asked,
     outcome,
+    rated: [rating ?? '', commented ? 'commented' : ''].filter(Boolean).join(', '),
     ms: Math.round(durationMs),
     tokens,
     question: question.replaceAll(/\s+/g, ' ').slice(0, 80),
@@ -281,6 +289,10 @@ function listed({ id, startedAt, outcome, durationMs, inputTokens, outputTokens,
 function write(trace: Trace): void {
   terminal.write(`${trace.question}\n\n${trace.answer}\n\n`)
   if (trace.error) terminal.write(`${trace.error.message}\n\n`)
+  const { rating, comment } = trace.feedback ?? { rating: null, comment: '' }
+  if (rating) terminal.write(`Somebody found it ${rating === 'up' ? 'good' : 'bad'}.\n`)
+  if (comment !== '') terminal.write(`Comment: ${comment}\n`)
+  if (rating || comment !== '') terminal.write('\n')
   const depthOf = (span: Span): number => {
     const parent = trace.spans.find(({ id }) => id === span.parentId)
     return parent ? depthOf(parent) + 1 : 0

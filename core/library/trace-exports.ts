@@ -4,9 +4,12 @@ import type { TraceId } from '../shared/ids.ts'
 /** Traces that wait for the collector. A trace that is removed waits no more. */
 export interface TraceExports {
   add(ids: readonly TraceId[]): void
+  /** What somebody thinks of the answer follows by itself, where the collector has the trace. Gives whether it has. */
+  addRating(id: TraceId): boolean
   /** Oldest first; at least one, further ones up to `bytes` of JSON together. */
-  next(limit: number, bytes: number): TraceId[]
-  sent(ids: readonly TraceId[]): void
+  next(limit: number, bytes: number): WaitingTrace[]
+  /** `ratedAt`: of what was sent. What was said of an answer meanwhile goes next. */
+  sent(traces: readonly { id: TraceId; ratedAt: number | null }[]): void
   /** It could not be taken: it waits behind the others, or, after `mostAttempts`, no more. */
   postpone(id: TraceId, mostAttempts: number): 'waits' | 'dropped'
   waiting(): number
@@ -16,12 +19,26 @@ export interface TraceExports {
   clear(): number
 }
 
+export interface WaitingTrace {
+  id: TraceId
+  /** 'rating': only what somebody thinks of the answer. */
+  what: 'all' | 'rating'
+}
+
 export function createTraceExports(database: Database, now: () => number): TraceExports {
   const insert = database.prepare(
-    `INSERT INTO trace_exports (trace_id, added_at) SELECT id, ? FROM traces WHERE id = ? ON CONFLICT DO NOTHING`,
+    `INSERT INTO trace_exports (trace_id, added_at) SELECT id, ? FROM traces WHERE id = ?
+     ON CONFLICT DO UPDATE SET what = 'all'`,
   )
-  const select = database.prepare<[number], { id: TraceId; bytes: number }>(
-    `SELECT e.trace_id AS id, length(t.data) AS bytes FROM trace_exports e JOIN traces t ON t.id = e.trace_id
+  const insertRating = database.prepare(
+    `INSERT INTO trace_exports (trace_id, added_at, what)
+     SELECT id, ?, 'rating' FROM traces WHERE id = ? AND exported_at IS NOT NULL ON CONFLICT DO NOTHING`,
+  )
+  const insertLateRating = database.prepare(
+    `INSERT INTO trace_exports (trace_id, added_at, what) SELECT id, ?, 'rating' FROM traces WHERE id = ? AND rated_at IS NOT ?`,
+  )
+  const select = database.prepare<[number], WaitingTrace & { bytes: number }>(
+    `SELECT e.trace_id AS id, e.what, length(t.data) AS bytes FROM trace_exports e JOIN traces t ON t.id = e.trace_id
      ORDER BY e.added_at, e.trace_id LIMIT ?`,
   )
   const remove = database.prepare('DELETE FROM trace_exports WHERE trace_id = ?')
@@ -40,17 +57,19 @@ export function createTraceExports(database: Database, now: () => number): Trace
     add: database.transaction((ids: readonly TraceId[]) => {
       for (const id of ids) insert.run(now(), id)
     }),
+    addRating: (id) => insertRating.run(now(), id).changes > 0,
     next(limit, bytes) {
       let total = 0
-      return select.all(limit).flatMap((row, index) => {
+      return select.all(limit).flatMap(({ id, what, ...row }, index) => {
         total += row.bytes
-        return index === 0 || total <= bytes ? [row.id] : []
+        return index === 0 || total <= bytes ? [{ id, what }] : []
       })
     },
-    sent: database.transaction((ids: readonly TraceId[]) => {
-      for (const id of ids) {
+    sent: database.transaction((traces: Parameters<TraceExports['sent']>[0]) => {
+      for (const { id, ratedAt } of traces) {
         remove.run(id)
         mark.run(now(), id)
+        insertLateRating.run(now(), id, ratedAt)
       }
     }),
     postpone(id, mostAttempts) {

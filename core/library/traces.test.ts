@@ -55,6 +55,31 @@ describe('traces', () => {
     })
   })
 
+  it('keep what somebody thinks of the answer, the last thing that was said, and are found by it', () => {
+    for (const number of [1, 2, 3, 4]) save(`trc_${number}`, { startedAt: number })
+    const rate = (number: number, rating: 'up' | 'down' | null, comment = '', at = 50) =>
+      traces.rate(`trc_${number}` as TraceId, { rating, comment }, at)
+    rate(1, 'up')
+    rate(2, 'down', 'The year is wrong.')
+    rate(3, null, 'Where is this from?')
+    expect(ids({ rated: 'up' })).toEqual(['trc_1'])
+    expect(ids({ rated: 'down' })).toEqual(['trc_2'])
+    expect(ids({ rated: 'any' })).toEqual(['trc_1', 'trc_2', 'trc_3'])
+    expect(traces.count({ rated: 'any', from: 2 })).toBe(2)
+    expect(traces.list({}, { limit: 9, order: 'oldest' }).map(({ rating, commented }) => [rating, commented])).toEqual([
+      ['up', false],
+      ['down', true],
+      [null, true],
+      [null, false],
+    ])
+    expect(traces.get('trc_2' as TraceId).feedback).toEqual({ rating: 'down', comment: 'The year is wrong.', at: 50 })
+    expect(traces.get('trc_4' as TraceId).feedback).toBeNull()
+    rate(2, null, '', 60)
+    expect(traces.get('trc_2' as TraceId).feedback).toEqual({ rating: null, comment: '', at: 60 })
+    expect(ids({ rated: 'any' })).toEqual(['trc_1', 'trc_3'])
+    expect(() => rate(5, 'up')).toThrow(expect.objectContaining({ code: 'item-missing' }))
+  })
+
   it('are searched by words, or parts of them, in every script, and never by what only looks like an expression', () => {
     save('trc_1', { question: 'Where do Arctic terns nest?', answer: 'On the spit [1].' })
     save('trc_2', { question: '東京都の人口は？', answer: '約1400万人。' })
@@ -99,11 +124,12 @@ describe('traces', () => {
     traces.save(trace('trc_0'))
     for (const id of ['trc_1', 'trc_2', 'trc_3']) traces.save(trace(id), { forExport: true })
     expect(exports.waiting()).toBe(3)
-    expect(exports.next(2, 1_000_000)).toEqual(['trc_1', 'trc_2'])
-    expect(exports.next(10, 1)).toEqual(['trc_1'])
-    exports.sent(['trc_1' as TraceId])
+    const next = (limit: number, bytes: number): string[] => exports.next(limit, bytes).map(({ id }) => id)
+    expect(next(2, 1_000_000)).toEqual(['trc_1', 'trc_2'])
+    expect(next(10, 1)).toEqual(['trc_1'])
+    exports.sent([{ id: 'trc_1' as TraceId, ratedAt: null }])
     traces.remove(['trc_2' as TraceId])
-    expect(exports.next(10, 1_000_000)).toEqual(['trc_3'])
+    expect(next(10, 1_000_000)).toEqual(['trc_3'])
     expect(exports.done()).toEqual({ sent: 1, sentAt: 77 })
     expect(traces.list({}, { limit: 9, order: 'oldest' }).map(({ exported }) => exported)).toEqual([false, true, false])
     expect(exports.postpone('trc_3' as TraceId, 2)).toBe('waits')
@@ -111,5 +137,26 @@ describe('traces', () => {
     expect(exports.waiting()).toBe(0)
     exports.add(['trc_0', 'trc_none'] as TraceId[])
     expect(exports.clear()).toBe(1)
+  })
+
+  it('that the collector has wait for what is said of their answers, also while they are on their way', () => {
+    const exports = createTraceExports(database, () => 77)
+    const [id, other] = ['trc_1', 'trc_2'] as TraceId[]
+    const trace = (traceId: TraceId) => beginTrace({ traceId, collectionIds: [], text: traceId }, () => 0).finish(null)
+    traces.save(trace(id!), { forExport: true })
+    traces.save(trace(other!))
+    const rate = (at: number) => traces.rate(id!, { rating: 'up', comment: '' }, at)
+    rate(5)
+    // It goes with the trace, and a trace that was not sent is not begun with its end.
+    expect([exports.addRating(id!), exports.addRating(other!)]).toEqual([false, false])
+    expect(exports.next(9, 1000)).toEqual([{ id, what: 'all' }])
+    rate(6)
+    exports.sent([{ id: id!, ratedAt: 5 }])
+    expect(exports.next(9, 1000)).toEqual([{ id, what: 'rating' }])
+    exports.sent([{ id: id!, ratedAt: 6 }])
+    expect(exports.waiting()).toBe(0)
+    expect(exports.addRating(id!)).toBe(true)
+    exports.add([id!])
+    expect(exports.next(9, 1000)).toEqual([{ id, what: 'all' }])
   })
 })

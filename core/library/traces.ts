@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import type { Feedback } from '../contract/ask.ts'
 import { AppError } from '../contract/errors.ts'
 import {
   type Trace,
@@ -22,6 +23,8 @@ export interface TraceLibrary {
   figures(filter: TraceFilter): Iterable<TraceFigures>
   /** Errors: item-missing. */
   get(id: TraceId): Trace
+  /** What somebody thinks of the answer from now on. Errors: item-missing. */
+  rate(id: TraceId, feedback: Feedback, at: number): void
   /** Gives how many there were. */
   remove(ids: readonly TraceId[]): number
   /** At most `limit`, so that nobody waits for long. Gives how many there were. */
@@ -52,7 +55,10 @@ export function createTraceLibrary(database: Database): TraceLibrary {
   const insertCollection = database.prepare('INSERT OR IGNORE INTO trace_collections VALUES (?, ?)')
   const insertWords = database.prepare('INSERT INTO trace_words (rowid, question, answer) VALUES (?, ?, ?)')
   const insertExport = database.prepare('INSERT INTO trace_exports (trace_id, added_at) VALUES (?, ?)')
-  const selectOne = database.prepare<[string], string>('SELECT data FROM traces WHERE id = ?').pluck()
+  const selectOne = database.prepare<[string], FeedbackRow & { data: string }>(
+    'SELECT data, rating, comment, rated_at FROM traces WHERE id = ?',
+  )
+  const updateFeedback = database.prepare('UPDATE traces SET rating = ?, comment = ?, rated_at = ? WHERE id = ?')
   const selectOldest = database.prepare<[], number | null>('SELECT min(started_at) FROM traces').pluck()
   const deleteOne = database.prepare('DELETE FROM traces WHERE id = ?')
   const deleteBefore = database.prepare(
@@ -96,10 +102,12 @@ export function createTraceLibrary(database: Database): TraceLibrary {
       return rows.map((row) => ({ ...row, lowRelevance: row.lowRelevance === 1 }))
     },
     get(id) {
-      const data = selectOne.get(id)
-      if (!data)
-        throw new AppError('item-missing', `There is no trace ${id}. It may have been removed.`, { details: { id } })
-      return withTree(traceSchema.parse(JSON.parse(data)))
+      const row = selectOne.get(id)
+      if (!row) throw missing(id)
+      return { ...withTree(traceSchema.parse(JSON.parse(row.data))), feedback: toFeedback(row) }
+    },
+    rate(id, { rating, comment }, at) {
+      if (updateFeedback.run(rating, comment, at, id).changes === 0) throw missing(id)
     },
     remove: database.transaction((ids: readonly TraceId[]) =>
       ids.reduce((removed, id) => removed + deleteOne.run(id).changes, 0),
@@ -109,9 +117,23 @@ export function createTraceLibrary(database: Database): TraceLibrary {
   }
 }
 
+function missing(id: TraceId): AppError {
+  return new AppError('item-missing', `There is no trace ${id}. It may have been removed.`, { details: { id } })
+}
+
+interface FeedbackRow {
+  rating: Feedback['rating']
+  comment: string
+  rated_at: number | null
+}
+
+function toFeedback({ rating, comment, rated_at: at }: FeedbackRow): Trace['feedback'] {
+  return at === null ? null : { rating, comment, at }
+}
+
 const columns = `t.id, t.collection_id, t.question, t.refused, t.outcome, t.bot_id, t.conversation_id, t.release_id,
   t.release_line, t.release_number, t.replay_of, t.low_relevance, t.input_tokens, t.output_tokens, t.passages, t.citations,
-  t.started_at, t.duration_ms, t.exported_at,
+  t.started_at, t.duration_ms, t.exported_at, t.rating, t.comment <> '' AS commented,
   (SELECT json_group_array(c.collection_id) FROM trace_collections c WHERE c.trace_id = t.id) AS collection_ids`
 
 const orders: Record<TraceOrder, string> = {
@@ -143,6 +165,8 @@ interface Row {
   started_at: number
   duration_ms: number
   exported_at: number | null
+  rating: Feedback['rating']
+  commented: number
 }
 
 function toRow(trace: Trace) {
@@ -208,6 +232,8 @@ function toSummary(row: Row): TraceSummary {
     outputTokens: row.output_tokens,
     passages: row.passages,
     citations: row.citations,
+    rating: row.rating,
+    commented: row.commented === 1,
     exported: row.exported_at !== null,
   }
 }
@@ -231,6 +257,8 @@ function conditions(filter: TraceFilter): { where: string; parameters: Record<st
   add('t.release_id = :releaseId', 'releaseId', filter.releaseId)
   add('t.outcome = :outcome', 'outcome', filter.outcome)
   add('t.low_relevance = :lowRelevance', 'lowRelevance', flag(filter.lowRelevance))
+  if (filter.rated === 'any') parts.push(`t.rated_at IS NOT NULL AND (t.rating IS NOT NULL OR t.comment <> '')`)
+  else add('t.rated_at IS NOT NULL AND t.rating = :rated', 'rated', filter.rated)
   add('t.duration_ms > :slowerThanMs', 'slowerThanMs', filter.slowerThanMs)
   add('(t.replay_of IS NOT NULL) = :isReplay', 'isReplay', flag(filter.isReplay))
   add('t.replay_of = :replayOf', 'replayOf', filter.replayOf)

@@ -137,6 +137,54 @@ describe('traces on their way to a collector', () => {
     await until(async () => (await exporter.state()).sent).toBe(2)
   })
 
+  it('are followed by what people think of the answers, in their words only where words may go', async () => {
+    const exporter = openExporter()
+    const rate = (id: string, rating: 'up' | 'down' | null, comment: string): void => {
+      traces.rate(id as TraceId, { rating, comment }, Date.now())
+      exporter.rated(id as TraceId)
+    }
+    ask(exporter, 'trc_before')
+    await exporter.configure({ enabled: true, endpoint: collector.endpoint })
+    ask(exporter, 'trc_1')
+    await until(async () => (await exporter.state()).sent).toBe(1)
+    const [question] = collector.requests[0]!.spans
+    rate('trc_before', 'up', '')
+    rate('trc_1', 'down', 'Wrong year')
+    await until(() => Promise.resolve(collector.requests.length)).toBe(2)
+    const [feedback, ...more] = collector.requests[1]!.spans
+    expect(more).toEqual([])
+    expect(feedback).toMatchObject({ traceId: question?.traceId, parentSpanId: question?.spanId, name: 'feedback' })
+    expect(feedback?.attributes).toEqual({
+      'openinference.span.kind': 'EVALUATOR',
+      'quarry.trace.id': 'trc_1',
+      'gen_ai.evaluation.name': 'user_feedback',
+      'gen_ai.evaluation.score.label': 'down',
+      'gen_ai.evaluation.score.value': 0,
+    })
+    expect(collector.requests[1]?.bytes.includes('Wrong')).toBe(false)
+
+    await exporter.configure({ content: 'full' })
+    await until(async () => (await exporter.state()).waiting).toBe(0)
+    rate('trc_1', 'up', 'The year is right now')
+    await until(() => Promise.resolve(collector.requests.length)).toBe(3)
+    expect(collector.requests[2]?.spans.map(({ attributes }) => attributes)).toMatchObject([
+      { 'gen_ai.evaluation.score.label': 'up', 'gen_ai.evaluation.explanation': 'The year is right now' },
+    ])
+    expect(collector.requests[2]?.spans[0]?.spanId).not.toBe(feedback?.spanId)
+    await until(async () => (await exporter.state()).waiting).toBe(0)
+    rate('trc_1', null, '')
+    await until(() => Promise.resolve(collector.requests.length)).toBe(4)
+    expect(collector.requests[3]?.spans[0]?.attributes['gen_ai.evaluation.score.label']).toBe('none')
+    await until(async () => (await exporter.state()).waiting).toBe(0)
+
+    // All of a trace that is sent once more.
+    await exporter.send(['trc_1' as TraceId])
+    expect(collector.requests[4]?.spans.map(({ name }) => name)).toEqual(['question', 'feedback'])
+    await exporter.configure({ enabled: false })
+    rate('trc_1', 'up', '')
+    expect((await exporter.state()).waiting).toBe(0)
+  })
+
   it('wait in the database for the next program, too', async () => {
     const first = openExporter()
     // Nothing listens there.

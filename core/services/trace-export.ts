@@ -1,7 +1,7 @@
 import { AppError, type ErrorData, isCancellation, toAppError, toErrorData } from '../contract/errors.ts'
 import type { Trace, TraceExportState } from '../contract/traces.ts'
 import { beginTrace } from '../flows/open-trace.ts'
-import type { TraceExports } from '../library/trace-exports.ts'
+import type { TraceExports, WaitingTrace } from '../library/trace-exports.ts'
 import type { TraceSettingsLibrary } from '../library/trace-settings.ts'
 import type { TraceLibrary } from '../library/traces.ts'
 import type { NetworkDoor } from '../network/door.ts'
@@ -17,6 +17,8 @@ export interface TraceExporter extends AsyncDisposable {
   readonly isOn: boolean
   /** Something waits. */
   wake(): void
+  /** Somebody said what they think of an answer: where its trace was sent, that goes there, too. */
+  rated(id: TraceId): void
   state(): Promise<TraceExportState>
   /** Errors: input-invalid, keys-unavailable, disk-full. */
   configure(change: TraceExportChange): Promise<TraceExportState>
@@ -95,18 +97,20 @@ export function createTraceExporter(parts: TraceExporterParts): TraceExporter {
     return { collector: createCollector({ endpoint, headers, fetch }), telemetry }
   }
 
-  const sendBatch = async (ids: readonly TraceId[], signal: AbortSignal): Promise<void> => {
+  const sendBatch = async (waiting: readonly WaitingTrace[], signal: AbortSignal): Promise<void> => {
     const { collector, telemetry } = await open()
     const { content } = settings.read().export
     const spans = []
-    for (const id of ids) {
+    const sent = []
+    for (const { id, what } of waiting) {
       const trace = find(id)
-      if (trace) spans.push(...telemetry.toFinishedSpans(trace, { content, version }))
+      if (trace) spans.push(...telemetry.toFinishedSpans(trace, { content, version, what }))
+      sent.push({ id, ratedAt: trace?.feedback?.at ?? null })
       // One at a time: an answer that is being written goes first.
       await new Promise((resolve) => setImmediate(resolve))
     }
     if (spans.length > 0) note = (await collector.send(spans, signal)).note
-    exports.sent(ids)
+    exports.sent(sent)
   }
   const find = (id: TraceId): Trace | undefined => {
     try {
@@ -125,13 +129,13 @@ export function createTraceExporter(parts: TraceExporterParts): TraceExporter {
     nextTryAt = null
     const { signal } = closing
     while (settings.read().export.enabled && !signal.aborted) {
-      const ids = exports.next(atATime, bytesAtATime)
-      if (ids.length === 0) {
+      const waiting = exports.next(atATime, bytesAtATime)
+      if (waiting.length === 0) {
         atATime = tracesAtATime
         return
       }
       try {
-        await sendBatch(ids, signal)
+        await sendBatch(waiting, signal)
         failures = 0
         error = null
       } catch (thrown) {
@@ -140,11 +144,11 @@ export function createTraceExporter(parts: TraceExporterParts): TraceExporter {
         error = toErrorData(failed)
         if (isAboutContent(failed)) {
           // It may be one of them alone: each by itself then, and those that cannot be taken behind the others.
-          if (ids.length > 1) {
+          if (waiting.length > 1) {
             atATime = 1
             continue
           }
-          for (const id of ids) {
+          for (const { id } of waiting) {
             if (exports.postpone(id, mostAttempts) === 'dropped') {
               log.warn('The collector cannot take a trace; it is not sent again.', { trace: id })
             }
@@ -175,6 +179,9 @@ export function createTraceExporter(parts: TraceExporterParts): TraceExporter {
     wake() {
       // After a failure its own time holds.
       if (exporter.isOn && failures === 0 && !working) plan(times.gatherMs)
+    },
+    rated(id) {
+      if (exporter.isOn && exports.addRating(id)) exporter.wake()
     },
     async state() {
       const chosen = settings.read().export

@@ -29,6 +29,9 @@ export const attributeNames = {
   retrievalTopK: 'gen_ai.retrieval.top_k',
   dimensions: 'gen_ai.embeddings.dimension.count',
   errorType: 'error.type',
+  evaluationName: 'gen_ai.evaluation.name',
+  evaluationLabel: 'gen_ai.evaluation.score.label',
+  evaluationValue: 'gen_ai.evaluation.score.value',
 
   spanKind: 'openinference.span.kind',
   inputMimeType: 'input.mime_type',
@@ -70,6 +73,7 @@ export const attributeNames = {
 /** What people wrote and what documents say: never in a redacted trace. */
 export const contentAttributeNames = {
   promptName: 'gen_ai.prompt.name',
+  evaluationExplanation: 'gen_ai.evaluation.explanation',
   inputMessages: 'gen_ai.input.messages',
   outputMessages: 'gen_ai.output.messages',
   retrievalQuery: 'gen_ai.retrieval.query.text',

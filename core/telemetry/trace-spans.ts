@@ -19,17 +19,51 @@ export interface SpanOptions {
   content: 'redacted' | 'full'
   /** Of Quarry. */
   version: string
+  /** 'rating': only what somebody thinks of the answer, of a trace that is there already. */
+  what?: 'all' | 'rating'
 }
 
 /** A trace as OpenTelemetry has it: the same ids whenever and wherever it is made. */
-export function toFinishedSpans(trace: Trace, { content, version }: SpanOptions): FinishedSpan[] {
+export function toFinishedSpans(trace: Trace, { content, version, what = 'all' }: SpanOptions): FinishedSpan[] {
   const resource = resourceFromAttributes({
     'service.name': 'quarry',
     'service.version': version,
     'quarry.conventions.gen_ai': conventions.genAi,
     'quarry.conventions.openinference': conventions.openInference,
   })
-  return trace.spans.map((span) => toFinished(span, trace, content, { resource, version }))
+  const spans = [...(what === 'all' ? trace.spans : []), ...feedbackSpans(trace)]
+  return spans.map((span) => toFinished(span, trace, content, { resource, version }))
+}
+
+/**
+ * What somebody thinks of the answer is a span of its own: it is said when the others are long sent, and may be said anew.
+ * Collectors put it into the tree by its trace and parent.
+ */
+function feedbackSpans({ id, spans, feedback, startedAt }: Trace): Span[] {
+  if (!feedback) return []
+  const { rating, comment, at } = feedback
+  return [
+    {
+      id: sha256(`${id} feedback ${at}`).slice(0, 16),
+      parentId: spans.find(({ parentId }) => parentId === null)?.id ?? null,
+      name: 'feedback',
+      kind: 'chain',
+      startMs: at - startedAt,
+      durationMs: 0,
+      input: null,
+      output: null,
+      attributes: {
+        [names.spanKind]: 'EVALUATOR',
+        [names.traceId]: id,
+        [names.evaluationName]: 'user_feedback',
+        // Without a thumb it is a comment, or taken back.
+        [names.evaluationLabel]: rating ?? 'none',
+        ...(rating === null ? {} : { [names.evaluationValue]: rating === 'up' ? 1 : 0 }),
+        ...(comment === '' ? {} : { [contents.evaluationExplanation]: comment }),
+      },
+      error: null,
+    },
+  ]
 }
 
 /** 32 hexadecimal digits. */
@@ -99,6 +133,7 @@ const json = 'application/json'
 
 /** Inputs, outputs and passages, from the trace: they are not stored twice. */
 function contentOf(span: Span, trace: Trace): Attributes {
+  if (span.input === null && span.output === null) return {}
   const shown: Attributes = {
     [contents.inputValue]: JSON.stringify(span.input) ?? '',
     [names.inputMimeType]: json,

@@ -111,7 +111,7 @@ function Page({ route }: { route: Route }) {
     case 'home':
       return empty ? <WelcomePage /> : null
     case 'chat':
-      return <ChatPage botId={route.botId} conversationId={route.conversationId} />
+      return <ChatPage botId={route.botId} conversationId={route.conversationId} messageId={route.messageId} />
     case 'bots':
       return <BotsPage botId={route.botId} Chat={ChatThread} />
     case 'ask':

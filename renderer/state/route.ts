@@ -6,6 +6,7 @@ import type {
   DatasetId,
   DocumentId,
   LineId,
+  MessageId,
   PromptId,
   ReleaseId,
   RunId,
@@ -19,8 +20,11 @@ import type {
  */
 export type Route =
   | { page: 'home' }
-  /** No conversation: a new one with the bot. A conversation without a bot: its bot was removed. */
-  | { page: 'chat'; botId: BotId | null; conversationId: ConversationId | null }
+  /**
+   * No conversation: a new one with the bot. A conversation without a bot: its bot was removed. `messageId`: the message
+   * to go to in it; absent: the last.
+   */
+  | { page: 'chat'; botId: BotId | null; conversationId: ConversationId | null; messageId?: MessageId }
   | { page: 'bots'; botId: BotId | 'new' | null }
   | { page: 'ask'; collectionId: CollectionId | null }
   | {
@@ -75,7 +79,9 @@ export function parseRoute(hash: string): Route {
   if (page === undefined) return { page: 'home' }
   if (page === 'chat' && parts.length <= 3) {
     const botId = first === undefined || first === withoutBot ? null : (first as BotId)
-    return { page, botId, conversationId: (second as ConversationId) ?? null }
+    const place = { page, botId, conversationId: (second as ConversationId) ?? null } as const
+    const messageId = second === undefined ? null : new URLSearchParams(query).get('message')
+    return messageId ? { ...place, messageId: messageId as MessageId } : place
   }
   if (page === 'bots' && parts.length <= 2) return { page, botId: (first as BotId) ?? null }
   if (page === 'ask' && parts.length <= 2) return { page, collectionId: (first as CollectionId) ?? null }
@@ -139,8 +145,9 @@ export function hrefOf(route: Route): string {
   if (route.page === 'ask') return join('ask', route.collectionId)
   if (route.page === 'bots') return join('bots', route.botId)
   if (route.page === 'chat') {
-    const { botId, conversationId } = route
-    return join('chat', conversationId ? (botId ?? withoutBot) : botId, conversationId)
+    const { botId, conversationId, messageId } = route
+    const query = conversationId && messageId ? `?${new URLSearchParams({ message: messageId }).toString()}` : ''
+    return join('chat', conversationId ? (botId ?? withoutBot) : botId, conversationId) + query
   }
   const { collectionId, documentId, span, view } = route
   const values = new URLSearchParams()

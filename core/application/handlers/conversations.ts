@@ -2,6 +2,7 @@ import { exportConversation } from '../exports/export-conversation.ts'
 import { answerMessage } from '../flows/answer-message.ts'
 import { stepsOfRegenerating, stepsOfSending } from '../services/answer-steps.ts'
 import { plainLine } from '../services/plain-text.ts'
+import { rateAnswer } from '../services/rate-answer.ts'
 import type { ApplicationServices } from '../services/services.ts'
 import { os } from './base.ts'
 
@@ -36,7 +37,11 @@ export function conversationHandlers(services: ApplicationServices) {
     regenerate: os.conversations.regenerate.handler(async function* ({ input, signal }) {
       yield* answerMessage(stepsOfRegenerating(input.messageId, services), signal)
     }),
-    rate: os.conversations.rate.handler(({ input }) => conversations.rate(input.messageId, input.feedback)),
+    rate: os.conversations.rate.handler(({ input }) => rateAnswer(input.messageId, input.feedback, services)),
+    ofTrace: os.conversations.ofTrace.handler(({ input }) => {
+      const answer = conversations.ofTrace(input.traceId)
+      return { answer, conversation: conversations.get(answer.conversationId) }
+    }),
     export: os.conversations.export.handler(({ input }) => {
       const conversation = conversations.get(input.conversationId)
       const last = conversations.leaf(conversation.id)

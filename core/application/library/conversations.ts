@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3'
+import type { Feedback } from '../../contract/ask.ts'
 import type {
   AnswerMessage,
   Conversation,
-  Feedback,
   Message,
   MessageScope,
   QuestionMessage,
@@ -67,6 +67,8 @@ export interface ConversationLibrary {
   noteText(id: MessageId, text: string): void
   /** Nothing happens where the answer is gone. */
   endAnswer(id: MessageId, end: AnswerEnd): void
+  /** The answer that left this trace. Errors: item-missing. */
+  ofTrace(id: TraceId): AnswerMessage
   /** Errors: item-missing, input-invalid (a question). */
   rate(id: MessageId, feedback: Feedback): AnswerMessage
   /** Answers that an earlier process began become 'stopped'. */
@@ -99,6 +101,9 @@ export function createConversationLibrary(database: Database): ConversationLibra
     WHERE s.parent_id IS m.parent_id AND s.conversation_id = m.conversation_id) AS siblings`
   const selectMessage = database.prepare<[string], MessageRow>(
     `SELECT ${messageColumns} FROM messages m WHERE m.id = ?`,
+  )
+  const selectOfTrace = database.prepare<[string], MessageRow>(
+    `SELECT ${messageColumns} FROM messages m WHERE m.trace_id = ?`,
   )
   const selectUpTo = database.prepare<[{ id: string; limit: number }], MessageRow>(
     `WITH RECURSIVE way (row, parent_id, number) AS (
@@ -216,6 +221,11 @@ export function createConversationLibrary(database: Database): ConversationLibra
     noteText: (id, text) => void updateText.run(text, id),
     endAnswer(id, { text, state, traceId = null, ...details }) {
       updateEnd.run({ id, text, state, traceId, details: JSON.stringify(details) })
+    },
+    ofTrace(id) {
+      const row = selectOfTrace.get(id)
+      if (row) return toMessage(row) as AnswerMessage
+      throw new AppError('item-missing', 'No answer of a conversation left this trace, or it was removed.')
     },
     rate(id, { rating, comment }) {
       if (messageRow(id).role !== 'answer') {

@@ -12,6 +12,7 @@ import * as releases from './0110-releases.ts'
 import * as bots from './0120-bots.ts'
 import * as traces from './0130-traces.ts'
 import * as readings from './0140-readings.ts'
+import * as traceRatings from './0150-trace-ratings.ts'
 
 /** In order. A released migration is never edited; a new one gets the next ten. */
 export const migrations: readonly Migration[] = [
@@ -29,6 +30,7 @@ export const migrations: readonly Migration[] = [
   bots,
   traces,
   readings,
+  traceRatings,
 ]
 
 export interface Migration {

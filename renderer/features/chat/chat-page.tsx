@@ -12,7 +12,7 @@ import {
 import { Button as AriaButton } from 'react-aria-components'
 import type { Bot } from '../../../core/contract/bots.ts'
 import type { Conversation } from '../../../core/contract/conversations.ts'
-import type { BotId, ConversationId } from '../../../core/shared/ids.ts'
+import type { BotId, ConversationId, MessageId } from '../../../core/shared/ids.ts'
 import { useBots } from '../../state/bots.ts'
 import { core } from '../../state/client.ts'
 import { useConnection } from '../../state/connection.ts'
@@ -32,7 +32,15 @@ import { ChatThread } from './thread.tsx'
 import { titleOf, useThreads } from './threads.ts'
 
 /** Conversations with bots: which there are, and one of them. */
-export function ChatPage({ botId, conversationId }: { botId: BotId | null; conversationId: ConversationId | null }) {
+export function ChatPage({
+  botId,
+  conversationId,
+  messageId,
+}: {
+  botId: BotId | null
+  conversationId: ConversationId | null
+  messageId?: MessageId | undefined
+}) {
   const bots = useBots((state) => state.bots)
   const failure = useBots((state) => state.failure)
   const generation = useConnection((state) => state.generation)
@@ -81,7 +89,7 @@ export function ChatPage({ botId, conversationId }: { botId: BotId | null; conve
       </>
     )
   }
-  return <Chat bots={bots} bot={bot} conversationId={conversationId} />
+  return <Chat bots={bots} bot={bot} conversationId={conversationId} messageId={messageId} />
 }
 
 function Failed() {
@@ -98,10 +106,12 @@ function Chat({
   bots,
   bot: named,
   conversationId,
+  messageId,
 }: {
   bots: Bot[]
   bot: Bot | null
   conversationId: ConversationId | null
+  messageId: MessageId | undefined
 }) {
   const [page, setPage] = useState<ConversationPage | null>(null)
   const [renaming, setRenaming] = useState<Conversation | null>(null)
@@ -194,6 +204,7 @@ function Chat({
           <ChatThread
             bot={bot}
             conversationId={conversationId}
+            messageId={messageId}
             onConversation={({ id, botId }) =>
               goOn((now) => now.page === 'chat' && now.conversationId === conversationId, {
                 page: 'chat',

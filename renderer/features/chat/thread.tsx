@@ -23,12 +23,15 @@ import { turnsOf, type Turn } from './turns.ts'
 export function ChatThread({
   bot,
   conversationId,
+  messageId,
   isTrial = false,
   onConversation,
 }: {
   /** Null: it was removed. What was said can be read. */
   bot: Bot | null
   conversationId: ConversationId | null
+  /** What to go to in it; absent: its end. */
+  messageId?: MessageId | undefined
   /** Beside the bot's settings, where its problems are shown already. */
   isTrial?: boolean
   /** One has begun. */
@@ -47,6 +50,9 @@ export function ChatThread({
   useEffect(() => {
     if (conversationId) void useThreads.getState().read(conversationId, generation > 0)
   }, [conversationId, generation])
+  useEffect(() => {
+    if (conversationId && messageId) void useThreads.getState().goTo(conversationId, messageId)
+  }, [conversationId, messageId])
   // Answered in another window, or left there: looked at again until it has come to an end.
   const isElsewhere = !isAnswering && last?.answer?.state === 'answering'
   useEffect(() => {

@@ -1,9 +1,9 @@
 import { create } from 'zustand'
+import type { Feedback } from '../../../core/contract/ask.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type {
   AnswerMessage,
   Conversation,
-  Feedback,
   Message,
   MessageScope,
   SendEvent,
@@ -52,6 +52,8 @@ interface ThreadStore {
   stop(conversationId: ConversationId): void
   /** Shows the branch with this message. */
   show(conversationId: ConversationId, messageId: MessageId): Promise<void>
+  /** Goes to a message, on whichever branch and however far back it is. */
+  goTo(conversationId: ConversationId, messageId: MessageId): Promise<void>
   rate(conversationId: ConversationId, messageId: MessageId, feedback: Feedback): Promise<void>
   noteChange(): void
 }
@@ -110,6 +112,25 @@ export const useThreads = create<ThreadStore>((set, get) => ({
     try {
       await core().conversations.show({ messageId })
       await get().read(conversationId, true)
+      change(conversationId, () => ({ shown: messageId }))
+    } catch (error) {
+      sayFailure(error)
+    }
+  },
+  goTo: async (conversationId, messageId) => {
+    const thread = (): Thread => get().threads[conversationId] ?? unread
+    const isThere = (): boolean => thread().messages.some(({ id }) => id === messageId)
+    await get().read(conversationId)
+    try {
+      if (!isThere()) {
+        await core().conversations.show({ messageId })
+        await get().read(conversationId, true)
+      }
+      for (let left = thread().earlier; left > 0 && !isThere(); left = thread().earlier) {
+        await get().readEarlier(conversationId)
+        // It could not be read, which was said.
+        if (thread().earlier === left) return
+      }
       change(conversationId, () => ({ shown: messageId }))
     } catch (error) {
       sayFailure(error)

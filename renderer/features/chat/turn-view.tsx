@@ -12,7 +12,8 @@ import {
   ThumbsUp,
   TriangleAlert,
 } from 'lucide-react'
-import type { AnswerMessage, Feedback, MessageScope, QuestionMessage } from '../../../core/contract/conversations.ts'
+import type { Feedback } from '../../../core/contract/ask.ts'
+import type { AnswerMessage, MessageScope, QuestionMessage } from '../../../core/contract/conversations.ts'
 import type { ConversationId, MessageId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { useInspector } from '../../state/inspector.ts'

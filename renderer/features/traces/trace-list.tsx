@@ -26,6 +26,11 @@ const times = [
   { id: '7', label: 'Last 7 days' },
   { id: '30', label: 'Last 30 days' },
 ]
+const ratings = [
+  { id: 'up', label: 'Found good' },
+  { id: 'down', label: 'Found bad' },
+  { id: 'any', label: 'Rated or commented' },
+]
 const slownesses = [
   { id: '1000', label: 'Slower than 1 s' },
   { id: '5000', label: 'Slower than 5 s' },
@@ -146,6 +151,12 @@ export function TraceList() {
                 onChange={(id) => set({ botId: id as BotId | undefined })}
               />
             ) : null}
+            <OneOf
+              label="Rating"
+              entries={ratings}
+              value={filter.rated}
+              onChange={(id) => set({ rated: id as TraceFilter['rated'] })}
+            />
             <OneOf
               label="Time"
               entries={times}

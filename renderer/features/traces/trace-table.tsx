@@ -9,7 +9,7 @@ import {
   type MouseEvent,
   type ReactNode,
 } from 'react'
-import { ArrowDown, ArrowUp } from 'lucide-react'
+import { ArrowDown, ArrowUp, MessageSquareMore, ThumbsDown, ThumbsUp } from 'lucide-react'
 import type { TraceOrder, TraceSummary } from '../../../core/contract/traces.ts'
 import { hrefOf } from '../../state/route.ts'
 import type { Pages } from '../../state/use-pages.ts'
@@ -17,7 +17,7 @@ import { formatCount, formatDuration, formatWhen } from '../../ui/format.ts'
 import { rowsInRange } from '../../ui/rows-in-range.ts'
 import { fitColumns, leastWidthRem, type ColumnRoom } from '../../ui/table-columns.ts'
 import { useWidthRem } from '../../ui/use-width.ts'
-import { outcomeLabels } from './trace-words.ts'
+import { outcomeLabels, ratingLabels } from './trace-words.ts'
 
 interface TraceColumn extends ColumnRoom {
   id: string
@@ -268,12 +268,15 @@ function Head({
   )
 }
 
-function Outcome({ trace: { outcome, lowRelevance, replayOf } }: { trace: TraceSummary }) {
+function Outcome({ trace: { outcome, lowRelevance, replayOf, rating, commented } }: { trace: TraceSummary }) {
+  const Thumb = rating === 'up' ? ThumbsUp : ThumbsDown
   return (
     <>
       <span className="trace-outcome" data-outcome={outcome}>
         {outcomeLabels[outcome]}
       </span>
+      {rating ? <Thumb className="trace-rating" size={13} role="img" aria-label={ratingLabels[rating]} /> : null}
+      {commented ? <MessageSquareMore className="trace-rating" size={13} role="img" aria-label="commented on" /> : null}
       {lowRelevance ? <span className="tag tag-warning">weak</span> : null}
       {replayOf ? <span className="tag">replay</span> : null}
     </>

@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from 'react'
-import { ArrowLeft, Repeat2, Trash2 } from 'lucide-react'
+import { ArrowLeft, Repeat2, ThumbsDown, ThumbsUp, Trash2 } from 'lucide-react'
 import type { Trace } from '../../../core/contract/traces.ts'
 import type { TraceId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
@@ -20,7 +20,7 @@ import { MakeCase } from './make-case.tsx'
 import { RejectedList } from './rejected-list.tsx'
 import { ReplayDialog } from './replay-dialog.tsx'
 import { SpanTree } from './span-tree.tsx'
-import { outcomeLabels, outcomeOf, tokensOf } from './trace-words.ts'
+import { outcomeLabels, outcomeOf, ratingLabels, tokensOf } from './trace-words.ts'
 
 /** One question: what was answered, what it rests on, what was left out, and every step. */
 export function TraceView({ traceId }: { traceId: TraceId }) {
@@ -109,6 +109,7 @@ function TraceBody({ trace }: { trace: Trace }) {
       {answer === '' ? null : <AnswerView answer={shown} />}
       <UnsupportedNote answer={shown} />
       {trace.error ? <FailureNote failure={trace.error} /> : null}
+      <Feedback feedback={trace.feedback} />
       <Facts trace={trace} />
       {replays && replays.traces.length > 0 ? (
         <p className="soft number">
@@ -137,6 +138,38 @@ function TraceBody({ trace }: { trace: Trace }) {
   )
 }
 
+/** What somebody thinks of the answer. */
+function Feedback({ feedback }: Pick<Trace, 'feedback'>) {
+  const { rating, comment } = feedback ?? { rating: null, comment: '' }
+  if (rating === null && comment === '') return null
+  const Thumb = rating === 'up' ? ThumbsUp : ThumbsDown
+  return (
+    <p className="trace-feedback">
+      {rating ? <Thumb size={15} aria-hidden /> : null}
+      <span>
+        {rating ? `The answer was ${ratingLabels[rating]}` : 'The answer was commented on'}
+        {comment === '' ? '.' : ': '}
+        {comment === '' ? null : <q>{comment}</q>}
+      </span>
+    </p>
+  )
+}
+
+/** Where it was said. Traces know the conversation as what they were told; the application layer knows whether it is there. */
+function InConversation({ traceId }: { traceId: TraceId }) {
+  const { value, failure } = useRead((signal) => core().conversations.ofTrace({ traceId }, { signal }), traceId)
+  if (failure) return failure.code === 'item-missing' ? 'removed' : failure.message
+  if (!value) return '…'
+  const { answer, conversation } = value
+  const { id: conversationId, botId, bot, title } = conversation
+  return (
+    <a href={hrefOf({ page: 'chat', botId, conversationId, messageId: answer.id })}>
+      {title}
+      <span className="soft"> with {bot}</span>
+    </a>
+  )
+}
+
 function Facts({ trace }: { trace: Trace }) {
   const collections = useWorkspace((state) => state.collections) ?? []
   const tokens = tokensOf(trace)
@@ -149,7 +182,7 @@ function Facts({ trace }: { trace: Trace }) {
     ['Asked of', names.join(', ') || null],
     ['Answered by', release ? `${release.line} ${release.number ?? 'draft'}` : 'the collection’s pipeline'],
     ['Used', `${formatNumberOf(passages.length, 'passage')}, ${formatNumberOf(citations.length, 'citation')}`],
-    ['In conversation', origin ? <code>{origin.conversationId}</code> : null],
+    ['In conversation', origin ? <InConversation traceId={trace.id} /> : null],
     [
       'Replay of',
       replayOf ? (

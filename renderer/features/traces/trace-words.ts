@@ -8,6 +8,8 @@ export const outcomeLabels: Record<TraceOutcome, string> = {
   stopped: 'stopped',
 }
 
+export const ratingLabels = { up: 'found good', down: 'found bad' } as const
+
 export const kindLabels: Record<SpanKind, string> = {
   chain: 'step',
   retriever: 'search',
