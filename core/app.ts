@@ -438,6 +438,7 @@ export async function createApp(environment: Environment): Promise<App> {
     datasetLibrary,
     collections,
     documents,
+    jobRunner: () => jobRunner,
     locateModel,
     openEmbedding: openEmbeddingOnce,
   })

@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Pipeline } from './contract/pipeline.ts'
-import type { ReleaseChoice, ReleaseGate } from './contract/releases.ts'
+import { isUndecided, type ReleaseChoice, type ReleaseGate } from './contract/releases.ts'
 import { defaultPipeline } from './services/default-pipeline.ts'
+import type { RunId } from './shared/ids.ts'
 import { openTestApp, type TestApp } from './testing/test-app.ts'
 
 const text =
@@ -146,6 +147,74 @@ describe('the way of a release', () => {
     expect(await productionOf(test, lineId)).toBe(2)
     const { events } = await client.lines.history({ lineId })
     expect(events[0]).toMatchObject({ isOverride: true, who: 'Bob', reason: 'to show it', gate: { passed: false } })
+  })
+
+  it('waits, and says for what, while it or what is in production is still being measured', async () => {
+    const { test, client, lineId } = await openLine()
+    await using _ = test
+    const { id: releaseId } = await client.releases.createDraft({ lineId, pipeline: small })
+    const { runId, againstRunId, jobIds } = await client.releases.measure({ releaseId })
+    const name = async (id: RunId) => (await client.runs.get({ runId: id })).name
+    // The two runs are done one after the other: nothing else has been waited for yet.
+    await expect(client.releases.propose({ releaseId, runId })).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringMatching(
+        new RegExp(
+          `^A draft of "Standard" is being measured: .*Propose it when the run "${await name(runId)}" is done\\.$`,
+        ),
+      ) as string,
+    })
+    await test.finished(jobIds[0]!)
+    // As it is in the file while the second one is under way.
+    const { database } = test.app.services.workspace
+    await test.finished(jobIds[1]!)
+    const restore = database.prepare('UPDATE runs SET status = ?, summary = ? WHERE id = ?')
+    const { summary } = database.prepare('SELECT summary FROM runs WHERE id = ?').get(againstRunId) as {
+      summary: string
+    }
+    const pretend = (status: string) => restore.run(status, status === 'done' ? summary : null, againstRunId)
+    pretend('running')
+    await client.releases.propose({ releaseId, runId })
+    const gate = await client.releases.check({ releaseId })
+    expect(gate.checks.find(({ kind }) => kind === 'no-loss')).toMatchObject({
+      passed: false,
+      isPending: true,
+      detail:
+        'Release 1 of "Standard", which is in production, is being measured: 6 of 6 questions are asked. ' +
+        `This can be said when the run "${await name(againstRunId!)}" is done.`,
+    })
+    expect(isUndecided(gate)).toBe(true)
+    await expect(client.releases.promote({ releaseId })).rejects.toMatchObject({
+      code: 'gate-failed',
+      message: expect.stringContaining('cannot be judged by its gate yet. Release 1 of "Standard"') as string,
+    })
+    pretend('queued')
+    expect((await client.releases.check({ releaseId })).checks[2]!.detail).toContain('waits for other work to end')
+    pretend('done')
+    expect(await client.releases.check({ releaseId })).toMatchObject({ passed: true })
+  })
+
+  it('counts no evidence that was measured otherwise than the gate asks', async () => {
+    const { test, client, lineId, datasetId } = await openLine()
+    await using _ = test
+    const { releaseId, runId } = await measured(test, lineId, small)
+    const gate = { datasetId, rules: ['recall@5>=0.9'] }
+    const evidence = async (settings: Partial<ReleaseGate['settings']>) => {
+      await client.lines.update({ lineId, gate: { ...gate, settings } })
+      return (await client.releases.check({ releaseId })).checks[0]!
+    }
+    expect(await evidence({})).toMatchObject({ passed: true })
+    expect(await evidence({ k: 11, limit: 4, seed: 7 })).toMatchObject({ passed: false })
+    // A draft has no run of its own yet that could be named; a candidate has.
+    await client.releases.propose({ releaseId, runId })
+    expect((await evidence({ k: 11, limit: 4, seed: 7 })).detail).toContain(
+      'was measured otherwise than the gate asks now (limit, seed, results looked at)',
+    )
+    expect((await evidence({ filter: 'type=markdown' })).detail).toContain('(filter)')
+    for (const jobId of (await client.releases.measure({ releaseId })).jobIds) await test.finished(jobId)
+    expect(await evidence({ filter: 'type=markdown' })).toMatchObject({ passed: true })
+    // More than is asked for is no less evidence.
+    expect(await evidence({ filter: 'type=markdown', k: 5 })).toMatchObject({ passed: true })
   })
 
   it('counts no evidence of other questions, other documents or another pipeline', async () => {

@@ -112,6 +112,17 @@ describe('lines and drafts', () => {
     await expect(set({ rules: ['greatness>=1'] })).rejects.toMatchObject({ code: 'implementation-unknown' })
     await expect(set({ noLoss: ['greatness'] })).rejects.toMatchObject({ code: 'implementation-unknown' })
     // A metric of answers, and answers are not measured.
+    // Settings that no run could be begun with.
+    const measured = (settings: object) => set({ settings })
+    await expect(measured({ filter: 'type=' })).rejects.toMatchObject({ code: 'input-invalid' })
+    await expect(measured({ judge: { id: 'oracle', options: {} } })).rejects.toMatchObject({
+      code: 'implementation-unknown',
+    })
+    await expect(measured({ judge: { id: 'llama', options: { modell: 'x' } } })).rejects.toMatchObject({
+      code: 'input-invalid',
+      details: { kind: 'text generator', id: 'llama' },
+    })
+    await expect(measured({ limit: 0 })).rejects.toMatchObject({ code: 'input-invalid' })
     await expect(set({ rules: ['token-f1>=0.5'] })).rejects.toMatchObject({ code: 'input-invalid' })
     const line = await set({
       rules: ['token-f1>=0.5', 'recall@5>=0.9'],

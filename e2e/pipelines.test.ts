@@ -341,6 +341,52 @@ describe.skipIf(!browserPath)('pipelines over time', () => {
     expect(complaints).toEqual([])
   })
 
+  it('edits all that the evidence of a candidate is made of', async () => {
+    await using opened = await bench.open()
+    const { page, complaints } = opened
+    await go(page, `#/pipelines/${lineId}`)
+    const gate = page.getByRole('region', { name: 'Gate' })
+    const group = gate.getByRole('group', { name: 'How candidates are measured' })
+    const filter = group.getByRole('searchbox', { name: 'Filter' })
+    await filter.fill('type=')
+    await expect.poll(() => filter.getAttribute('aria-invalid')).toBe('true')
+    await gate.getByRole('button', { name: 'Save the gate' }).click()
+    await gate.getByText('The gate was not saved').waitFor()
+    await filter.fill('type=markdown')
+    await group.getByText(/^\d+ documents can be found$/).waitFor()
+    const most = group.getByRole('textbox', { name: 'At most so many' })
+    await most.fill('many')
+    await group.getByText('Give a whole number, or nothing for all.').waitFor()
+    await most.fill('12')
+    await group.getByRole('textbox', { name: 'Drawn by' }).fill('7')
+    await group.getByRole('textbox', { name: 'Drawn by' }).press('Tab')
+    await pick(page, group.getByRole('button', { name: /Part of the questions/ }), /Those in no part/)
+    await pick(page, group.getByRole('button', { name: /Right is/ }), /expected document/)
+    await pick(page, group.getByRole('button', { name: /Answers are judged by/ }), /Ollama/)
+    await group.getByRole('textbox', { name: /Model/ }).first().fill('judge:1b')
+    await expectAccessible(page)
+    await most.scrollIntoViewIfNeeded()
+    await capture(page, 'gate-evidence')
+    await gate.getByRole('button', { name: 'Save the gate' }).click()
+    await page.getByText('The gate is saved').waitFor()
+    const saved = (await call('GET', `/lines/${lineId}`)) as { line: { gate: { settings: Record<string, unknown> } } }
+    expect(saved.line.gate.settings).toMatchObject({
+      ...{ filter: 'type=markdown', limit: 12, seed: 7, split: 'all', items: 'documents' },
+      judge: { id: 'ollama', options: { model: 'judge:1b' } },
+    })
+    // What is chosen can be taken back.
+    await most.fill('')
+    await filter.fill('')
+    await pick(page, group.getByRole('button', { name: /Part of the questions/ }), 'All parts')
+    await pick(page, group.getByRole('button', { name: /Answers are judged by/ }), /Nothing/)
+    await gate.getByRole('button', { name: 'Save the gate' }).click()
+    await gate.getByRole('button', { name: 'Save the gate' }).waitFor({ state: 'detached' })
+    const { line } = (await call('GET', `/lines/${lineId}`)) as typeof saved
+    expect(Object.keys(line.gate.settings).filter((name) => ['filter', 'limit', 'split'].includes(name))).toEqual([])
+    expect(line.gate.settings.judge).toBeNull()
+    expect(complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([])
+  })
+
   it.each([
     ['light', 1280, 800],
     ['dark', 1920, 1080],

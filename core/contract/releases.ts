@@ -73,6 +73,8 @@ export const gateCheckSchema = z.object({
   kind: z.enum(['evidence', 'threshold', 'no-loss', 'models', 'documents']),
   label: z.string(),
   passed: z.boolean(),
+  /** Not passed because it cannot be said yet: a run that it needs is under way. */
+  isPending: z.boolean().default(false),
   detail: z.string(),
 })
 export type GateCheck = z.infer<typeof gateCheckSchema>
@@ -83,6 +85,11 @@ export const gateResultSchema = z.object({
   against: z.object({ releaseId: id<'release'>(), number: z.int(), runId: id<'run'>().nullable() }).nullable(),
 })
 export type GateResult = z.infer<typeof gateResultSchema>
+
+/** Whether nothing speaks against a release but that something is not known yet. */
+export function isUndecided({ passed, checks }: GateResult): boolean {
+  return !passed && checks.every((check) => check.passed || check.isPending)
+}
 
 export const releaseActionSchema = z.enum([
   'draft-created',

@@ -1,7 +1,7 @@
 import type { Client } from '../contract/client.ts'
 import { AppError } from '../contract/errors.ts'
 import { type Pipeline, pipelineSchema } from '../contract/pipeline.ts'
-import type { GateResult, Release, ReleaseLine } from '../contract/releases.ts'
+import { type GateResult, isUndecided, type Release, type ReleaseLine } from '../contract/releases.ts'
 import { metricNameSchema } from '../contract/runs.ts'
 import { command, type GlobalOptions, run, terminal } from './command-line.ts'
 import { findDataset, finishJob, readJson } from './evaluation-parts.ts'
@@ -381,7 +381,12 @@ function gateWords({ gate }: ReleaseLine): string {
   return `Gate: ${rules.length === 0 ? 'measured, and nothing is asked of the figures' : rules.join('; ')}`
 }
 
-function showGate({ checks, passed }: GateResult): void {
-  for (const check of checks) terminal.write(`${check.passed ? 'passed' : 'FAILED'}  ${check.label}: ${check.detail}\n`)
-  terminal.write(passed ? 'The gate passes.\n' : 'The gate does not pass.\n')
+function showGate(gate: GateResult): void {
+  const { checks, passed } = gate
+  for (const check of checks) {
+    const word = check.passed ? 'passed' : check.isPending ? 'waits' : 'FAILED'
+    terminal.write(`${word.padEnd(6)}  ${check.label}: ${check.detail}\n`)
+  }
+  const verdict = passed ? 'passes' : isUndecided(gate) ? 'cannot decide yet' : 'does not pass'
+  terminal.write(`The gate ${verdict}.\n`)
 }

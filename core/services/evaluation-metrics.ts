@@ -3,7 +3,9 @@ import type { RunSettings } from '../contract/runs.ts'
 import type { EvaluatorDefinition, JudgeDependencies } from '../evaluators/evaluator.ts'
 import { evaluatorDefinitions } from '../evaluators/list.ts'
 import type { Metric } from '../flows/evaluate.ts'
+import { sqlFilter } from '../library/document-filter.ts'
 import { findDefinition } from '../shared/family.ts'
+import { checkTextGenerator } from './pipelines.ts'
 
 /** What is measured where nobody says what. Names that no case has a score for are left out of the report. */
 const usual = ['ndcg@10', 'recall@1', 'recall@5', 'recall@10', 'precision@5', 'mrr@10', 'map@10'].concat([
@@ -62,6 +64,13 @@ export function hasK(definition: EvaluatorDefinition): boolean {
 /** Whether the metrics of a run can be made, without opening its judge. Errors: as createMetrics. */
 export function checkMetrics(settings: Pick<RunSettings, 'metrics' | 'answers' | 'judge'>): void {
   for (const name of settings.metrics) requireWhatItNeeds(name, parseMetricName(name).definition, settings)
+}
+
+/** Whether a run can be begun with this, without opening its judge. Errors: as createMetrics, and of filter and judge. */
+export function checkRunSettings(settings: RunSettings): void {
+  checkMetrics(settings)
+  sqlFilter(settings.filter)
+  if (settings.judge) checkTextGenerator(settings.judge)
 }
 
 function createMetric(

@@ -8,6 +8,7 @@ import { embedderDefinitions } from '../embedders/list.ts'
 import { generatorDefinitions } from '../generators/list.ts'
 import { checkPrompt } from '../generators/model-answer/prompt-template.ts'
 import type { TextGenerator } from '../generators/text-generator.ts'
+import { textGeneratorDefinitions } from '../generators/text/list.ts'
 import { indexDefinitions } from '../indexes/list.ts'
 import type { CollectionLibrary } from '../library/collections.ts'
 import { pipelineFilter } from '../library/document-filter.ts'
@@ -182,6 +183,11 @@ export function checkPipeline(pipeline: Pipeline): void {
   if (pipeline.reranker) check('reranker', rerankerDefinitions, pipeline.reranker)
   check('generator', generatorDefinitions, pipeline.generator)
   if (pipeline.prompt) checkPrompt(pipeline.prompt)
+}
+
+/** The same of a language model by itself, such as a judge. Errors: implementation-unknown, input-invalid. */
+export function checkTextGenerator(choice: Choice): void {
+  check('text generator', textGeneratorDefinitions, choice)
 }
 
 /** The same of what makes chunks of documents. Errors: implementation-unknown, input-invalid. */

@@ -1,5 +1,5 @@
 import { AppError, type ErrorData } from '../contract/errors.ts'
-import type { GateResult, Release, ReleaseLine } from '../contract/releases.ts'
+import { type GateResult, isUndecided, type Release, type ReleaseLine } from '../contract/releases.ts'
 import type { Promotion, ReleaseIndexLibrary, ReleasePair } from '../library/release-indexes.ts'
 import type { ReleaseLibrary } from '../library/releases.ts'
 import type { CollectionId, JobId, LineId, ReleaseId, RunId } from '../shared/ids.ts'
@@ -160,7 +160,9 @@ export function createPromotions(parts: PromotionParts): Promotions {
       if (!gate.passed && !override) {
         const failed = gate.checks.filter(({ passed }) => !passed).map(({ detail }) => detail)
         const title = titleOf(library.get(id))
-        throw new AppError('gate-failed', `${title} does not pass its gate. ${failed.join(' ')}`, { details: { gate } })
+        const verdict = isUndecided(gate) ? 'cannot be judged by its gate yet' : 'does not pass its gate'
+        const why = [...new Set(failed)].join(' ')
+        throw new AppError('gate-failed', `${title} ${verdict}. ${why}`, { details: { gate } })
       }
       const isOverride = !gate.passed
       if (isOverride && (who.trim() === '' || reason.trim() === '')) {

@@ -8,11 +8,12 @@ import type { DocumentLibrary } from '../library/documents.ts'
 import type { ReleaseIndexLibrary } from '../library/release-indexes.ts'
 import type { ReleaseLibrary } from '../library/releases.ts'
 import type { RunLibrary } from '../library/runs.ts'
+import type { JobRunner } from '../jobs/job-runner.ts'
 import type { LocateModel } from '../model-files/locator.ts'
 import { type GateResult as RuleResult, judgeGates, meansOf, parseGate } from '../shared/gates.ts'
 import { canonicalJson } from '../shared/hash.ts'
 import type { CollectionId, DatasetId, JobId, ReleaseId, RunId } from '../shared/ids.ts'
-import { withMetrics } from './evaluation-metrics.ts'
+import { resultsWanted, withMetrics } from './evaluation-metrics.ts'
 import { modelsOf, withDefaults } from './pipelines.ts'
 import type { ReleaseIndexes } from './release-indexes.ts'
 import { titleOf } from './releases.ts'
@@ -42,6 +43,7 @@ export interface ReleaseGateParts {
   datasetLibrary: Pick<DatasetLibrary, 'get'>
   collections: Pick<CollectionLibrary, 'getCore'>
   documents: Pick<DocumentLibrary, 'contentOf'>
+  jobRunner(): Pick<JobRunner, 'get'>
   locateModel: LocateModel
   openEmbedding(owner: { pipeline: Pipeline }): Promise<unknown>
 }
@@ -62,18 +64,40 @@ export function createReleaseGates(parts: ReleaseGateParts): ReleaseGates {
     return { datasetId, dataset, version, collectionId }
   }
 
-  /** The newest finished measurement of exactly this pipeline on the dataset as it is; `settings`: measured in this way. */
-  const newestRun = (pipeline: Pipeline, ground: Ground, settings?: RunSettings): Run | undefined =>
+  /** The newest run that measures exactly this pipeline on the dataset as it is, of those that `isWanted`. */
+  const findRun = (pipeline: Pipeline, ground: Ground, isWanted: (run: Run) => boolean): Run | undefined =>
     runLibrary
       .list({ datasetId: ground.datasetId, limit: runsLookedAt })
       .find(
         (run) =>
-          flawOf(run) === undefined &&
+          isWanted(run) &&
           run.manifest.datasetVersion === ground.version &&
           run.manifest.fold === undefined &&
-          samePipeline(run.manifest.pipeline, pipeline) &&
-          (settings === undefined || canonicalJson(run.manifest.settings) === canonicalJson(settings)),
+          samePipeline(run.manifest.pipeline, pipeline),
       )
+  const finishedRun = (pipeline: Pipeline, ground: Ground, isAlike: IsAlike): Run | undefined =>
+    findRun(pipeline, ground, (run) => flawOf(run) === undefined && isAlike(run.manifest.settings))
+
+  /** What is said of a release while it is being measured in that way; undefined where it is not. */
+  const pendingOn = (
+    release: Release,
+    ground: Ground,
+    isAlike: IsAlike,
+  ): Pick<GateCheck, 'passed' | 'isPending' | 'detail'> | undefined => {
+    const run = findRun(release.pipeline, ground, (each) => isUnderWay(each) && isAlike(each.manifest.settings))
+    if (!run) return undefined
+    const which = `${titleOf(release)}${release.stage === 'production' ? ', which is in production,' : ''}`
+    const detail = `${which} is being measured: ${howFar(run)}. This can be said when the run "${run.name}" is done.`
+    return { passed: false, isPending: true, detail }
+  }
+
+  const howFar = (run: Run): string => {
+    if (run.status === 'queued') return 'its run waits for other work to end'
+    const { total, remainingMs } = run.jobId === null ? {} : parts.jobRunner().get(run.jobId).progress
+    if (run.done === 0) return 'the index that it needs is being built'
+    const asked = total === undefined ? `${run.done} questions` : `${run.done} of ${total} questions`
+    return `${asked} are asked${remainingMs === undefined ? '' : `, ${timeLeft(remainingMs)} left`}`
+  }
 
   const isPresent = (run: Run, { collectionId }: Ground): boolean =>
     collectionId !== null && run.facts?.collection.hash === parts.documents.contentOf(collectionId).hash
@@ -87,9 +111,9 @@ export function createReleaseGates(parts: ReleaseGateParts): ReleaseGates {
     const base = { kind: 'models', label: 'Its models are on this machine' } as const
     try {
       await requireModels(release)
-      return { ...base, passed: true, detail: 'All models that it names are installed.' }
+      return { ...base, passed: true, isPending: false, detail: 'All models that it names are installed.' }
     } catch (thrown) {
-      return { ...base, passed: false, detail: toAppError(thrown).message }
+      return { ...base, passed: false, isPending: false, detail: toAppError(thrown).message }
     }
   }
 
@@ -104,39 +128,61 @@ export function createReleaseGates(parts: ReleaseGateParts): ReleaseGates {
       kind: 'documents',
       label: 'It reads the documents as their collections do',
       passed: wrong.length === 0,
+      isPending: false,
       detail: wrong[0] ?? `The texts of ${count} are what it was made for.`,
     }
   }
 
   /** The run that speaks for the release, with what there is to say of it. */
-  const evidenceFor = (release: Release, ground: Ground): { run: Run | undefined; check: GateCheck } => {
-    const base = { kind: 'evidence', label: `It is measured on "${ground.dataset}" as it is now` } as const
-    const run = newestRun(release.pipeline, ground)
+  const evidenceFor = (
+    release: Release,
+    ground: Ground,
+    gate: ReleaseGate,
+  ): { run: Run | undefined; check: GateCheck } => {
+    const asAsked: IsAlike = (settings) => otherwiseIn(settings, gate).length === 0
+    const label = `It is measured on "${ground.dataset}" as it is now`
+    const base = { kind: 'evidence', label, isPending: false } as const
+    const run = finishedRun(release.pipeline, ground, asAsked)
     if (run && isPresent(run, ground)) {
       const { summary } = run
       const detail = `The run "${run.name}" asked ${summary!.cases} questions of version ${ground.version}.`
       return { run, check: { ...base, passed: true, detail } }
     }
+    const pending = pendingOn(release, ground, asAsked)
+    if (pending) return { run: undefined, check: { ...base, ...pending } }
     if (run) {
       const detail = `The documents changed since the run "${run.name}". Measure it again.`
       return { run: undefined, check: { ...base, passed: false, detail } }
     }
-    return { run: undefined, check: { ...base, passed: false, detail: whyNoEvidence(release, ground) } }
+    return { run: undefined, check: { ...base, passed: false, detail: whyNoEvidence(release, ground, gate) } }
   }
 
-  const whyNoEvidence = (release: Release, { dataset, datasetId, version }: Ground): string => {
+  const whyNoEvidence = (release: Release, { dataset, datasetId, version }: Ground, gate: ReleaseGate): string => {
     const own = release.runId ? runLibrary.find(release.runId) : undefined
     if (!own) return `There is no finished run of exactly this pipeline on "${dataset}". Measure it.`
     if (own.datasetId !== datasetId) return `Its run "${own.name}" is on another dataset. Measure it on "${dataset}".`
     const flaw = flawOf(own)
     if (flaw !== undefined) return `${flaw} Measure it again.`
+    if (own.manifest.datasetVersion === version) {
+      const differences = otherwiseIn(own.manifest.settings, gate).join(', ')
+      return `Its run "${own.name}" was measured otherwise than the gate asks now (${differences}). Measure it again.`
+    }
     return `Its run "${own.name}" is of version ${own.manifest.datasetVersion}; "${dataset}" is at ${version} now. Measure it again.`
   }
 
-  const lossCheck = (metric: string, run: Run, production: Release, against: Run | undefined): GateCheck => {
-    const base = { kind: 'no-loss', label: `No loss of ${metric} against release ${production.number}` } as const
+  const lossCheck = (
+    metric: string,
+    run: Run,
+    production: Release,
+    against: Run | undefined,
+    ground: Ground,
+  ): GateCheck => {
+    const label = `No loss of ${metric} against release ${production.number}`
+    const base = { kind: 'no-loss', label, isPending: false } as const
     const failed = (detail: string): GateCheck => ({ ...base, passed: false, detail })
     if (!against) {
+      const pending = pendingOn(production, ground, sameAs(run.manifest.settings))
+      if (pending) return { ...base, ...pending }
       return failed(
         `${titleOf(production)}, which is in production, is not measured alike. Measure this one again: both are.`,
       )
@@ -172,7 +218,7 @@ export function createReleaseGates(parts: ReleaseGateParts): ReleaseGates {
       const { production } = line
       const begun = { runId: own!.run.id, jobIds: [own!.jobId] }
       if (!production || production.id === release.id) return { ...begun, againstRunId: null, note: null }
-      const known = newestRun(production.pipeline, ground, own!.run.manifest.settings)
+      const known = finishedRun(production.pipeline, ground, sameAs(own!.run.manifest.settings))
       if (known && isPresent(known, ground)) return { ...begun, againstRunId: null, note: null }
       try {
         const [other] = await start(production)
@@ -188,6 +234,10 @@ export function createReleaseGates(parts: ReleaseGateParts): ReleaseGates {
     },
     requireEvidence(release, runId) {
       const run = runLibrary.get(runId)
+      if (isUnderWay(run)) {
+        const message = `${titleOf(release)} is being measured: ${howFar(run)}. Propose it when the run "${run.name}" is done.`
+        throw new AppError('input-invalid', message, { details: { runId } })
+      }
       const flaw = flawOf(run)
       if (flaw !== undefined) throw new AppError('input-invalid', `${flaw} Measure it again.`, { details: { runId } })
       if (samePipeline(run.manifest.pipeline, release.pipeline)) return run
@@ -209,13 +259,14 @@ export function createReleaseGates(parts: ReleaseGateParts): ReleaseGates {
         const against = production ? { releaseId: production.id, number: production.number ?? 0, runId: null } : null
         return { passed: false, checks: [noGate(line), ...around], against }
       }
-      const { run, check: evidence } = evidenceFor(release, ground)
-      const other = production && run ? newestRun(production.pipeline, ground, run.manifest.settings) : undefined
+      const { run, check: evidence } = evidenceFor(release, ground, gate)
+      const other =
+        production && run ? finishedRun(production.pipeline, ground, sameAs(run.manifest.settings)) : undefined
       const against = other && run && sameDocuments(other, run) ? other : undefined
       const checks = [
         evidence,
         ...(run ? thresholdChecks(gate, run) : []),
-        ...(run && production ? gate.noLoss.map((metric) => lossCheck(metric, run, production, against)) : []),
+        ...(run && production ? gate.noLoss.map((metric) => lossCheck(metric, run, production, against, ground)) : []),
         ...(run && !production && gate.noLoss.length > 0 ? [nothingToLose(line)] : []),
         ...around,
       ]
@@ -233,9 +284,39 @@ export function createReleaseGates(parts: ReleaseGateParts): ReleaseGates {
 /** Runs of a dataset that are looked through for one that shows what a release does. */
 const runsLookedAt = 1000
 
+/** Whether a run was measured in some way. */
+type IsAlike = (settings: RunSettings) => boolean
+
+const sameAs =
+  (one: RunSettings): IsAlike =>
+  (other) =>
+    canonicalJson(other) === canonicalJson(one)
+
+/** In what a run was measured otherwise than the gate asks. What it was asked besides does no harm. */
+function otherwiseIn(settings: RunSettings, gate: ReleaseGate): string[] {
+  const { settings: asked } = gate
+  const names = ['mode', 'filter', 'items', 'split', 'tag', 'limit'] as const
+  const differences: string[] = names.filter((name) => settings[name] !== asked[name])
+  if (asked.limit !== undefined && settings.seed !== asked.seed) differences.push('seed')
+  if (settings.k < resultsWanted(withMetrics(asked, metricsOf(gate)))) differences.push('results looked at')
+  if (asked.answers && !settings.answers) differences.push('answers')
+  if (asked.judge && canonicalJson(settings.judge) !== canonicalJson(asked.judge)) differences.push('judge')
+  return differences
+}
+
+function isUnderWay({ status }: Run): boolean {
+  return status === 'queued' || status === 'running'
+}
+
+function timeLeft(remainingMs: number): string {
+  const minutes = Math.round(remainingMs / 60_000)
+  return minutes <= 1 ? 'about a minute' : `about ${minutes} minutes`
+}
+
 /** Why a run is no evidence, as a sentence; undefined: it is. */
-function flawOf({ name, status, summary }: Run): string | undefined {
-  if (status === 'queued' || status === 'running') return `The run "${name}" is not done yet.`
+function flawOf(run: Run): string | undefined {
+  const { name, status, summary } = run
+  if (isUnderWay(run)) return `The run "${name}" is not done yet.`
   if (status !== 'done' || !summary) return `The run "${name}" did not come to its end.`
   if (summary.isStopped) return `The run "${name}" was ended before all questions were asked.`
   if (summary.failed > 0) return `${summary.failed} questions of the run "${name}" could not be asked.`
@@ -276,6 +357,7 @@ function noGate({ name, gate }: ReleaseLine): GateCheck {
     kind: 'evidence',
     label: 'It is measured',
     passed: false,
+    isPending: false,
     detail:
       gate.datasetId === null
         ? `No dataset is chosen for the gate of "${name}". Choose one with what is asked of it, or sign for this release.`
@@ -285,7 +367,7 @@ function noGate({ name, gate }: ReleaseLine): GateCheck {
 
 function nothingToLose({ name }: ReleaseLine): GateCheck {
   const detail = `Nothing is in production in "${name}" yet.`
-  return { kind: 'no-loss', label: 'No loss against what is in production', passed: true, detail }
+  return { kind: 'no-loss', label: 'No loss against what is in production', passed: true, isPending: false, detail }
 }
 
 function thresholdChecks({ rules }: ReleaseGate, run: Run): GateCheck[] {
@@ -294,6 +376,7 @@ function thresholdChecks({ rules }: ReleaseGate, run: Run): GateCheck[] {
     kind: 'threshold',
     label: result.rule,
     passed: result.passed,
+    isPending: false,
     detail: thresholdIn(result),
   }))
 }

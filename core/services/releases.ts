@@ -7,7 +7,7 @@ import { canonicalJson } from '../shared/hash.ts'
 import { parseGate } from '../shared/gates.ts'
 import type { LineId, ReleaseId } from '../shared/ids.ts'
 import { defaultPipeline } from './default-pipeline.ts'
-import { checkMetrics } from './evaluation-metrics.ts'
+import { checkRunSettings } from './evaluation-metrics.ts'
 import { checkPipeline } from './pipelines.ts'
 
 /** Pipelines over time: lines, the drafts in them, and which release is meant. */
@@ -211,7 +211,10 @@ export function eventOf(release: Release | null): Omit<ReleaseEvent, 'number' | 
   }
 }
 
-/** Rules that can be read, about metrics that the gate's measurements have. Errors: input-invalid, implementation-unknown. */
+/**
+ * Rules that can be read, about metrics that the gate's measurements have; a filter and a judge that there are. Errors:
+ * input-invalid, implementation-unknown.
+ */
 function checkGate({ rules, noLoss, settings }: ReleaseGate): void {
   const named = rules.map((rule) => {
     const parsed = parseGate(rule)
@@ -222,7 +225,7 @@ function checkGate({ rules, noLoss, settings }: ReleaseGate): void {
       { details: { rule } },
     )
   })
-  checkMetrics({ ...settings, metrics: [...settings.metrics, ...named, ...noLoss] })
+  checkRunSettings({ ...settings, metrics: [...settings.metrics, ...named, ...noLoss] })
 }
 
 function wordsOf({ datasetId, rules, noLoss }: ReleaseGate): string {

@@ -18,7 +18,6 @@ import type { JudgeDependencies } from '../evaluators/evaluator.ts'
 import { evaluate, type EvaluationCase, summarise, summariseByTag, summariseCosts } from '../flows/evaluate.ts'
 import type { JobReporter, JobRunner, JobWork } from '../jobs/job-runner.ts'
 import type { CollectionCore, CollectionLibrary } from '../library/collections.ts'
-import { sqlFilter } from '../library/document-filter.ts'
 import type { DatasetLibrary } from '../library/datasets.ts'
 import type { DocumentLibrary } from '../library/documents.ts'
 import type { JobLibrary } from '../library/jobs.ts'
@@ -30,7 +29,7 @@ import type { CollectionId, DatasetId, JobId, RunId } from '../shared/ids.ts'
 import type { Progress } from '../shared/progress.ts'
 import { indexFingerprint } from './collection-indexes.ts'
 import type { Datasets } from './datasets.ts'
-import { checkMetrics, createMetrics, resultsWanted } from './evaluation-metrics.ts'
+import { checkRunSettings, createMetrics, resultsWanted } from './evaluation-metrics.ts'
 import { modelName } from './embedding.ts'
 import type { EvaluationSubjects } from './evaluation-subjects.ts'
 import { checkPipeline, languageModelOf, withDefaults } from './pipelines.ts'
@@ -126,8 +125,7 @@ export function createRuns(parts: RunParts): Runs {
   const check = async (manifest: RunManifest): Promise<EvaluationCase[]> => {
     const { pipeline, settings, collectionId, datasetId } = manifest
     checkPipeline(pipeline)
-    checkMetrics(settings)
-    sqlFilter(settings.filter)
+    checkRunSettings(settings)
     const collection = collections.getCore(collectionId)
     const dataset = datasetLibrary.get(datasetId)
     if (dataset.collectionId !== collectionId) {

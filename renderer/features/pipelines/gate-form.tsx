@@ -1,21 +1,26 @@
 import { useId, useState } from 'react'
 import { Plus, Trash2 } from 'lucide-react'
 import { Switch } from 'react-aria-components'
-import type { Dataset } from '../../../core/contract/datasets.ts'
+import { type Dataset, noSplit } from '../../../core/contract/datasets.ts'
 import type { ErrorData } from '../../../core/contract/errors.ts'
 import type { ReleaseGate, ReleaseLine } from '../../../core/contract/releases.ts'
+import type { RunSettings } from '../../../core/contract/runs.ts'
 import type { DatasetId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
+import { useFamilies } from '../../state/families.ts'
 import { useNotices } from '../../state/notices.ts'
 import { usePreferences } from '../../state/preferences.ts'
 import { useReleaseChanges } from '../../state/releases.ts'
 import { hrefOf } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
+import { CheckedFilter } from '../../ui/checked-filter.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { NumberLine } from '../../ui/number-line.tsx'
+import { OptionalChoiceSelect } from '../../ui/pipeline-editors.tsx'
+import { refusalOf } from '../../ui/pipeline-words.ts'
 import { same } from '../../ui/schema-fields.ts'
 import { SelectField } from '../../ui/select-field.tsx'
 import { operators, readRule, ruleSentence, splitMetric, writeRule, type GateOperator } from './gate-rules.ts'
@@ -34,7 +39,14 @@ const modes = [
   { id: 'vector', label: 'Meaning only' },
 ] as const
 
+const itemKinds = [
+  { id: 'auto', label: 'An expected passage, where a case has one' },
+  { id: 'passages', label: 'An expected passage' },
+  { id: 'documents', label: 'A passage of an expected document' },
+] as const
+
 const noDataset = 'none'
+const anyPart = ''
 const numberPattern = /^\s*-?\d+(\.\d+)?\s*$/
 
 /** What must hold before a release goes into production. Nothing counts until it is saved. */
@@ -159,36 +171,12 @@ export function GateForm({ line }: { line: ReleaseLine }) {
         </Button>
       </fieldset>
 
-      <fieldset className="field-group">
-        <legend>How candidates are measured</legend>
-        <div className="gate-grid">
-          <SelectField
-            label="Search by"
-            value={gate.settings.mode}
-            entries={modes}
-            onChange={(mode) => set({ settings: { ...gate.settings, mode: mode as (typeof modes)[number]['id'] } })}
-          />
-          <NumberLine
-            label="Results looked at"
-            value={gate.settings.k}
-            least={1}
-            most={200}
-            onChange={(k) => set({ settings: { ...gate.settings, k } })}
-          />
-        </div>
-        <div className="field">
-          <Switch
-            className="switch"
-            isSelected={gate.settings.answers}
-            onChange={(answers) => set({ settings: { ...gate.settings, answers } })}
-          >
-            <span className="switch-track" aria-hidden>
-              <span className="switch-knob" />
-            </span>
-            Answer every question, too, and measure the answers
-          </Switch>
-        </div>
-      </fieldset>
+      <MeasuredBy
+        settings={gate.settings}
+        dataset={datasets.value?.datasets.find(({ id }) => id === gate.datasetId)}
+        failure={failure}
+        onChange={(settings) => set({ settings })}
+      />
 
       {failure ? <FailureNote failure={failure} title="The gate was not saved" /> : null}
       {changed ? (
@@ -212,6 +200,156 @@ export function GateForm({ line }: { line: ReleaseLine }) {
       ) : null}
     </form>
   )
+}
+
+/** Everything that a candidate's evidence is made of, besides the questions and the pipeline. */
+function MeasuredBy({
+  settings,
+  dataset,
+  failure,
+  onChange,
+}: {
+  settings: RunSettings
+  dataset: Dataset | undefined
+  /** Why the gate was not saved. */
+  failure: ErrorData | null
+  onChange(settings: RunSettings): void
+}) {
+  const { textGenerators } = useFamilies()
+  const refusal = refusalOf(failure)
+  const set = (change: { [Key in keyof RunSettings]?: RunSettings[Key] | undefined }): void =>
+    onChange(
+      Object.fromEntries(
+        Object.entries({ ...settings, ...change }).filter(([, value]) => value !== undefined),
+      ) as RunSettings,
+    )
+  const { mode, filter = '', items, k, answers, judge, split, tag, limit, seed } = settings
+  return (
+    <fieldset className="field-group">
+      <legend>How candidates are measured</legend>
+      <p className="field-help">A run that was measured otherwise is no evidence.</p>
+      <div className="gate-grid">
+        <SelectField
+          label="Part of the questions"
+          value={split ?? anyPart}
+          entries={[
+            { id: anyPart, label: 'All parts' },
+            ...partsOf(dataset?.splits ?? {}, split).map(({ id, hint }) => ({
+              ...{ id, hint },
+              label: id === noSplit ? 'Those in no part' : id,
+            })),
+          ]}
+          onChange={(id) => set({ split: id === anyPart ? undefined : id })}
+        />
+        <SelectField
+          label="With the tag"
+          value={tag ?? anyPart}
+          entries={[
+            { id: anyPart, label: 'Any' },
+            ...partsOf(dataset?.tags ?? {}, tag).map(({ id, hint }) => ({ id, hint, label: id })),
+          ]}
+          onChange={(id) => set({ tag: id === anyPart ? undefined : id })}
+        />
+        <MostQuestions value={limit} onChange={(next) => set({ limit: next })} />
+        {limit === undefined ? null : (
+          <NumberLine
+            label="Drawn by"
+            value={seed}
+            least={0}
+            most={4_294_967_295}
+            help="The same number draws the same questions."
+            onChange={(next) => set({ seed: next })}
+          />
+        )}
+      </div>
+      <div className="field">
+        <h3>Documents that are searched</h3>
+        <CheckedFilter
+          collectionIds={dataset?.collectionId ? [dataset.collectionId] : []}
+          value={filter}
+          onChange={(next) => set({ filter: next === '' ? undefined : next })}
+          none="All documents of the dataset’s collection"
+          what="can be found"
+        />
+      </div>
+      <div className="gate-grid">
+        <SelectField
+          label="Search by"
+          value={mode}
+          entries={modes}
+          onChange={(id) => set({ mode: id as RunSettings['mode'] })}
+        />
+        <NumberLine label="Results looked at" value={k} least={1} most={200} onChange={(next) => set({ k: next })} />
+        <SelectField
+          label="Right is"
+          value={items}
+          entries={itemKinds}
+          onChange={(id) => set({ items: id as RunSettings['items'] })}
+        />
+      </div>
+      <div className="field">
+        <Switch className="switch" isSelected={answers} onChange={(next) => set({ answers: next })}>
+          <span className="switch-track" aria-hidden>
+            <span className="switch-knob" />
+          </span>
+          Answer every question, too, and measure the answers
+        </Switch>
+      </div>
+      {textGenerators ? (
+        <div className="gate-judge">
+          <OptionalChoiceSelect
+            kind="text generator"
+            label="Answers are judged by"
+            none="Nothing: only by comparing words"
+            value={judge}
+            known={textGenerators}
+            onChange={(next) => set({ judge: next })}
+            refusals={(kind, id) => (refusal?.kind === kind && refusal.id === id ? refusal.failures : undefined)}
+          />
+        </div>
+      ) : null}
+    </fieldset>
+  )
+}
+
+/** Parts or tags with how many cases have them; what is chosen stays, though no case has it any more. */
+function partsOf(counts: Readonly<Record<string, number>>, chosen: string | undefined) {
+  const names = Object.keys(counts).toSorted((a, b) => a.localeCompare(b))
+  const all = chosen === undefined || names.includes(chosen) ? names : [...names, chosen]
+  return all.map((id) => ({ id, hint: formatNumberOf(counts[id] ?? 0, 'case') }))
+}
+
+/** A whole number, or nothing for all. */
+function MostQuestions({ value, onChange }: { value: number | undefined; onChange(value: number | undefined): void }) {
+  const id = useId()
+  const [typed, setTyped] = useState<{ text: string; value: number | undefined }>({ text: String(value ?? ''), value })
+  const text = typed.value === value ? typed.text : String(value ?? '')
+  const wrong = text.trim() !== '' && wholeFrom(text) === undefined
+  return (
+    <div className="field">
+      <label htmlFor={id}>At most so many</label>
+      <input
+        id={id}
+        className="input number"
+        inputMode="numeric"
+        autoComplete="off"
+        placeholder="all"
+        value={text}
+        aria-invalid={wrong || undefined}
+        onChange={(event) => {
+          const next = event.target.value.trim() === '' ? undefined : (wholeFrom(event.target.value) ?? value)
+          setTyped({ text: event.target.value, value: next })
+          if (next !== value) onChange(next)
+        }}
+      />
+      {wrong ? <p className="field-failure">Give a whole number, or nothing for all.</p> : null}
+    </div>
+  )
+}
+
+function wholeFrom(text: string): number | undefined {
+  const number = Number(text)
+  return /^\s*\d{1,7}\s*$/.test(text) && number >= 1 && number <= 1_000_000 ? number : undefined
 }
 
 function RuleRow({
@@ -320,9 +458,16 @@ function nextMetric(used: readonly string[]): string {
 }
 
 /** 'Measured on Station questions: recall@5 at least 0.7, and no loss in ndcg@10.' */
-export function gateSentence({ datasetId, rules, noLoss }: ReleaseGate, datasets: readonly Dataset[]): string {
+export function gateSentence({ datasetId, rules, noLoss, settings }: ReleaseGate, datasets: readonly Dataset[]): string {
   if (datasetId === null) return 'No gate is set: every promotion is signed for with a name and a reason.'
-  const name = datasets.find(({ id }) => id === datasetId)?.name ?? 'a dataset'
+  const dataset = datasets.find(({ id }) => id === datasetId)?.name ?? 'a dataset'
+  const { split, tag, limit } = settings
+  const of = [
+    ...(limit === undefined ? [] : [`at most ${formatNumberOf(limit, 'question')}`]),
+    ...(split === undefined ? [] : [split === noSplit ? 'those in no part' : `part “${split}”`]),
+    ...(tag === undefined ? [] : [`tag “${tag}”`]),
+  ]
+  const name = of.length === 0 ? dataset : `${dataset} (${of.join(', ')})`
   const parts = [...rules.map(ruleSentence), ...(noLoss.length > 0 ? [`no loss in ${noLoss.join(', ')}`] : [])]
   return parts.length === 0
     ? `Candidates are measured on ${name}; nothing is asked of the figures.`

@@ -1,4 +1,4 @@
-import { CircleCheck, CircleX } from 'lucide-react'
+import { CircleCheck, CircleX, Clock } from 'lucide-react'
 import type { GateResult, ReleaseEvent } from '../../../core/contract/releases.ts'
 import { hrefOf } from '../../state/route.ts'
 import { formatWhen } from '../../ui/format.ts'
@@ -40,6 +40,8 @@ export function GateChecks({ result }: { result: GateResult }) {
         <li key={`${check.kind} ${check.label}`} data-passed={check.passed}>
           {check.passed ? (
             <CircleCheck size={16} className="tone-success" aria-hidden />
+          ) : check.isPending ? (
+            <Clock size={16} className="tone-warning" aria-hidden />
           ) : (
             <CircleX size={16} className="tone-danger" aria-hidden />
           )}
@@ -47,8 +49,8 @@ export function GateChecks({ result }: { result: GateResult }) {
             <span className="gate-check-label">
               {check.kind === 'threshold' ? ruleSentence(check.label) : check.label}
             </span>{' '}
-            <span className={check.passed ? 'tone-success' : 'tone-danger'}>
-              {check.passed ? 'passed' : 'not passed'}
+            <span className={check.passed ? 'tone-success' : check.isPending ? 'tone-warning' : 'tone-danger'}>
+              {check.passed ? 'passed' : check.isPending ? 'not known yet' : 'not passed'}
             </span>
             {check.detail ? <span className="gate-check-detail soft">{check.detail}</span> : null}
           </span>

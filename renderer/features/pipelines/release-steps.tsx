@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import { ArrowUpFromLine, Gauge, PenLine, ShieldCheck } from 'lucide-react'
-import type { Release } from '../../../core/contract/releases.ts'
+import { isUndecided, type Release } from '../../../core/contract/releases.ts'
 import type { Run } from '../../../core/contract/runs.ts'
 import type { DatasetId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
@@ -199,8 +199,14 @@ export function CandidateSteps({ facts, release }: { facts: LineFacts; release: 
       {failure ? <FailureNote failure={failure} onRetry={retry} /> : null}
       {result ? (
         <>
-          <p className={`gate-verdict ${result.passed ? 'tone-success' : 'tone-danger'}`}>
-            {result.passed ? 'It passes its gate.' : 'It does not pass its gate.'}
+          <p
+            className={`gate-verdict ${result.passed ? 'tone-success' : isUndecided(result) ? 'tone-warning' : 'tone-danger'}`}
+          >
+            {result.passed
+              ? 'It passes its gate.'
+              : isUndecided(result)
+                ? 'Its gate cannot decide yet: something is still being measured.'
+                : 'It does not pass its gate.'}
           </p>
           <GateChecks result={result} />
           {result.against?.runId && release.runId ? (

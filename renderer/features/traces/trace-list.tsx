@@ -138,6 +138,12 @@ export function TraceList() {
               replays
             </button>
             <OneOf
+              label="Rating"
+              entries={ratings}
+              value={filter.rated}
+              onChange={(id) => set({ rated: id as TraceFilter['rated'] })}
+            />
+            <OneOf
               label="Collection"
               entries={collections.map(({ id, name }) => ({ id, label: name }))}
               value={filter.collectionId}
@@ -151,12 +157,6 @@ export function TraceList() {
                 onChange={(id) => set({ botId: id as BotId | undefined })}
               />
             ) : null}
-            <OneOf
-              label="Rating"
-              entries={ratings}
-              value={filter.rated}
-              onChange={(id) => set({ rated: id as TraceFilter['rated'] })}
-            />
             <OneOf
               label="Time"
               entries={times}
@@ -249,7 +249,7 @@ function OneOf({
         </Button>
       }
       entries={[
-        { id: 'any', label: 'Any', onAction: () => onChange(undefined) },
+        { id: 'whichever', label: 'Any', onAction: () => onChange(undefined) },
         null,
         ...entries.map((entry) => ({ ...entry, onAction: () => onChange(entry.id) })),
       ]}
