@@ -66,11 +66,48 @@ describe('questionsOf', () => {
     ])
   })
 
-  it('words nothing in English for documents in other languages', async () => {
-    const german = `# Handbuch\n\n## Verlorene Verankerungen\n\nDie Pumpe wird nach 4000 Stunden vom Ingenieur im Pumpenhaus gegen eine neue getauscht.\n\nEin Auslöser ist ein Gerät, das den Anker loslässt, wenn es seinen Code hört und versteht.\n`
-    const made = await proposals(german)
-    expect(made.map(({ maker }) => maker)).toEqual(['cloze'])
-    expect(made[0]!.answer).toBe('4000 Stunden')
+  it('words them in German, French and Spanish for documents in these languages', async () => {
+    const questions = async (text: string) => (await proposals(text)).map(({ question, answer }) => [question, answer])
+    expect(
+      await questions(
+        '# Handbuch\n\n## Verlorene Verankerungen\n\nDie Pumpe wird nach 4000 Stunden vom Ingenieur im Pumpenhaus gegen eine neue getauscht.\n\n## Einleitung\n\nWichtig ist eine gute Pflege der Pumpe und aller Teile, die zu ihr gehören.\n\nEin Auslöser ist ein Gerät, das den Anker loslässt, wenn es seinen Code hört und versteht.\n\n| Anker | Tiefe |\n| --- | --- |\n| SP1 | 31 m |\n| SP2 | unbekannt |\n',
+      ),
+    ).toEqual([
+      ['Was ist ein Auslöser?', 'ein Gerät, das den Anker loslässt, wenn es seinen Code hört und versteht'],
+      ['Was steht in „Station handbook“ zu „Verlorene Verankerungen“?', null],
+      ['Was gibt „Station handbook“ als „Tiefe“ für SP1 an?', '31 m'],
+      ['Die Pumpe wird nach ____ vom Ingenieur im Pumpenhaus gegen eine neue getauscht.', '4000 Stunden'],
+    ])
+    expect(
+      await questions(
+        '# Manuel\n\n## Amarrages perdus\n\nUn amarrage qui ne répond pas est cherché avec l’accord de la compagnie.\n\n## Puis-je amener un chien ?\n\nLes chiens restent à terre.\n\nUne balise est un appareil qui flotte et qui émet un signal pour les bateaux. L’ancre est une pièce lourde qui tient la balise. Le but est un meilleur service pour tous.\n',
+      ),
+    ).toEqual([
+      ['Qu’est-ce qu’une balise ?', 'un appareil qui flotte et qui émet un signal pour les bateaux'],
+      ['Qu’est-ce que l’ancre ?', 'une pièce lourde qui tient la balise'],
+      ['Que dit « Station handbook » à propos de « Amarrages perdus » ?', null],
+      ['Puis-je amener un chien?', null],
+    ])
+    expect(
+      await questions(
+        '# Manual\n\n## Amarres perdidas\n\nUna amarra que no responde se busca con el permiso de la compañía.\n\n## ¿Puedo llevar un perro?\n\nLos perros se quedan en tierra.\n\nLas boyas son unos aparatos que flotan y que emiten una señal para los barcos. El fin es un mejor servicio para todos.\n',
+      ),
+    ).toEqual([
+      ['¿Qué son las boyas?', 'unos aparatos que flotan y que emiten una señal para los barcos'],
+      ['¿Qué dice «Station handbook» sobre «Amarres perdidas»?', null],
+      ['¿Puedo llevar un perro?', null],
+    ])
+  })
+
+  it('words nothing for documents in other languages, nor for those whose language cannot be told', async () => {
+    for (const text of [
+      '# Manuale\n\n## Ormeggi perduti\n\nUna boa è uno strumento che galleggia e che manda un segnale alle barche nella notte.\n',
+      '# Manual\n\n## Amarras perdidas\n\nUma boia é um aparelho que flutua e que emite um sinal para os barcos na noite.\n',
+      '# Handboek\n\n## Verloren ankers\n\nEen boei is een toestel dat drijft en dat een signaal geeft voor de boten in de nacht.\n',
+      '# Öffnungszeiten\n\n## Büro\n\nMontag bis Freitag\n',
+      '# 手册\n\n## 丢失的锚\n\n锚是一种重物。\n',
+    ])
+      expect([text, await proposals(text)]).toEqual([text, []])
   })
 
   it('makes nothing of nothing, and comes to an end with hostile text', async () => {

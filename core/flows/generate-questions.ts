@@ -4,9 +4,11 @@ import { plainText } from '../generators/extractive/plain-text.ts'
 import { splitRow } from '../generators/extractive/tables.ts'
 import { sentenceSpans } from '../generators/extractive/units.ts'
 import { fold, wordsOf } from '../generators/extractive/words.ts'
+import { type Language, languageOf } from '../indexes/stop-words.ts'
 import { headingTitle } from '../shared/heading-title.ts'
 import { sha256 } from '../shared/hash.ts'
 import type { DocumentId } from '../shared/ids.ts'
+import { type QuestionWording, questionWordings } from './question-languages.ts'
 
 export interface QuestionSource {
   id: DocumentId
@@ -38,23 +40,26 @@ export interface ProposedQuestion {
  * - 'cell': the value of a column for the thing that a table's row is about;
  * - 'cloze': a sentence with a number, a date or a name in it, with that left out.
  *
- * The first three are worded in English, so they are only made of English documents.
+ * The first three are worded in the document's language, where that is one of those that there are words for: English,
+ * and those of `question-languages.ts`. Of other documents there are none of them.
  */
 export function* questionsOf(
   source: QuestionSource,
   makers: readonly QuestionMaker[],
 ): Generator<ProposedQuestion, void, undefined> {
-  const isEnglish = readsAsEnglish(source.text)
-  const wants = (maker: QuestionMaker): boolean => makers.includes(maker) && (isEnglish || maker === 'cloze')
-  if (wants('definition')) yield* definitions(source)
-  if (wants('heading')) yield* headings(source)
-  if (wants('cell')) yield* cells(source)
-  if (wants('cloze')) yield* clozes(source)
+  const language = languageFor(source.text)
+  const wording = language === 'en' ? english : language && questionWordings[language]
+  if (wording) {
+    if (makers.includes('definition')) yield* definitions(source, wording)
+    if (makers.includes('heading')) yield* headings(source, wording)
+    if (makers.includes('cell')) yield* cells(source, wording)
+  }
+  if (makers.includes('cloze')) yield* clozes(source)
 }
 
 const longestPassage = 600
 
-function* headings(source: QuestionSource): Generator<ProposedQuestion> {
+function* headings(source: QuestionSource, wording: QuestionWording): Generator<ProposedQuestion> {
   const { elements, text } = source
   const title = shortTitle(source)
   const seen = new Map<string, number>()
@@ -75,9 +80,9 @@ function* headings(source: QuestionSource): Generator<ProposedQuestion> {
       fold(source.title).startsWith(fold(about))
     )
       continue
-    const isQuestion = /^\p{Lu}.{8,}\?$/u.test(heading)
-    if (!isQuestion && !isTopic(about)) continue
-    const question = isQuestion ? heading : `What does “${title}” say about ${lowerFirst(about)}?`
+    const isQuestion = /^¿?\p{Lu}.{8,}\?$/u.test(heading)
+    if (!isQuestion && !isTopic(about, wording)) continue
+    const question = isQuestion ? heading : wording.heading(title, about)
     yield made(source, 'heading', question, null, body.start, Math.min(body.end, sectionEnd(elements, index, text)))
   }
 }
@@ -101,19 +106,25 @@ function sectionEnd(elements: readonly Element[], heading: number, text: string)
 const definition =
   /^(?:(?:The|A|An) )?([\p{L}\p{N}][\p{L}\p{N}'’()/-]*(?: [\p{L}\p{N}'’()/-]+){0,5}?) (is|are|means|refers to|stands for|denotes) ((?:an?|the|any|all|every|one of|short for|used to|responsible for) (?!reason|same|first|only|accepted)[^ ]+ .{8,})$/u
 
-function* definitions(source: QuestionSource): Generator<ProposedQuestion> {
+function* definitions(source: QuestionSource, wording: QuestionWording): Generator<ProposedQuestion> {
   for (const { start, end, sentence } of sentencesOf(source, ['paragraph', 'list-item'])) {
-    const [, subject, verb, answer] = definition.exec(sentence) ?? []
-    if (subject === undefined || verb === undefined || answer === undefined || !isSubject(subject)) continue
-    const article = /^(The|A|An) /.exec(sentence)?.[1]?.toLowerCase()
-    const thing = article === 'the' ? `the ${subject}` : article ? `${article} ${subject}` : subject
-    const question =
-      verb === 'is' || verb === 'are' ? `What ${verb} ${thing}?` : `What does ${thing} ${verb.replace(/s( |$)/, '$1')}?`
-    yield made(source, 'definition', question, answer.replace(/\.$/, ''), start, end)
+    const found = wording.definition(sentence)
+    if (found) yield made(source, 'definition', found.question, found.answer.replace(/\.$/, ''), start, end)
   }
 }
 
-function* cells(source: QuestionSource): Generator<ProposedQuestion> {
+/** 'X is a …' */
+function definitionInEnglish(sentence: string): { question: string; answer: string } | undefined {
+  const [, subject, verb, answer] = definition.exec(sentence) ?? []
+  if (subject === undefined || verb === undefined || answer === undefined || !isSubject(subject)) return undefined
+  const article = /^(The|A|An) /.exec(sentence)?.[1]?.toLowerCase()
+  const thing = article === 'the' ? `the ${subject}` : article ? `${article} ${subject}` : subject
+  const question =
+    verb === 'is' || verb === 'are' ? `What ${verb} ${thing}?` : `What does ${thing} ${verb.replace(/s( |$)/, '$1')}?`
+  return { question, answer }
+}
+
+function* cells(source: QuestionSource, wording: QuestionWording): Generator<ProposedQuestion> {
   const { text } = source
   const title = shortTitle(source)
   for (const table of source.elements) {
@@ -138,7 +149,7 @@ function* cells(source: QuestionSource): Generator<ProposedQuestion> {
       const wanted = columns.map((_, step) => columns[(index + step) % columns.length]!)
       const column = wanted.find((each) => isColumn(header[each] ?? '') && isValue(row.values[each] ?? ''))
       if (column === undefined) continue
-      const question = `What does “${title}” give as “${header[column]!}” for ${label}?`
+      const question = wording.cell(title, header[column]!, label)
       yield made(source, 'cell', question, row.values[column]!, row.start, row.end)
     }
   }
@@ -180,7 +191,7 @@ function* sentencesOf({ text, elements }: QuestionSource, kinds: readonly Elemen
 }
 
 const leaning =
-  /^(?:It|Its|This|That|These|Those|They|Their|He|His|She|Her|We|Our|You|Your|I|My|There|Here|Such|Both|Either|Neither|Each|Some|Others?|However|Therefore|Thus|Then|Also|But|And|Or|So|If so|Er|Sie|Es|Dies\p{L}*|Das|Man|Wir|Ihr\p{L}*)\b/u
+  /^(?:It|Its|This|That|These|Those|They|Their|He|His|She|Her|We|Our|You|Your|I|My|There|Here|Such|Both|Either|Neither|Each|Some|Others?|However|Therefore|Thus|Then|Also|But|And|Or|So|If so|Er|Sie|Es|Dies\p{L}*|Das|Man|Wir|Ihr\p{L}*|Il|Elle|Ils|Elles|Ce|Cet|Cette|Ces|Cela|Nous|Vous|Este|Esta|Estos|Estas|Ese|Esa|Esto|Eso)(?!\p{L})/u
 
 function leansOnContext(sentence: string): boolean {
   return leaning.test(sentence)
@@ -208,13 +219,13 @@ function isSubject(subject: string): boolean {
   )
 }
 
-const emptyTopics = new Set(
+const emptyTopicsInEnglish = new Set(
   'words introduction overview summary conclusion conclusions contents references notes note appendix annex abstract background general other details more example examples acknowledgements index glossary faq scope purpose discussion results methods miscellaneous agenda present apologies signatures signature date'.split(
     ' ',
   ),
 )
 
-function isTopic(topic: string): boolean {
+function isTopic(topic: string, { emptyTopics }: QuestionWording): boolean {
   const words = topic.split(' ')
   if (words.length > 12 || topic.length < 4 || topic.length > 100 || !/\p{L}{3}/u.test(topic)) return false
   return contentWords(topic).some((word) => !emptyTopics.has(word))
@@ -229,7 +240,9 @@ function isColumn(cell: string): boolean {
     cell.length >= 2 &&
     cell.length <= 50 &&
     /\p{L}{2}/u.test(cell) &&
-    !/^(?:notes?|comments?|remarks?|column \d+)$/i.test(cell)
+    !/^(?:notes?|comments?|remarks?|column \d+|bemerkung(?:en)?|notiz(?:en)?|remarques?|notas?|observaciones)$/i.test(
+      cell,
+    )
   )
 }
 
@@ -238,7 +251,7 @@ function isValue(cell: string): boolean {
     cell.length > 0 &&
     cell.length <= 120 &&
     /[\p{L}\p{N}]/u.test(cell) &&
-    !/^(?:n\/?a|none|unknown|tbd|yes|no)$/i.test(cell)
+    !/^(?:n\/?a|none|unknown|tbd|yes|no|ja|nein|keine?|unbekannt|oui|non|inconnu|sí|ninguno|desconocido)$/i.test(cell)
   )
 }
 
@@ -381,9 +394,12 @@ function jaccard(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
 }
 
 const questionWords = new Set(
-  'what which who whom whose when where why how is are was were be been do does did the a an of to in on at for by with from and or not it its as that this say about'.split(
-    ' ',
-  ),
+  // Of the other languages those that mean nothing in English.
+  (
+    'what which who whom whose when where why how is are was were be been do does did the a an of to in on at for by with from and or not it its as that this say about ' +
+    'ist sind ein eine einer der das den dem steht gibt als fur zu que quoi qu est sont un une le la les des dit propos donne comme ' +
+    'es una los las el dice sobre para'
+  ).split(' '),
 )
 
 function stemsOf(text: string): Set<string> {
@@ -400,14 +416,24 @@ function contentWords(text: string): string[] {
     .filter((word) => !questionWords.has(word))
 }
 
-function readsAsEnglish(text: string): boolean {
-  const words = wordsOf(text.slice(0, 20_000)).map(({ folded }) => folded)
-  if (words.length < 12) return /^[\u0000-\u024f\s]*$/.test(text)
-  const common = words.filter((word) => englishWords.has(word)).length
-  return common / words.length > 0.08 || /^[\d\s.,|;:-]*$/.test(text)
+/** Undefined: a language that there are no words for here, or none that can be told. */
+function languageFor(text: string): Language | undefined {
+  const words = wordsOf(text.slice(0, 20_000))
+  const other = languageOf(words.map(({ surface }) => surface.toLowerCase()))
+  if (other !== undefined && other !== 'en') return other
+  if (words.length < 12) return /^[\u0000-\u007f\u2000-\u20cf\s]*$/.test(text) ? 'en' : undefined
+  const common = words.filter(({ folded }) => englishWords.has(folded)).length
+  return common / words.length > 0.08 || /^[\d\s.,|;:-]*$/.test(text) ? 'en' : undefined
 }
 
 const englishWords = new Set('the of and to is in for with that on are by be from at as this or it not'.split(' '))
+
+const english: QuestionWording = {
+  heading: (title, topic) => `What does “${title}” say about ${lowerFirst(topic)}?`,
+  cell: (title, column, label) => `What does “${title}” give as “${column}” for ${label}?`,
+  definition: definitionInEnglish,
+  emptyTopics: emptyTopicsInEnglish,
+}
 
 function lowerFirst(text: string): string {
   // "The tide gauge" becomes "the tide gauge"; "ADCP loans" and "Fulmar" stay.
