@@ -27,11 +27,7 @@ export const familyNames = [
 
 export const catalogueContract = {
   /** Every implementation of every family. */
-  list: oc.route({ method: 'GET', path: '/catalogue' }).output(
-    z.object({
-      families: z.record(z.enum(familyNames), z.array(implementationSchema)),
-      /** Language models by themselves: what judges answers, and asks questions. */
-      textGenerators: z.array(implementationSchema),
-    }),
-  ),
+  list: oc
+    .route({ method: 'GET', path: '/catalogue' })
+    .output(z.object({ families: z.record(z.enum(familyNames), z.array(implementationSchema)) })),
 }

@@ -4,7 +4,6 @@ import { cleanerDefinitions } from '../cleaners/list.ts'
 import type { Implementation } from '../contract/catalogue.ts'
 import { embedderDefinitions } from '../embedders/list.ts'
 import { generatorDefinitions } from '../generators/list.ts'
-import { textGeneratorDefinitions } from '../generators/text/list.ts'
 import { indexDefinitions } from '../indexes/list.ts'
 import { parserDefinitions } from '../parsers/list.ts'
 import { rerankerDefinitions } from '../rerankers/list.ts'
@@ -24,7 +23,6 @@ export function catalogueHandlers() {
         reranker: rerankerDefinitions.map(describe),
         generator: generatorDefinitions.map(describe),
       },
-      textGenerators: textGeneratorDefinitions.map(describe),
     })),
   }
 }

@@ -8,7 +8,6 @@ import type { RunSettings } from '../../../core/contract/runs.ts'
 import type { DatasetId } from '../../../core/shared/ids.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
-import { useFamilies } from '../../state/families.ts'
 import { useNotices } from '../../state/notices.ts'
 import { usePreferences } from '../../state/preferences.ts'
 import { useReleaseChanges } from '../../state/releases.ts'
@@ -18,9 +17,8 @@ import { Button, IconButton } from '../../ui/button.tsx'
 import { CheckedFilter } from '../../ui/checked-filter.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
+import { JudgeField } from '../../ui/judge-field.tsx'
 import { NumberLine } from '../../ui/number-line.tsx'
-import { OptionalChoiceSelect } from '../../ui/pipeline-editors.tsx'
-import { refusalOf } from '../../ui/pipeline-words.ts'
 import { same } from '../../ui/schema-fields.ts'
 import { SelectField } from '../../ui/select-field.tsx'
 import { operators, readRule, ruleSentence, splitMetric, writeRule, type GateOperator } from './gate-rules.ts'
@@ -174,7 +172,6 @@ export function GateForm({ line }: { line: ReleaseLine }) {
       <MeasuredBy
         settings={gate.settings}
         dataset={datasets.value?.datasets.find(({ id }) => id === gate.datasetId)}
-        failure={failure}
         onChange={(settings) => set({ settings })}
       />
 
@@ -206,17 +203,12 @@ export function GateForm({ line }: { line: ReleaseLine }) {
 function MeasuredBy({
   settings,
   dataset,
-  failure,
   onChange,
 }: {
   settings: RunSettings
   dataset: Dataset | undefined
-  /** Why the gate was not saved. */
-  failure: ErrorData | null
   onChange(settings: RunSettings): void
 }) {
-  const { textGenerators } = useFamilies()
-  const refusal = refusalOf(failure)
   const set = (change: { [Key in keyof RunSettings]?: RunSettings[Key] | undefined }): void =>
     onChange(
       Object.fromEntries(
@@ -295,19 +287,9 @@ function MeasuredBy({
           Answer every question, too, and measure the answers
         </Switch>
       </div>
-      {textGenerators ? (
-        <div className="gate-judge">
-          <OptionalChoiceSelect
-            kind="text generator"
-            label="Answers are judged by"
-            none="Nothing: only by comparing words"
-            value={judge}
-            known={textGenerators}
-            onChange={(next) => set({ judge: next })}
-            refusals={(kind, id) => (refusal?.kind === kind && refusal.id === id ? refusal.failures : undefined)}
-          />
-        </div>
-      ) : null}
+      <div className="gate-judge">
+        <JudgeField value={judge} onChange={(next) => set({ judge: next })} />
+      </div>
     </fieldset>
   )
 }
@@ -458,7 +440,10 @@ function nextMetric(used: readonly string[]): string {
 }
 
 /** 'Measured on Station questions: recall@5 at least 0.7, and no loss in ndcg@10.' */
-export function gateSentence({ datasetId, rules, noLoss, settings }: ReleaseGate, datasets: readonly Dataset[]): string {
+export function gateSentence(
+  { datasetId, rules, noLoss, settings }: ReleaseGate,
+  datasets: readonly Dataset[],
+): string {
   if (datasetId === null) return 'No gate is set: every promotion is signed for with a name and a reason.'
   const dataset = datasets.find(({ id }) => id === datasetId)?.name ?? 'a dataset'
   const { split, tag, limit } = settings

@@ -14,7 +14,7 @@ import { Dialog, TextLine } from '../../ui/dialog.tsx'
 import { FailureNote } from '../../ui/failure-note.tsx'
 import { formatNumberOf } from '../../ui/format.ts'
 import { SelectField } from '../../ui/select-field.tsx'
-import { isWholeJudge, JudgeField } from './judge-field.tsx'
+import { isWholeJudge, JudgeField } from '../../ui/judge-field.tsx'
 import { pipelineWords } from './run-figures.ts'
 
 const modes = [
