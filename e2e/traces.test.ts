@@ -188,13 +188,13 @@ describe.skipIf(!browserPath)('traces', () => {
   it('of a chat know what was thought of the answer, are found by it, and lead back to exactly this answer', async () => {
     await using opened = await bench.open()
     const { page, complaints } = opened
-    await go(page, '#/bots/new')
+    await goTo(page, '#/bots/new')
     await page.getByRole('textbox', { name: 'Name' }).fill('Harbour desk')
     await page.getByRole('checkbox').first().check({ force: true })
     await page.getByRole('button', { name: 'Make the bot' }).click()
     const trial = page.getByRole('region', { name: 'Try it' })
     await trial.getByRole('heading', { name: /Harbour desk/ }).waitFor()
-    await go(page, '#/chat')
+    await goTo(page, '#/chat')
     const chat = page.getByRole('region', { name: 'Conversation', exact: true })
     const box = chat.getByRole('textbox', { name: 'Question' })
     for (const question of [asked, 'How high is the mast of Fulmar?', 'Which boats are there?']) {
@@ -213,7 +213,7 @@ describe.skipIf(!browserPath)('traces', () => {
     await rated.getByRole('button', { name: 'Answer again' }).click()
     await rated.getByText('2 / 2').waitFor({ timeout: 60_000 })
 
-    await go(page, '#/traces')
+    await goTo(page, '#/traces')
     const rows = page.getByRole('grid', { name: 'Questions' }).getByRole('row')
     await expect.poll(() => rows.count()).toBeGreaterThan(5)
     await page.getByRole('img', { name: /^Questions by/ }).waitFor()
