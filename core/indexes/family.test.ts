@@ -9,7 +9,7 @@ import { indexDefinitions } from './list.ts'
 
 describe('the list', () => {
   it('names every implementation in the folder', () => {
-    const others = /test|list|index-store|text-analysis|stop-words/
+    const others = /test|list|index-store|text-analysis|stop-words|parts/
     const files = readdirSync(new URL('.', import.meta.url)).filter((file) => !others.test(file))
     expect(indexDefinitions.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort())
   })

@@ -9,14 +9,20 @@ import {
   type IndexStore,
   rarityOf,
 } from './index-store.ts'
+import { createVectorCodes, isDirection } from './parts/vector-codes.ts'
 import { analyseQuery, analyseWord, indexedText } from './text-analysis.ts'
 import type { QueryTerm } from './text-analysis.ts'
 
 /**
- * Full text in FTS5, vectors in a table that sqlite-vec's distance function is run over, in the workspace's own database. Text scores are FTS5's BM25 (k1 1.2,
- * b 0.75; https://sqlite.org/fts5.html#the_bm25_function) over words stemmed by Porter's algorithm, with accents removed.
- * Vector search is exact: every vector is compared. An ordinary table, because sqlite-vec's own (vec0) keeps a thousand
- * vectors in one value of a megabyte: taking one out costs a walk through it, and its space comes back late.
+ * Full text in FTS5, vectors in a table that sqlite-vec's distance function is run over, in the workspace's own database.
+ * Text scores are FTS5's BM25 (k1 1.2, b 0.75; https://sqlite.org/fts5.html#the_bm25_function) over words stemmed by
+ * Porter's algorithm, with accents removed. Vector search is exact: results are those of comparing every vector. In a large
+ * index short codes say first which vectors need no comparing (`parts/vector-codes.ts`). Vectors are in an ordinary table,
+ * because sqlite-vec's own (vec0) keeps a thousand of them in one value of a megabyte: taking one out costs a walk through
+ * it, and its space comes back late.
+ *
+ * There is no option for the codes: results are the same, and an option with a default would change the fingerprint of
+ * every index there is. The version stays for the same reason: codes are made of what is stored.
  */
 export const sqliteIndex: IndexDefinition<Record<string, never>> = {
   id: 'sqlite',
@@ -27,6 +33,9 @@ export const sqliteIndex: IndexDefinition<Record<string, never>> = {
   create: (_options, dependencies) => createSqliteIndex(dependencies),
 }
 
+/** Up to so many vectors each of them is compared: codes would save nothing that could be measured. */
+const fewChunks = 2000
+
 function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies): IndexStore {
   if (!Number.isSafeInteger(indexId) || !Number.isSafeInteger(dimensions) || dimensions < 1) {
     throw new RangeError(`An index needs a whole number and dimensions: ${indexId}, ${dimensions}.`)
@@ -35,8 +44,10 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
     members: `index_${indexId}_members`,
     text: `index_${indexId}_text`,
     vectors: `index_${indexId}_vectors`,
+    codes: `index_${indexId}_codes`,
   }
   const statement = prepareOnce(database)
+  const codes = createVectorCodes({ database, statement, dimensions, tables })
   const within = `IN (SELECT chunk_id FROM ${tables.members}
     WHERE document_id IN (SELECT value FROM json_each(:documents)))`
 
@@ -69,6 +80,36 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
     if (known.hasVector) statement(`DELETE FROM ${tables.vectors} WHERE rowid = ?`).run(id)
   }
 
+  const inDocuments = (documents: string | undefined): string =>
+    `SELECT chunk_id FROM ${tables.members}
+     ${documents === undefined ? '' : 'WHERE document_id IN (SELECT value FROM json_each(:documents))'}`
+
+  /** An index of before gets its codes with the first search that needs them. False where it cannot be written to. */
+  const haveCodes = (): boolean => {
+    if (codes.exists()) return true
+    if (database.readonly) return false
+    try {
+      together(() => {
+        takeOverVectors(database, tables.vectors)
+        codes.create()
+      })
+      return true
+    } catch (error) {
+      // A full disk: answers come without codes, too, and the next search tries again.
+      if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_')) return false
+      throw error
+    }
+  }
+
+  /** The chunks that need comparing, or undefined where that is all of them. */
+  const candidatesFor = (vector: Float32Array, limit: number, documents?: string): number[] | undefined => {
+    const read = statement(`${inDocuments(documents)} LIMIT 1 OFFSET ${fewChunks}`)
+    if (read.get(parameters({}, documents)) === undefined || !haveCodes()) return undefined
+    const among =
+      documents === undefined ? undefined : (statement(inDocuments(documents)).pluck().all({ documents }) as number[])
+    return codes.candidates(vector, limit, among)?.map(({ chunkId }) => chunkId)
+  }
+
   return {
     create() {
       database.exec(`
@@ -80,7 +121,10 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
           tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* M* Co'");
         CREATE TABLE IF NOT EXISTS ${tables.vectors} (
           chunk_id INTEGER PRIMARY KEY, embedding BLOB NOT NULL) STRICT`)
-      takeOverVectors(database, tables.vectors)
+      together(() => {
+        takeOverVectors(database, tables.vectors)
+        codes.create()
+      })
       // By itself FTS5 writes a segment anew for every tenth of it that is taken out. `optimize` does that once.
       const config = `SELECT v FROM ${tables.text}_config WHERE k = 'deletemerge'`
       if (database.prepare(config).pluck().get() !== 0)
@@ -89,6 +133,7 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
 
     drop() {
       for (const table of Object.values(tables)) database.exec(`DROP TABLE IF EXISTS ${table}`)
+      codes.forget()
     },
 
     add(entries) {
@@ -106,11 +151,15 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
           addText.run(id, indexedText(entry.text))
           if (hasVector) addVector.run(id, bytesOf(entry.vector))
         }
+        codes.update(entries.map(({ chunkId }) => chunkId))
       })
     },
 
     remove(chunkIds) {
-      together(() => chunkIds.forEach(removeOne))
+      together(() => {
+        chunkIds.forEach(removeOne)
+        codes.update(chunkIds)
+      })
     },
 
     searchText(query, limit, filter) {
@@ -148,11 +197,18 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
       checkVector(vector, dimensions)
       if (!isDirection(vector) || limit < 1) return []
       const documents = documentsOf(filter)
+      const wanted = Math.trunc(limit)
+      const candidates = candidatesFor(vector, wanted, documents)
+      const among = candidates ? 'IN (SELECT value FROM json_each(:candidates))' : documents === undefined ? '' : within
+      const values = { vector: bytesOf(vector), limit: BigInt(wanted) }
       const rows = statement(
         `SELECT rowid AS chunkId, 1 - vec_distance_cosine(embedding, :vector) AS score FROM ${tables.vectors}
-         ${documents === undefined ? '' : `WHERE rowid ${within}`} ORDER BY score DESC, rowid LIMIT :limit`,
-      ).all(parameters({ vector: bytesOf(vector), limit: BigInt(Math.trunc(limit)) }, documents)) as IndexHit[]
-      return sortHits(rows)
+         ${among === '' ? '' : `WHERE rowid ${among}`} ORDER BY score DESC, rowid LIMIT :limit`,
+      ).all(
+        candidates ? { ...values, candidates: JSON.stringify(candidates) } : parameters(values, documents),
+      ) as IndexHit[]
+      // An index of before may hold what is no direction.
+      return sortHits(rows.filter(({ score }) => Number.isFinite(score)))
     },
 
     vectors(chunkIds) {
@@ -178,7 +234,8 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
       const bytes = (sql: string): number => statement(sql).pluck().get() as number
       return (
         bytes(`SELECT coalesce(sum(length(block)), 0) FROM ${tables.text}_data`) +
-        bytes(`SELECT coalesce(sum(length(embedding)), 0) FROM ${tables.vectors}`)
+        bytes(`SELECT coalesce(sum(length(embedding)), 0) FROM ${tables.vectors}`) +
+        codes.size()
       )
     },
 
@@ -188,17 +245,18 @@ function createSqliteIndex({ database, indexId, dimensions }: IndexDependencies)
   }
 }
 
-/** Indexes of before kept their vectors in a table of vec0, which answers the same statements, only slowly. */
+/**
+ * Indexes of before kept their vectors in a table of vec0, which answers the same statements, only slowly. The caller holds
+ * the transaction.
+ */
 function takeOverVectors(database: Database, table: string): void {
   const kind = database.prepare<[string], string>('SELECT sql FROM sqlite_master WHERE name = ?').pluck().get(table)
   if (!kind?.startsWith('CREATE VIRTUAL')) return
-  database.transaction(() => {
-    database.exec(`
-      CREATE TABLE ${table}_next (chunk_id INTEGER PRIMARY KEY, embedding BLOB NOT NULL) STRICT;
-      INSERT INTO ${table}_next SELECT rowid, embedding FROM ${table};
-      DROP TABLE ${table};
-      ALTER TABLE ${table}_next RENAME TO ${table}`)
-  })()
+  database.exec(`
+    CREATE TABLE ${table}_next (chunk_id INTEGER PRIMARY KEY, embedding BLOB NOT NULL) STRICT;
+    INSERT INTO ${table}_next SELECT rowid, embedding FROM ${table};
+    DROP TABLE ${table};
+    ALTER TABLE ${table}_next RENAME TO ${table}`)
 }
 
 /** What a query looks for, one by one, as FTS5 reads it. */
@@ -233,13 +291,6 @@ function checkVector(vector: Float32Array, dimensions: number): void {
       'present model.',
     { details: { expected: dimensions, given: vector.length } },
   )
-}
-
-/** False for all zeros and for anything that is not a number: neither has an angle to another vector. */
-function isDirection(vector: Float32Array): boolean {
-  let squares = 0
-  for (const value of vector) squares += value * value
-  return squares > 0 && Number.isFinite(squares)
 }
 
 function bytesOf(vector: Float32Array): Uint8Array {

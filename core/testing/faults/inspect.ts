@@ -82,6 +82,14 @@ export function problemsOf(database: Database): string[] {
       `index ${id}, vectors and members with one`,
       `SELECT (SELECT count(*) FROM index_${id}_vectors), (SELECT count(*) FROM ${members} WHERE has_vector = 1)`,
     )
+    equal(
+      `index ${id}, codes and vectors`,
+      `SELECT (SELECT coalesce(sum(length(facts)), 0) / 12 FROM index_${id}_codes), (SELECT count(*) FROM index_${id}_vectors)`,
+    )
+    none(
+      `index ${id}, vectors without a code`,
+      `SELECT chunk_id FROM index_${id}_vectors WHERE chunk_id / 64 NOT IN (SELECT block FROM index_${id}_codes)`,
+    )
     database.exec(`INSERT INTO index_${id}_text (index_${id}_text) VALUES ('integrity-check')`)
   }
   const known = database.prepare<[], number>('SELECT id FROM indexes').pluck().all()
