@@ -3,6 +3,7 @@ import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import type { Database } from 'better-sqlite3'
 import { recursiveChunker } from '../core/chunkers/recursive.ts'
 import { openSqlite } from '../core/database/sqlite.ts'
 import type { Embedder } from '../core/embedders/embedder.ts'
@@ -14,6 +15,7 @@ import { indexedText as passageText } from '../core/flows/indexed-text.ts'
 import { readBeir } from '../core/flows/read-beir.ts'
 import type { BeirDocument, BeirSet } from '../core/flows/read-beir.ts'
 import type { IndexEntry, IndexHit, IndexStore } from '../core/indexes/index-store.ts'
+import { isDirection } from '../core/indexes/parts/vector-codes.ts'
 import { sqliteIndex } from '../core/indexes/sqlite.ts'
 import { analyseQuery, indexedText } from '../core/indexes/text-analysis.ts'
 import { createModelLocator } from '../core/model-files/locator.ts'
@@ -21,6 +23,7 @@ import { hybridRetriever } from '../core/retrievers/hybrid.ts'
 import type { ChunkPlace, SearchMode } from '../core/retrievers/retriever.ts'
 import type { DocumentId } from '../core/shared/ids.ts'
 import { coverage } from '../core/tokenizers/coverage.ts'
+import { compareVectorSearch } from './search.ts'
 
 /**
  * Retrieval quality on the shared test sets, documents cut and indexed as the product does it; a document's score is
@@ -110,9 +113,12 @@ interface SetResult {
   chunks: number
   questions: number
   rows: Row[]
+  /** Over a tenth of the questions. */
+  vectorSearch: ReturnType<typeof compareVectorSearch>
 }
 
 interface Corpus {
+  database: Database
   store: IndexStore
   places: Map<number, ChunkPlace>
   searchUnstemmed(query: string, limit: number): IndexHit[]
@@ -128,8 +134,9 @@ async function openEmbedder(model: string | undefined): Promise<Embedder> {
 }
 
 async function measureSet(name: string, set: BeirSet, embedder: Embedder): Promise<SetResult> {
-  const { store, places, searchUnstemmed } = await index(set.corpus, embedder)
+  const { database, store, places, searchUnstemmed } = await index(set.corpus, embedder)
   const perCase = new Map<string, Scores[]>()
+  const queries: Float32Array[] = []
   const record = (variant: string, chunkIds: readonly number[], relevance: ReadonlyMap<string, number>): void => {
     const ranking = [...new Set(chunkIds.map((id) => places.get(id)!.documentId))]
     const scores = Object.fromEntries(
@@ -141,6 +148,7 @@ async function measureSet(name: string, set: BeirSet, embedder: Embedder): Promi
   }
   for (const { question, relevance } of set.cases) {
     const vector = await embedder.embed([question], 'query')
+    queries.push(vector)
     const known = coverage(embedder.tokenizer, question)
     // The variants ask the same things; each is asked once.
     const searches = {
@@ -176,7 +184,21 @@ async function measureSet(name: string, set: BeirSet, embedder: Embedder): Promi
     ) as Scores,
     againstBaseline: compare(scores.map((one, position) => one['ndcg@10'] - reference[position]!)),
   }))
-  return { set: name, documents: set.corpus.length, chunks: places.size, questions: set.cases.length, rows }
+  const vectorSearch = compareVectorSearch(
+    database,
+    1,
+    embedder.dimensions,
+    queries.filter((query, at) => at % 10 === 0 && isDirection(query)),
+  )
+  database.close()
+  return {
+    set: name,
+    documents: set.corpus.length,
+    chunks: places.size,
+    questions: set.cases.length,
+    rows,
+    vectorSearch,
+  }
 }
 
 async function index(corpus: readonly BeirDocument[], embedder: Embedder): Promise<Corpus> {
@@ -220,6 +242,7 @@ async function index(corpus: readonly BeirDocument[], embedder: Embedder): Promi
   await flush()
   store.optimize()
   return {
+    database,
     store,
     places,
     searchUnstemmed(query, limit) {
@@ -269,8 +292,9 @@ function summarise(results: readonly SetResult[]): Record<string, unknown> {
   }
 }
 
-function print({ set, documents, chunks, questions, rows }: SetResult): void {
+function print({ set, documents, chunks, questions, rows, vectorSearch }: SetResult): void {
   console.log(`\n${set}: ${documents} documents, ${chunks} chunks, ${questions} questions`)
+  console.log(`vector search: ${JSON.stringify(vectorSearch)}`)
   console.table(
     Object.fromEntries(
       rows.map(({ variant, scores, againstBaseline: { mean: difference, low, high } }) => [

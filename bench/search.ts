@@ -1,11 +1,16 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import type { Database } from 'better-sqlite3'
 import { openSqlite } from '../core/database/sqlite.ts'
 import type { Embedder } from '../core/embedders/embedder.ts'
 import { transformersEmbedder } from '../core/embedders/transformers.ts'
 import { readBeir } from '../core/flows/read-beir.ts'
+import type { IndexHit } from '../core/indexes/index-store.ts'
+import { keptBlocks } from '../core/indexes/parts/kept-blocks.ts'
+import { createVectorCodes } from '../core/indexes/parts/vector-codes.ts'
 import { sqliteIndex } from '../core/indexes/sqlite.ts'
 import { createModelLocator } from '../core/model-files/locator.ts'
 import { hybridRetriever } from '../core/retrievers/hybrid.ts'
@@ -17,7 +22,8 @@ import { coverage } from '../core/tokenizers/coverage.ts'
  * Time of one search, as a user's question makes it: `retrieve` with k = 10 and the default options, from the question's
  * text (its embedding included) to the list of candidates; the look-up of their texts is not in it. One connection, one
  * thread, a database file whose pages are in the system's cache. Chunks are made of real sentences of the shared test
- * sets in random order, about 800 characters each, 20 to a document; questions are real.
+ * sets in random order, about 800 characters each, 20 to a document; questions are real. "Every vector compared" is what
+ * the product did before it had codes, asked in turn with it: first the one, then the other, question by question.
  *
  *   npm run bench -- search [CHUNKS…]      (default: 10000 100000)
  */
@@ -37,7 +43,7 @@ export async function run(args: string[]): Promise<void> {
   for (const size of sizes) results.push(await measure(size, material, embedder))
   await embedder.dispose()
   for (const { timings, ...rest } of results) {
-    console.log(JSON.stringify(rest))
+    console.log(JSON.stringify(rest, null, 2))
     console.table(timings)
   }
   mkdirSync(resultsFolder, { recursive: true })
@@ -110,37 +116,58 @@ async function measure(size: number, { sentences, questions }: Material, embedde
   store.optimize()
   const buildSeconds = (performance.now() - before) / 1000
 
-  const retriever = hybridRetriever.create(hybridRetriever.options.parse({}), {
-    searchText: store.searchText,
-    searchPhrases: store.searchPhrases,
-    searchVector: store.searchVector,
-    vectors: store.vectors,
-    embedQuery: async (text) => ({
-      vector: await embedder.embed([text], 'query'),
-      coverage: coverage(embedder.tokenizer, text),
-    }),
-    places: (ids) => ids.map(place),
-  })
+  const retrieverWith = (searchVector: typeof store.searchVector) =>
+    hybridRetriever.create(hybridRetriever.options.parse({}), {
+      searchText: store.searchText,
+      searchPhrases: store.searchPhrases,
+      searchVector,
+      vectors: store.vectors,
+      embedQuery: async (text) => ({
+        vector: await embedder.embed([text], 'query'),
+        coverage: coverage(embedder.tokenizer, text),
+      }),
+      places: (ids) => ids.map(place),
+    })
+  const compareAll: typeof store.searchVector = (vector, limit) => everyVector(database, 1, vector, limit)
+  const [retriever, retrieverBefore] = [retrieverWith(store.searchVector), retrieverWith(compareAll)]
   const timings: Record<string, { p50: number; p95: number }> = {}
-  const time = async (name: string, work: (question: string) => unknown): Promise<void> => {
-    for (const question of questions.slice(0, 5)) await work(question)
-    const values: number[] = []
+  /** In turn, so that other work on the machine slows all of them alike. */
+  const time = async (works: Record<string, (question: string) => unknown>): Promise<void> => {
+    const values = Object.entries(works).map(([name, work]) => ({ name, work, times: [] as number[] }))
+    for (const question of questions.slice(0, 5)) for (const { work } of values) await work(question)
     for (const question of questions) {
-      const start = performance.now()
-      await work(question)
-      values.push(performance.now() - start)
+      for (const { work, times } of values) {
+        const start = performance.now()
+        await work(question)
+        times.push(performance.now() - start)
+      }
     }
-    timings[name] = { p50: percentile(values, 0.5), p95: percentile(values, 0.95) }
+    for (const { name, times } of values) timings[name] = { p50: percentile(times, 0.5), p95: percentile(times, 0.95) }
   }
-  for (const mode of ['hybrid', 'text', 'vector'] satisfies SearchMode[]) {
-    await time(`${mode}, ms`, (text) => retriever.retrieve({ text, k: 10, mode }))
+  const vectors = new Map<string, Float32Array>()
+  for (const question of questions) vectors.set(question, await embedder.embed([question], 'query'))
+  const opening = await measureOpening(database, path, embedder.dimensions, vectors.get(questions[0]!)!)
+  for (const mode of ['hybrid', 'vector'] satisfies SearchMode[]) {
+    await time({
+      [`${mode}, ms`]: (text) => retriever.retrieve({ text, k: 10, mode }),
+      [`${mode}, every vector compared`]: (text) => retrieverBefore.retrieve({ text, k: 10, mode }),
+    })
   }
-  const [vector, ids] = [await embedder.embed([questions[0]!], 'query'), Array.from({ length: 200 }, (_, n) => 1 + n * Math.floor(size / 200))] // prettier-ignore
-  await time('  of it: searchText(200)', (text) => store.searchText(text, 200))
-  await time('  of it: searchPhrases(200)', (text) => store.searchPhrases(text, 200))
-  await time('  of it: searchVector(200)', () => store.searchVector(vector, 200))
-  await time('  of it: vectors(200)', () => store.vectors(ids))
-  await time('  of it: query embedding', (text) => embedder.embed([text], 'query'))
+  await time({ 'text, ms': (text) => retriever.retrieve({ text, k: 10, mode: 'text' }) })
+  const ids = Array.from({ length: 200 }, (_, n) => 1 + n * Math.floor(size / 200))
+  const half = Array.from({ length: size / chunksPerDocument / 2 }, (_, at) => `doc-${2 * at}` as DocumentId)
+  await time({
+    '  of it: searchVector(200)': (text) => store.searchVector(vectors.get(text)!, 200),
+    '  of it: searchVector(200), every vector compared': (text) => compareAll(vectors.get(text)!, 200),
+    '  of it: searchVector(200) in half of the documents': (text) =>
+      store.searchVector(vectors.get(text)!, 200, { documentIds: half }),
+    '  of it: searchText(200)': (text) => store.searchText(text, 200),
+    '  of it: searchPhrases(200)': (text) => store.searchPhrases(text, 200),
+    '  of it: vectors(200)': () => store.vectors(ids),
+    '  of it: query embedding': (text) => embedder.embed([text], 'query'),
+  })
+  const agreement = compareVectorSearch(database, 1, embedder.dimensions, [...vectors.values()])
+  const keptMegabytes = Math.round(keptBlocks(database).bytes() / 1e5) / 10
   database.close()
   const megabytes = Math.round(statSync(path).size / 1e6)
   rmSync(folder, { recursive: true })
@@ -149,14 +176,118 @@ async function measure(size: number, { sentences, questions }: Material, embedde
     questions: questions.length,
     buildSeconds: Math.round(buildSeconds * 10) / 10,
     megabytes,
+    keptMegabytes,
+    ...opening,
+    adding: size <= 10_000 ? measureAdding(sentences, embedder.dimensions) : undefined,
+    agreement,
     load: loadavg(),
     timings,
   }
 }
 
+/** The reference: sqlite-vec's distance of every vector there is. */
+export function everyVector(database: Database, indexId: number, vector: Float32Array, limit: number): IndexHit[] {
+  return database
+    .prepare(
+      `SELECT rowid AS chunkId, 1 - vec_distance_cosine(embedding, ?) AS score FROM index_${indexId}_vectors
+       ORDER BY score DESC, rowid LIMIT ?`,
+    )
+    .all(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), BigInt(limit)) as IndexHit[]
+}
+
+/** How searches compare with comparing every vector, and how good the codes would be by themselves. */
+export function compareVectorSearch(
+  database: Database,
+  indexId: number,
+  dimensions: number,
+  queries: readonly Float32Array[],
+) {
+  const store = sqliteIndex.create({}, { database, indexId, dimensions })
+  const codes = createVectorCodes({
+    database,
+    statement: (sql) => database.prepare(sql),
+    dimensions,
+    tables: {
+      members: `index_${indexId}_members`,
+      vectors: `index_${indexId}_vectors`,
+      codes: `index_${indexId}_codes`,
+    },
+  })
+  let [equal, found, left, all] = [0, 0, 0, 0]
+  const counts: number[] = []
+  for (const query of queries) {
+    const exact = everyVector(database, indexId, query, 200)
+    if (isDeepStrictEqual(store.searchVector(query, 200), exact)) equal++
+    const ten = exact.slice(0, 10)
+    const byCode = codes.candidates(query, 10)?.sort((a, b) => b.cosine - a.cosine || a.chunkId - b.chunkId) ?? []
+    const candidateIds = new Set(byCode.map(({ chunkId }) => chunkId))
+    left += ten.filter(({ chunkId }) => candidateIds.has(chunkId)).length
+    const first = new Set(byCode.slice(0, 10).map(({ chunkId }) => chunkId))
+    found += ten.filter(({ chunkId }) => first.has(chunkId)).length
+    all += ten.length
+    const candidates = codes.candidates(query, 200)
+    if (candidates) counts.push(candidates.length)
+  }
+  return {
+    searches: queries.length,
+    /** The same chunks in the same order with the same scores, bit for bit. */
+    equal,
+    /** Of the ten best, those that are among what codes leave over to be compared. */
+    recallOfFirstPassAt10: all === 0 ? 1 : Math.round((10_000 * left) / all) / 10_000,
+    /** Of the ten best, those that the codes alone put among the first ten. */
+    recallOfCodesAt10: all === 0 ? 1 : Math.round((10_000 * found) / all) / 10_000,
+    comparedFor200: { p50: percentile(counts, 0.5), p95: percentile(counts, 0.95) },
+  }
+}
+
+/** The first search through a new connection, and the first one of an index that has no codes yet. */
+async function measureOpening(database: Database, path: string, dimensions: number, vector: Float32Array) {
+  const first = (): number => {
+    const own = openSqlite(path)
+    const store = sqliteIndex.create({}, { database: own, indexId: 1, dimensions })
+    const start = performance.now()
+    store.searchVector(vector, 200)
+    const taken = Math.round(performance.now() - start)
+    own.close()
+    return taken
+  }
+  const codesMegabytes = (database.prepare(`SELECT sum(pgsize) FROM dbstat WHERE name = 'index_1_codes'`).pluck().get() as number) / 1e6 // prettier-ignore
+  const firstSearchMs = first()
+  database.exec('DROP TABLE index_1_codes')
+  return { codesMegabytes: Math.round(codesMegabytes * 10) / 10, firstSearchMs, firstSearchMakingCodesMs: first() }
+}
+
+/** Documents of twenty chunks, each in its transaction, in turn into an index with codes and into one without. */
+function measureAdding(sentences: Material['sentences'], dimensions: number) {
+  const folder = mkdtempSync(join(tmpdir(), 'quarry-bench-adding-'))
+  const targets = ['withCodes', 'without'].map((name) => {
+    const database = openSqlite(join(folder, `${name}.db`))
+    const store = sqliteIndex.create({}, { database, indexId: 1, dimensions })
+    store.create()
+    if (name === 'without') database.exec('DROP TABLE index_1_codes')
+    return { name, database, store, times: [] as number[] }
+  })
+  for (let document = 0; document < 500; document++) {
+    const entries = Array.from({ length: chunksPerDocument }, (_, at) => {
+      const chunkId = 1 + document * chunksPerDocument + at
+      const parts = Array.from({ length: 8 }, (_, part) => sentences[(chunkId * 8 + part) % sentences.length]!)
+      const text = parts.map(({ text }) => text).join(' ')
+      return { chunkId, documentId: `doc-${document}` as DocumentId, text, vector: vectorOf(parts, dimensions) }
+    })
+    for (const { database, store, times } of targets) {
+      const start = performance.now()
+      database.transaction(() => store.add(entries))()
+      times.push(performance.now() - start)
+    }
+  }
+  for (const { database } of targets) database.close()
+  rmSync(folder, { recursive: true })
+  return Object.fromEntries(targets.map(({ name, times }) => [`${name}, ms a document of 20 chunks`, { p50: percentile(times, 0.5), p95: percentile(times, 0.95), mean: Math.round((times.reduce((sum, time) => sum + time, 0) / times.length) * 100) / 100 }])) // prettier-ignore
+}
+
 export function percentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b)
-  return Math.round(sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]! * 100) / 100
+  return Math.round((sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? NaN) * 100) / 100
 }
 
 /** As if the sentences were embedded as one text: their mean by length, of length 1. */

@@ -230,7 +230,7 @@ function codesOf(database: Database): number[] {
   }[]
   return rows.flatMap(({ block, facts }) => {
     const numbers = new Float32Array(Uint8Array.from(facts).buffer)
-    return Array.from({ length: numbers.length / 3 }, (_, row) => block * 64 + numbers[row * 3]!)
+    return Array.from({ length: numbers.length / 3 }, (_, row) => block * 64 + numbers[row * 3]!).sort((a, b) => a - b)
   })
 }
 

@@ -107,7 +107,7 @@ describe('codes of vectors', () => {
     expect(undone).toThrow('undone')
     expect(near()).toBe(1)
     database.exec('DELETE FROM index_3_vectors WHERE chunk_id < 128')
-    codes.update([1, 2, 3, 100])
+    codes.update(Array.from({ length: 127 }, (_, at) => at + 1))
     expect(near()).toBe(128)
     expect(kept.of('index_3_codes').size).toBe(count - 2)
     codes.forget()

@@ -51,20 +51,34 @@ const mostCandidates = 10_000
 export function createVectorCodes({ database, statement, dimensions, tables }: VectorCodesParts): VectorCodes {
   const exists = (): boolean => statement('SELECT 1 FROM sqlite_master WHERE name = ?').get(tables.codes) !== undefined
 
-  /** Writes the row of a block as its vectors say. */
-  const pack = (block: number): void => {
+  /** Writes the row of a block as the vectors of these chunks say; what it has of others stays. */
+  const pack = (block: number, chunkIds: readonly number[]): void => {
     const first = block * chunksPerBlock
+    const known = statement(`SELECT facts, codes FROM ${tables.codes} WHERE block = ?`).get(BigInt(block)) as
+      { facts: Buffer; codes: Buffer } | undefined
     const rows = statement(
-      `SELECT chunk_id AS chunkId, embedding FROM ${tables.vectors} WHERE chunk_id BETWEEN ? AND ? ORDER BY chunk_id`,
-    ).all(BigInt(first), BigInt(first + chunksPerBlock - 1)) as { chunkId: number; embedding: Buffer }[]
-    if (rows.length === 0) {
+      `SELECT chunk_id AS chunkId, embedding FROM ${tables.vectors} WHERE chunk_id IN (SELECT value FROM json_each(?))`,
+    ).all(JSON.stringify(chunkIds)) as { chunkId: number; embedding: Buffer }[]
+    const changed = new Set(chunkIds)
+    const knownFacts = known ? floatsOf(known.facts) : new Float32Array(0)
+    const stay = Array.from({ length: knownFacts.length / factsPerCode }, (_, row) => row).filter(
+      (row) => !changed.has(first + knownFacts[row * factsPerCode]!),
+    )
+    const count = stay.length + rows.length
+    if (count === 0) {
       statement(`DELETE FROM ${tables.codes} WHERE block = ?`).run(BigInt(block))
       return
     }
     const { stride } = kernelFor(dimensions)
-    const facts = new Float32Array(rows.length * factsPerCode)
-    const codes = new Int8Array(rows.length * stride)
-    rows.forEach(({ chunkId, embedding }, row) => {
+    const facts = new Float32Array(count * factsPerCode)
+    const codes = new Int8Array(count * stride)
+    const bytes = new Uint8Array(codes.buffer)
+    stay.forEach((from, row) => {
+      facts.set(knownFacts.subarray(from * factsPerCode, (from + 1) * factsPerCode), row * factsPerCode)
+      bytes.set(known!.codes.subarray(from * stride, (from + 1) * stride), row * stride)
+    })
+    rows.forEach(({ chunkId, embedding }, at) => {
+      const row = stay.length + at
       const { scale, error } = encode(floatsOf(embedding), codes.subarray(row * stride, (row + 1) * stride))
       facts.set([chunkId - first, scale, error], row * factsPerCode)
     })
@@ -72,9 +86,11 @@ export function createVectorCodes({ database, statement, dimensions, tables }: V
       BigInt(block),
       BigInt(nextRevision++),
       new Uint8Array(facts.buffer),
-      new Uint8Array(codes.buffer),
+      bytes,
     )
   }
+  const packAll = (chunkIds: readonly number[]): void =>
+    Map.groupBy(chunkIds, blockOf).forEach((own, block) => pack(block, own))
 
   const kept = keptBlocks(database)
 
@@ -112,13 +128,11 @@ export function createVectorCodes({ database, statement, dimensions, tables }: V
            facts BLOB NOT NULL, codes BLOB NOT NULL) STRICT`,
       )
       const members = statement(`SELECT chunk_id FROM ${tables.members} WHERE has_vector = 1`).pluck()
-      const numbers = new Set<number>()
-      for (const chunkId of members.iterate() as IterableIterator<number>) numbers.add(blockOf(chunkId))
-      numbers.forEach(pack)
+      packAll(members.all() as number[])
     },
 
     update(chunkIds) {
-      if (exists()) new Set(chunkIds.map(blockOf)).forEach(pack)
+      if (exists()) packAll(chunkIds)
     },
 
     candidates(vector, limit, among) {
