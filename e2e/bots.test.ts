@@ -435,9 +435,14 @@ describe.skipIf(!browserPath)('bots in a browser', () => {
 })
 
 async function visitAll(page: Page, name: string): Promise<void> {
-  for (const address of ['#/chat', '#/bots', '#/bots/new']) {
+  const places = [
+    ['#/chat', page.getByRole('textbox', { name: 'Question' })],
+    ['#/bots', page.locator('.bot-item').first()],
+    ['#/bots/new', page.getByRole('textbox', { name: 'Name' })],
+  ] as const
+  for (const [address, shown] of places) {
     await goTo(page, address)
-    await page.getByRole('heading', { level: 1 }).waitFor()
+    await shown.waitFor()
     await expectAccessible(page)
     await capture(page, `${name}-${address.slice(2).replace('/', '-')}`)
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
