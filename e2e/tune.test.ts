@@ -274,6 +274,9 @@ describe.skipIf(!browserPath)('tuning', () => {
     const { page, complaints } = opened
     const before = await pipelineOf(bench)
     await goTo(page, '#/tune/new')
+    // Which one comes first depends on what other journeys made.
+    await page.getByRole('button', { name: /Dataset$/ }).click()
+    await page.getByRole('option', { name: /^Skerry Point/ }).click()
     const preview = page.getByRole('status').filter({ hasText: /index|option|value|number/ })
     for (const name of ['Cutting: max tokens', 'Search: vector weight'])
       await page.getByRole('button', { name: `Leave out ${name}` }).click()
