@@ -24,10 +24,10 @@ export interface StoredReading {
 
 /** Texts of documents as other settings than their collection's read them. */
 export interface ReadingLibrary {
-  /** Whether it was read so, and what kept that from happening. */
-  find(key: ReadingKey): { problem: ErrorData | null } | undefined
-  /** Undefined also where it could not be read. */
-  get(key: ReadingKey): StoredReading | undefined
+  /** Whether it was read so, whatever came of it. */
+  has(key: ReadingKey): boolean
+  /** Null where it could not be read, undefined where that was not tried. */
+  get(key: ReadingKey): StoredReading | null | undefined
   /** In place of an earlier one of other bytes. */
   save(key: ReadingKey, outcome: { parsed: ParsedDocument } | { problem: ErrorData }): void
   /** Notes that they are used, so that they are kept. */
@@ -43,6 +43,11 @@ export function createReadingLibrary(database: Database): ReadingLibrary {
   const select = database.prepare<[string, string, string], Row>(
     'SELECT * FROM readings WHERE document_id = ? AND parser = ? AND content_hash = ?',
   )
+  const selectHas = database
+    .prepare<[string, string, string], number>(
+      'SELECT 1 FROM readings WHERE document_id = ? AND parser = ? AND content_hash = ?',
+    )
+    .pluck()
   const selectPieces = database
     .prepare<[number], string>('SELECT text FROM reading_text_pieces WHERE reading_id = ? ORDER BY piece')
     .pluck()
@@ -54,17 +59,13 @@ export function createReadingLibrary(database: Database): ReadingLibrary {
   const insertPiece = database.prepare('INSERT INTO reading_text_pieces VALUES (?, ?, ?)')
   const updateUsed = database.prepare('UPDATE readings SET used_at = ? WHERE document_id = ? AND parser = ?')
   const deleteUnused = database.prepare('DELETE FROM readings WHERE used_at < ?')
-  const find = ({ documentId, parser, contentHash }: ReadingKey): Row | undefined =>
-    select.get(documentId, parser, contentHash)
 
   return {
-    find(key) {
-      const row = find(key)
-      return row && { problem: row.problem === null ? null : (JSON.parse(row.problem) as ErrorData) }
-    },
-    get(key) {
-      const row = find(key)
-      if (!row || row.problem !== null) return undefined
+    has: ({ documentId, parser, contentHash }) => selectHas.get(documentId, parser, contentHash) === 1,
+    get({ documentId, parser, contentHash }) {
+      const row = select.get(documentId, parser, contentHash)
+      if (!row) return undefined
+      if (row.problem !== null) return null
       return {
         text: selectPieces.all(row.id).join(''),
         elements: JSON.parse(row.elements) as Element[],

@@ -147,7 +147,7 @@ export function createCollectionIndexes(
 /** A week: long enough to notice that answers have become worse. */
 const keepRetiredMs = 7 * 24 * 3600 * 1000
 /** Two weeks: as long as somebody may come back to what was measured. */
-const keepUnusedMs = 14 * 24 * 3600 * 1000
+export const keepUnusedMs = 14 * 24 * 3600 * 1000
 
 /** Whether both pipelines make the same index of the same texts, as far as that is known without opening a model. */
 export function sameIndex(a: Pipeline, b: Pipeline): boolean {

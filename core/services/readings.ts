@@ -17,6 +17,7 @@ import { fingerprint } from '../shared/hash.ts'
 import type { DocumentId } from '../shared/ids.ts'
 import { inLanes } from '../shared/in-lanes.ts'
 import type { Progress } from '../shared/progress.ts'
+import { keepUnusedMs } from './collection-indexes.ts'
 import { withDefaults } from './pipelines.ts'
 
 /**
@@ -62,9 +63,6 @@ export interface ReadingParts {
   lanes: number
 }
 
-/** Two weeks, as indexes that stand beside. */
-const keepUnusedMs = 14 * 24 * 3600 * 1000
-
 /** What other settings may mend or break: such a document is read, and has no text. Everything else ends the measurement. */
 const readAsNothing: ReadonlySet<string> = new Set([
   'file-empty',
@@ -96,10 +94,10 @@ export function createReadings(parts: ReadingParts): Readings {
       const { pipeline } = collection
       const others = othersOf(collection)
       if (others.length === 0) return null
-      await requireFiles(others.filter(({ key }) => !readings.find(key)).map(({ document }) => document))
+      await requireFiles(others.filter(({ key }) => !readings.has(key)).map(({ document }) => document))
       const keys = new Map(others.map(({ document, key }) => [document.id, key]))
       return createReading(readingKey(pipeline), keys, async (report, signal) => {
-        const missing = others.filter(({ key }) => !readings.find(key))
+        const missing = others.filter(({ key }) => !readings.has(key))
         let done = 0
         const lanes = inLanes(missing, parts.lanes, signal, async ({ document, key }) => {
           await readAgain(document, key, pipeline, parts, signal)
@@ -120,10 +118,10 @@ export function createReadings(parts: ReadingParts): Readings {
       getText(id) {
         const own = documents.getText(id)
         const other = keys.get(id)
+        const read = other && readings.get(other)
         // One that came, or changed, meanwhile: the run says that it was disturbed.
-        if (!other || !readings.find(other)) return own
-        const read = readings.get(other)
-        if (!read) return { ...own, text: '', elements: [], pages: [] }
+        if (read === undefined) return own
+        if (read === null) return { ...own, text: '', elements: [], pages: [] }
         const { title, warnings, ...text } = read
         return { document: { ...own.document, title, warnings }, ...text }
       },
