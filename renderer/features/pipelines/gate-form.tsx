@@ -242,7 +242,15 @@ function MeasuredBy({
           ]}
           onChange={(id) => set({ tag: id === anyPart ? undefined : id })}
         />
-        <MostQuestions value={limit} onChange={(next) => set({ limit: next })} />
+        <NumberField
+          label="At most so many"
+          value={limit}
+          read={readMost}
+          problem="Give a whole number, or nothing for all."
+          inputMode="numeric"
+          placeholder="all"
+          onChange={(next: number | undefined) => set({ limit: next })}
+        />
         {limit === undefined ? null : (
           <NumberLine
             label="Drawn by"
@@ -301,37 +309,64 @@ function partsOf(counts: Readonly<Record<string, number>>, chosen: string | unde
   return all.map((id) => ({ id, hint: formatNumberOf(counts[id] ?? 0, 'case') }))
 }
 
-/** A whole number, or nothing for all. */
-function MostQuestions({ value, onChange }: { value: number | undefined; onChange(value: number | undefined): void }) {
+/**
+ * A number. What is typed stays as it is, a number or not, until the value is another one. `read`: what a text stands for, and
+ * null where it stands for nothing.
+ */
+function NumberField<Value extends number | undefined>({
+  label,
+  value,
+  read,
+  problem,
+  className = 'field',
+  ...input
+}: {
+  label: string
+  value: Value
+  read(text: string): { value: Value } | null
+  /** Said of a text that stands for nothing. */
+  problem: string
+  className?: string
+  inputMode: 'numeric' | 'decimal'
+  placeholder?: string
+  onChange(value: Value): void
+}) {
+  const { onChange, ...attributes } = input
   const id = useId()
-  const [typed, setTyped] = useState<{ text: string; value: number | undefined }>({ text: String(value ?? ''), value })
+  const [typed, setTyped] = useState({ text: String(value ?? ''), value })
   const text = typed.value === value ? typed.text : String(value ?? '')
-  const wrong = text.trim() !== '' && wholeFrom(text) === undefined
+  const wrong = read(text) === null
   return (
-    <div className="field">
-      <label htmlFor={id}>At most so many</label>
+    <div className={className}>
+      <label htmlFor={id}>{label}</label>
       <input
+        {...attributes}
         id={id}
         className="input number"
-        inputMode="numeric"
         autoComplete="off"
-        placeholder="all"
         value={text}
         aria-invalid={wrong || undefined}
         onChange={(event) => {
-          const next = event.target.value.trim() === '' ? undefined : (wholeFrom(event.target.value) ?? value)
+          const given = read(event.target.value)
+          const next = given ? given.value : value
           setTyped({ text: event.target.value, value: next })
           if (next !== value) onChange(next)
         }}
       />
-      {wrong ? <p className="field-failure">Give a whole number, or nothing for all.</p> : null}
+      {wrong ? <p className="field-failure">{problem}</p> : null}
     </div>
   )
 }
 
-function wholeFrom(text: string): number | undefined {
-  const number = Number(text)
-  return /^\s*\d{1,7}\s*$/.test(text) && number >= 1 && number <= 1_000_000 ? number : undefined
+/** A whole number, or nothing for all. */
+function readMost(text: string): { value: number | undefined } | null {
+  if (text.trim() === '') return { value: undefined }
+  const value = Number(text)
+  return /^\s*\d{1,7}\s*$/.test(text) && value >= 1 && value <= 1_000_000 ? { value } : null
+}
+
+function readNumber(text: string): { value: number } | null {
+  return numberPattern.test(text) ? { value: Number(text) } : null
 }
 
 function RuleRow({
@@ -347,12 +382,7 @@ function RuleRow({
   onChange(rule: string): void
   onRemove(): void
 }) {
-  const boundId = useId()
   const parts = readRule(rule)
-  // What is typed stays as it is, a number or not, until the rule says another number.
-  const [typed, setTyped] = useState({ text: String(parts?.bound ?? ''), bound: parts?.bound })
-  const shown = typed.bound === parts?.bound ? typed.text : String(parts?.bound ?? '')
-  const wrong = !numberPattern.test(shown)
   return (
     <div className="gate-row" role="group" aria-label={`Rule ${number}`}>
       {parts ? (
@@ -369,24 +399,15 @@ function RuleRow({
             entries={operators}
             onChange={(operator) => onChange(writeRule({ ...parts, operator: operator as GateOperator }))}
           />
-          <div className="field gate-bound">
-            <label htmlFor={boundId}>Bound</label>
-            <input
-              id={boundId}
-              className="input number"
-              inputMode="decimal"
-              autoComplete="off"
-              value={shown}
-              aria-invalid={wrong || undefined}
-              onChange={(event) => {
-                const text = event.target.value
-                const bound = numberPattern.test(text) ? Number(text) : parts.bound
-                setTyped({ text, bound })
-                if (bound !== parts.bound) onChange(writeRule({ ...parts, bound }))
-              }}
-            />
-            {wrong ? <p className="field-failure">Give a number.</p> : null}
-          </div>
+          <NumberField
+            label="Bound"
+            value={parts.bound}
+            read={readNumber}
+            problem="Give a number."
+            className="field gate-bound"
+            inputMode="decimal"
+            onChange={(bound) => onChange(writeRule({ ...parts, bound }))}
+          />
         </>
       ) : (
         <p className="mono gate-kept">{rule}</p>
