@@ -173,7 +173,7 @@ export function navigate(route: Route, options: { replace?: boolean } = {}): voi
 }
 
 /**
- * Goes on from a place by itself, as an effect or a finished call does. By then somebody may have gone elsewhere, even
+ * Goes on from a place by itself, as an effect or a timer does. By then somebody may have gone elsewhere, even
  * where React does not know it yet (the event of a changed hash comes later): then nothing happens.
  */
 export function goOn(isStillThere: (route: Route) => boolean, to: Route): void {

@@ -9,7 +9,7 @@ import { useBots } from '../../state/bots.ts'
 import { core } from '../../state/client.ts'
 import { toFailure } from '../../state/failure.ts'
 import { sayFailure } from '../../state/notices.ts'
-import { goOn, navigate } from '../../state/route.ts'
+import { fromHere, navigate } from '../../state/route.ts'
 import { useRead } from '../../state/use-read.ts'
 import { useWorkspace } from '../../state/workspace.ts'
 import { BotIcon } from '../../ui/bot-icon.tsx'
@@ -82,6 +82,7 @@ export function NewBot() {
     }
     setMaking(true)
     setFailure(null)
+    const goThere = fromHere()
     let madeId: CollectionId | null = null
     try {
       if (picked.length > 0) {
@@ -97,7 +98,7 @@ export function NewBot() {
       useBots.getState().note(bot)
       for (const batch of picked) void useAdding.getState().add(batch, madeId)
       set(blank)
-      goOn((now) => now.page === 'bots' && now.botId === 'new', { page: 'bots', botId: bot.id })
+      goThere({ page: 'bots', botId: bot.id }, { replace: true })
     } catch (error) {
       setFailure(toFailure(error)?.message ?? null)
       if (madeId) {
